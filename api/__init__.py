@@ -1,0 +1,1 @@
+"""Every way in: settings, wiring and the command line."""

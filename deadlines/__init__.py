@@ -1,0 +1,1 @@
+"""When: calendars, legal phrases, terms, plans and the sweep over what has fallen due."""

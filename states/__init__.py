@@ -1,0 +1,1 @@
+"""What may happen: the states, events and rules of the OCOP cycle. Pure: no SQL, no clock, no environment."""

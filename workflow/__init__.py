@@ -1,0 +1,1 @@
+"""Doing it, and remembering: commands, rights, one transaction per event, history and storage."""
