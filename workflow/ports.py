@@ -1,0 +1,218 @@
+"""What the application asks of a database. Two implementations, one contract suite (``tests/workflow/store``).
+
+There is one write primitive: an atomic group of changes, each guarded by compare-and-set on the head it was computed from. Reading
+needs no lock, because a change computed from an old head is never written.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal, Protocol
+
+from states.vocabulary import TermStatus
+from workflow.rows import (
+    AppointmentRow,
+    CaseRow,
+    CertificateRow,
+    PersonRow,
+    PlanRow,
+    ProducerRow,
+    ProductRow,
+    RoundRow,
+    StageRow,
+    StoredEntry,
+    SuccessionRow,
+    TermRow,
+    TieRow,
+    UnitRow,
+)
+
+type Subject = CaseRow | CertificateRow | RoundRow | PlanRow
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCase:
+    """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
+
+    case: CaseRow
+    terms: tuple[TermRow, ...]
+    done_as: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One act on one subject.
+
+    Attributes:
+        row: The projection after the act, ``head_seq`` and ``head_hash`` included.
+        version: Version that the act was judged on, None if it creates the subject.
+        seq: ``head_seq`` that the entry follows, None if it creates the subject.
+        entry: The history entry; its outbox row is written with it.
+        opened: Terms that begin to run.
+        closed: Terms that end, by id.
+        stages: Deadline rows created or replaced with it (plans, rounds).
+    """
+
+    row: Subject
+    version: int | None
+    seq: int | None
+    entry: StoredEntry
+    opened: tuple[TermRow, ...] = ()
+    closed: tuple[tuple[str, TermStatus], ...] = ()
+    stages: tuple[StageRow, ...] = ()
+
+
+class Outcome(Enum):
+    """What became of a group of changes; anything but WRITTEN means that nothing of the group was written."""
+
+    WRITTEN = "written"
+    MOVED = "moved"
+    """A head, version or term is not as expected, or the subject or command id is there already."""
+    RIGHTS_MOVED = "rights moved"
+    """The registry (units, people, appointments, ties) changed since the act was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySnapshot:
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them."""
+
+    epoch: int
+    units: tuple[UnitRow, ...]
+    successions: tuple[SuccessionRow, ...]
+    people: tuple[PersonRow, ...]
+    appointments: tuple[AppointmentRow, ...]
+    ties: tuple[TieRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a subject's history ends, as the projection row has it."""
+
+    subject: str
+    head_seq: int
+    head_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Size and right edge of the Merkle log: roots of its complete subtrees, largest first, and the root."""
+
+    size: int
+    frontier: tuple[bytes, ...]
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseQuery:
+    """Filter of a list of cases; None means any. ``text`` is matched without marks, case or đ/d."""
+
+    states: tuple[str, ...] | None = None
+    round: str | None = None
+    units: tuple[str, ...] | None = None
+    product: str | None = None
+    text: str | None = None
+    due_before: datetime | None = None
+    limit: int = 200
+    after: str | None = None
+
+
+class Store(Protocol):
+    """A database with the schema in place."""
+
+    dialect: Literal["sqlite", "postgresql"]
+
+    # The short path.
+    def load_case(self, code: str, command: str) -> LoadedCase | None:
+        """One read: the case, its running terms, and whether ``command`` was carried out on it already."""
+
+    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
+        """The same for many (``done_as`` is None); codes that do not exist are left out."""
+
+    def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
+        """Write a group: all of it, or nothing. Returns only after it is durable.
+
+        Args:
+            changes: At least one; at most one a subject.
+            epoch: Registry epoch that rights were judged under; None for the system's own acts.
+        """
+
+    def write_each(self, groups: Sequence[Sequence[Change]], *, epoch: int | None) -> list[Outcome]:
+        """Write many independent groups in one durable transaction; a group that fails, fails alone."""
+
+    # Other subjects.
+    def load_certificate(self, code: str) -> CertificateRow | None: ...
+    def load_round(self, code: str) -> RoundRow | None: ...
+    def load_plan(self, code: str) -> PlanRow | None: ...
+    def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
+    def case_by_command(self, command: str) -> str | None:
+        """Code of the case that this registration command created."""
+
+    def next_number(self, scope: str) -> int:
+        """The next number of a series such as ``VS-2021``; numbers are never given twice, gaps are possible."""
+
+    # The registry (units, people, producers, products): upserts, each call one transaction.
+    def registry(self) -> RegistrySnapshot: ...
+    def registry_epoch(self) -> int: ...
+    def save_registry(
+        self,
+        *,
+        units: Iterable[UnitRow] = (),
+        successions: Iterable[SuccessionRow] = (),
+        people: Iterable[PersonRow] = (),
+        appointments: Iterable[AppointmentRow] = (),
+        ties: Iterable[TieRow] = (),
+        producers: Iterable[ProducerRow] = (),
+        products: Iterable[ProductRow] = (),
+    ) -> int:
+        """Insert or replace by natural key; returns the new epoch."""
+
+    def producer(self, code: str) -> ProducerRow | None: ...
+    def product(self, code: str) -> ProductRow | None: ...
+
+    # The sweep.
+    def due_terms(self, before: datetime, limit: int) -> list[TermRow]:
+        """Running terms with ``due_at <= before`` and ``not_before`` past, oldest first (then by id)."""
+
+    def postpone_term(self, term: str, not_before: datetime) -> int:
+        """Set a term aside after an unexpected error; returns how often that has happened."""
+
+    # The log behind the histories.
+    def sequence_log(self, limit: int) -> int:
+        """Move up to ``limit`` entries from the outbox into the Merkle log, oldest first, in one transaction."""
+
+    def log_state(self) -> LogState: ...
+    def log_leaves(self) -> Iterator[tuple[int, str, int, bytes]]:
+        """(log_seq from 0, subject, seq, leaf hash), in log order."""
+
+    def unsequenced(self) -> int: ...
+    def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
+        """Entries ordered by subject and seq; streamed."""
+
+    def heads(self) -> Iterator[Head]: ...
+    def subjects(self) -> Iterator[Subject]:
+        """Every projection row, ordered by code within each kind."""
+
+    def terms(self, case: str | None = None) -> Iterator[TermRow]:
+        """Every term, whatever its status, ordered by id."""
+
+    def last_recorded(self) -> datetime | None:
+        """Latest ``recorded_at`` among the newest entries; a clock before it is not to be trusted."""
+
+    # Reads for people.
+    def cases(self, query: CaseQuery) -> list[CaseRow]: ...
+    def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
+    def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
+    def plans(self, unit: str | None = None) -> list[PlanRow]: ...
+    def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
+    def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
+    def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
+
+    # The installation.
+    def get_meta(self, key: str) -> str | None: ...
+    def set_meta(self, key: str, value: str) -> None: ...
+    def exclusive(self, name: str) -> AbstractContextManager[Any]:
+        """Hold a named lock over processes; raises :class:`states.errors.StoreUnsafe` naming the holder if it is taken."""
+
+    def close(self) -> None: ...
