@@ -29,7 +29,7 @@ from workflow.rows import (
     UnitRow,
 )
 
-type Subject = CaseRow | CertificateRow | RoundRow | PlanRow
+Subject = CaseRow | CertificateRow | RoundRow | PlanRow
 
 
 @dataclass(frozen=True, slots=True)
