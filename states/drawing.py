@@ -1,0 +1,68 @@
+"""Charts for people: Mermaid and Markdown from the rules. Ids are ASCII; labels come from the catalogue."""
+
+from collections.abc import Iterable
+
+from states.case import KIND_OF
+from states.chart import START, Chart, Rule
+from states.regime import Regime
+from states.vocabulary import CaseState, Duty, Event, StateKind
+from states.words import Words
+
+MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECIDES: "■", Duty.AUTOMATIC: "⚙"}
+_ASIDE = frozenset({Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REINSTATE, Event.ADMIT_LATE})
+
+
+def mermaid(chart: Chart, words: Words, *, everything: bool = False) -> str:
+    """A state diagram in Mermaid.
+
+    Args:
+        chart: The chart.
+        words: Language of the labels.
+        everything: Also what can happen nearly everywhere (withdrawal, deferral, the system's own events).
+    """
+    lines = ["stateDiagram-v2", "    direction TB"]
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for rule in chart.rules:
+        if not everything and (rule.event in _ASIDE or (rule.event is Event.REENTER and rule.source is CaseState.DEFERRED)):
+            continue
+        key = (str(rule.source), str(rule.target))
+        label = f"{MARK[rule.duty]} {words.name(rule.event)}"
+        if label not in arrows.setdefault(key, []):
+            arrows[key].append(label)
+    drawn = {end for pair in arrows for end in pair}
+    lines += [f"    {state}: {words.name(state)}" for state in chart.states if str(state) in drawn]
+    for (source, target), labels in arrows.items():
+        left = "[*]" if source == START else source
+        lines.append(f"    {left} --> {target}: {' / '.join(labels)}")
+    lines += [f"    {state} --> [*]" for state in chart.states if KIND_OF[state] is StateKind.FINAL and str(state) in drawn]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(chart: Chart, law: Regime, words: Words) -> str:
+    """The chart as a table: event, from, to, who, needs, clause."""
+    heads = {
+        "vi": ("Việc", "Từ", "Đến", "Ai", "Phải có", "Mốc", "Căn cứ"),
+        "en": ("Event", "From", "To", "Who", "Needs", "Meets", "Clause"),
+    }[words.language]
+    rows = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for rules in _grouped(chart.rules):
+        first = rules[0]
+        start = words.label("state", START)
+        sources = ", ".join(dict.fromkeys(start if r.source == START else words.name(CaseState(r.source)) for r in rules))
+        targets = ", ".join(dict.fromkeys("=" if r.source == r.target else words.name(r.target) for r in rules))
+        seats = ", ".join(dict.fromkeys(words.seat(seat.function, seat.level) for r in rules for seat in r.seats))
+        needs = [words.label("field", f.name) for f in first.payload if f.required]
+        if first.reason:
+            needs.append(words.label("field", "reason"))
+        meets = ", ".join(words.name(stage) for stage in dict.fromkeys(s for r in rules for s in r.meets))
+        cells = (f"{MARK[first.duty]} {words.name(first.event)} (`{first.event}`)", sources, targets, seats, ", ".join(needs), meets)
+        rows.append(f"| {' | '.join(cells)} | {law.clause(first.topic)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _grouped(rules: Iterable[Rule]) -> list[list[Rule]]:
+    groups: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in rules:
+        target = "=" if rule.source == rule.target else "*" if rule.selects else str(rule.target)
+        groups.setdefault((rule.event, rule.duty, target, rule.payload, rule.topic), []).append(rule)
+    return list(groups.values())

@@ -1,0 +1,131 @@
+"""Small charts without guards, for what accompanies a case: rounds, certificates and plans. They use the same door as the case chart."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from states.chart import START, Seat, shared_machine
+from states.errors import DefinitionUnsound, EventRefused
+from states.refusal import NOBODY, Code, Holder, Refusal
+from states.vocabulary import CertificateEvent, CertificateState, Function, Level, Publication, RoundEvent, RoundState, StateKind
+
+StateT = TypeVar("StateT", bound=StrEnum)
+EventT = TypeVar("EventT", bound=StrEnum)
+
+
+class PlanEvent(StrEnum):
+    """What can happen to a plan."""
+
+    IMPORT = "import"
+    PUBLISH = "publish"
+    REPLACE = "supersede"
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Generic[StateT, EventT]):
+    """One move: ``source`` None stands for the creation."""
+
+    event: EventT
+    source: StateT | None
+    target: StateT
+    seats: tuple[Seat, ...]
+    clause: str
+
+
+class _Token:
+    __slots__ = ("state",)
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle(Generic[StateT, EventT]):
+    """Named moves over one shared machine.
+
+    Attributes:
+        key: ``round``, ``certificate`` or ``plan``.
+        moves: All moves.
+        kinds: Active, resting or final, for every state.
+    """
+
+    key: str
+    moves: tuple[Move[StateT, EventT], ...]
+    kinds: dict[StateT, StateKind]
+
+    def __post_init__(self) -> None:
+        """Refuse an ambiguous declaration.
+
+        Raises:
+            DefinitionUnsound: Two moves share event and source.
+        """
+        if len({(m.event, m.source) for m in self.moves}) != len(self.moves):
+            raise DefinitionUnsound(chart=self.key, findings="event and source are not unique")
+
+    def move(self, state: StateT | None, event: EventT) -> Move[StateT, EventT]:
+        """The move that an event makes from a state.
+
+        Raises:
+            EventRefused: ``round_state`` where the event is not possible there.
+        """
+        token = _Token(str(state) if state is not None else START)
+        machine = shared_machine(
+            self.key,
+            tuple(str(s) for s in self.kinds),
+            tuple((str(m.event), str(m.source) if m.source is not None else START, str(m.target)) for m in self.moves),
+        )
+        if machine.has_trigger(str(event), token.state):
+            machine.events[str(event)].trigger(token)
+            for candidate in self.moves:
+                if candidate.event == event and candidate.source == state and str(candidate.target) == token.state:
+                    return candidate
+        sources = tuple(m.source for m in self.moves if m.event == event and m.source is not None)
+        seats = next((m.seats for m in self.moves if m.source == state), ())
+        holder = Holder(seats[0].function, seats[0].level) if seats else NOBODY
+        raise EventRefused(
+            [Refusal(Code.ROUND_STATE, holder, {"state": state, "event": event, "states": sources})], event=event, state=state
+        )
+
+
+_OFFICES = (Seat(Function.OFFICER, Level.PROVINCE), Seat(Function.OFFICER, Level.CENTRE))
+_SYSTEM = (Seat(Function.SYSTEM),)
+_R, _RE = RoundState, RoundEvent
+_ROUNDS = "Kế hoạch của cấp tỉnh hoặc Điều 5 QĐ 26/2026/QĐ-TTg"
+
+ROUND: Lifecycle[RoundState, RoundEvent] = Lifecycle(
+    "round",
+    (
+        Move(_RE.PREPARE, None, _R.DRAFT, _OFFICES, _ROUNDS),
+        Move(_RE.OPEN, _R.DRAFT, _R.OPEN, _OFFICES, _ROUNDS),
+        Move(_RE.FREEZE, _R.OPEN, _R.FROZEN, _OFFICES, _ROUNDS),
+        Move(_RE.CLOSE, _R.OPEN, _R.CLOSED, _OFFICES, _ROUNDS),
+        Move(_RE.CLOSE, _R.FROZEN, _R.CLOSED, _OFFICES, _ROUNDS),
+    ),
+    {_R.DRAFT: StateKind.ACTIVE, _R.OPEN: StateKind.ACTIVE, _R.FROZEN: StateKind.ACTIVE, _R.CLOSED: StateKind.FINAL},
+)
+"""An evaluation round: open with the plan's publication, frozen to new members, closed after its last cut-off."""
+
+_C, _CE = CertificateState, CertificateEvent
+_AUTHORITIES = tuple(Seat(Function.AUTHORITY, level) for level in (Level.DISTRICT, Level.PROVINCE, Level.CENTRE))
+CERTIFICATE: Lifecycle[CertificateState, CertificateEvent] = Lifecycle(
+    "certificate",
+    (
+        Move(_CE.ISSUE, None, _C.IN_FORCE, _AUTHORITIES, "Quyết định công nhận"),
+        Move(_CE.SUPERSEDE, _C.IN_FORCE, _C.SUPERSEDED, _SYSTEM, "Quyết định công nhận sau đánh giá lại"),
+        Move(_CE.UPGRADE, _C.IN_FORCE, _C.UPGRADED, _SYSTEM, "Quyết định công nhận hạng cao hơn"),
+    ),
+    {_C.IN_FORCE: StateKind.RESTING, _C.SUPERSEDED: StateKind.FINAL, _C.UPGRADED: StateKind.FINAL},
+)
+"""A certificate: 36 months from its decision, replaced by a renewal or an upgrade."""
+
+_P, _PE = Publication, PlanEvent
+PLAN: Lifecycle[Publication, PlanEvent] = Lifecycle(
+    "plan",
+    (
+        Move(_PE.IMPORT, None, _P.DRAFT, _OFFICES, "Kế hoạch của cơ quan ban hành"),
+        Move(_PE.PUBLISH, _P.DRAFT, _P.PUBLISHED, _OFFICES, "Kế hoạch của cơ quan ban hành"),
+        Move(_PE.REPLACE, _P.PUBLISHED, _P.REPLACED, _SYSTEM, "Kế hoạch ban hành sau"),
+    ),
+    {_P.DRAFT: StateKind.ACTIVE, _P.PUBLISHED: StateKind.RESTING, _P.REPLACED: StateKind.FINAL},
+)
+"""A plan: drafted, published with an effect for each deadline, replaced by a later one of the same unit."""

@@ -1,0 +1,85 @@
+"""A refusal is a value with reasons, never ``False``: what is missing, in which words, and who can mend it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from states.vocabulary import Function, Level
+
+
+class Code(StrEnum):
+    """The register of reasons. Each has words in ``states/labels`` under ``[refusal]``."""
+
+    # About the case (guards).
+    WRONG_STATE = "wrong_state"
+    DEADLINE_PASSED = "deadline_passed"
+    REGIME_ENDED = "regime_ended"
+    DISTRICT_ABOLISHED = "district_abolished"
+    FILING_WAITS = "filing_waits"
+    FILING_NOT_OPEN = "filing_not_open"
+    NO_OPEN_ROUND = "no_open_round"
+    NO_NEXT_ROUND = "no_next_round"
+    RESULT_MISSING = "result_missing"
+    ALREADY_CONCLUDED = "already_concluded"
+    BELOW_THRESHOLD = "below_threshold"
+    NOT_RECOGNISED_HERE = "not_recognised_here"
+    BELOW_THREE_STARS = "below_three_stars"
+    THREE_STARS_REACHED = "three_stars_reached"
+    NOT_HIGHER = "not_higher"
+    RANK_IS_HIGHER = "rank_is_higher"
+    NOT_AN_UPGRADE = "not_an_upgrade"
+    UPGRADE_KEEPS_RANK = "upgrade_keeps_rank"
+    NOT_THREE_STARS = "not_three_stars"
+    CENTRE_GAVE_FIVE = "centre_gave_five"
+    RUNNING_CASE = "running_case"
+    CERTIFICATE_MISSING = "certificate_missing"
+    CERTIFICATE_ENDED = "certificate_ended"
+    NOT_BY_CUTOFF = "not_by_cutoff"
+    STATUTORY_DATE = "statutory_date"
+    TERM_STILL_RUNS = "term_still_runs"
+    ALREADY_PUBLISHED = "already_published"
+    # About rounds.
+    CUTOFFS_AHEAD = "cutoffs_ahead"
+    ROUND_STATE = "round_state"
+    MEMBERS_WAITING = "members_waiting"
+    # About the person (rights).
+    FUNCTION_REQUIRED = "function_required"
+    SYSTEM_ONLY = "system_only"
+    SEPARATION = "separation"
+    TIED_TO_PRODUCT = "tied_to_product"
+    PREPARED_BY_RECORDER = "prepared_by_recorder"
+    NOT_FROM_PAPER = "not_from_paper"
+    DOCUMENT_REQUIRED = "document_required"
+    SIGNS_IN_ITSELF = "signs_in_itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who can mend a refusal: a function at a level, or (both None) nobody, because the date or the end of the case forbids it."""
+
+    function: Function | None = None
+    level: Level | None = None
+
+    def __str__(self) -> str:
+        """``officer@province``, ``producer`` or ``nobody``."""
+        if self.function is None:
+            return "nobody"
+        return f"{self.function}@{self.level}" if self.level else str(self.function)
+
+
+NOBODY = Holder()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One unmet condition.
+
+    Attributes:
+        code: Stable name of the reason.
+        holder: Who can mend it.
+        detail: Values for the words: instants, stars, stages, states … as they are; ``states.words`` says them.
+    """
+
+    code: Code
+    holder: Holder
+    detail: dict[str, Any] = field(default_factory=dict, hash=False)

@@ -1,0 +1,205 @@
+"""Says things to people, in Vietnamese or English: names, refusals, errors, instants and days.
+
+Both languages come from ``states/labels``; a test holds every name, code and placeholder against both files.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from states.errors import CycleError, EventRefused, NotAllowed, Problem
+from states.lifecycle import PlanEvent
+from states.refusal import Holder, Refusal
+from states.regime import VIETNAM
+from states.vocabulary import (
+    CaseKind,
+    CaseState,
+    CertificateEvent,
+    CertificateState,
+    Duty,
+    Effect,
+    Event,
+    Function,
+    Level,
+    ProducerKind,
+    Publication,
+    RoundEvent,
+    RoundState,
+    Stage,
+    StateKind,
+    TermStatus,
+    TieKind,
+    Track,
+)
+
+Language = Literal["vi", "en"]
+SECTION: dict[type[Enum], str] = {
+    CaseState: "state",
+    Event: "event",
+    PlanEvent: "event",
+    RoundEvent: "event",
+    CertificateEvent: "event",
+    Function: "function",
+    Level: "level",
+    Duty: "duty",
+    CaseKind: "kind",
+    StateKind: "statekind",
+    CertificateState: "certificatestate",
+    RoundState: "roundstate",
+    Publication: "publication",
+    Track: "track",
+    Effect: "effect",
+    Stage: "stage",
+    TermStatus: "termstatus",
+    ProducerKind: "producerkind",
+    TieKind: "tiekind",
+}
+"""Which section of the labels names the members of which vocabulary."""
+
+_WEEKDAYS = {
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class _Said:
+    """A value inside a template; the format after the colon chooses how an instant is meant."""
+
+    __slots__ = ("value", "words")
+
+    def __init__(self, words: "Words", value: object) -> None:
+        self.words = words
+        self.value = value
+
+    def __format__(self, how: str) -> str:
+        if how == "last" and isinstance(self.value, datetime):
+            return self.words.last_day(self.value)
+        if how == "from" and isinstance(self.value, datetime):
+            return self.words.day(self.value.astimezone(VIETNAM).date())
+        if how == "next":
+            return self.words.template("next", "round" if self.value else "none", {"round": self.value})
+        return self.words.say(self.value)
+
+
+class Words:
+    """The words of one language."""
+
+    def __init__(self, language: Language) -> None:
+        """Read the labels of a language from the package."""
+        self.language: Language = language
+        self.table: dict[str, dict[str, str]] = tomllib.loads((files("states") / "labels" / f"{language}.toml").read_text("utf-8"))
+
+    def name(self, member: Enum) -> str:
+        """The name of a member of a vocabulary."""
+        return self.table[SECTION[type(member)]][str(member.value)]
+
+    def label(self, section: str, key: str) -> str:
+        """The label under a key, or the key itself where there is none."""
+        return self.table.get(section, {}).get(key, key)
+
+    def template(self, section: str, key: str, values: dict[str, Any]) -> str:
+        """A sentence with its values said in this language; a value that is missing is left as an ellipsis."""
+        pattern = self.table.get(section, {}).get(key, key)
+        return pattern.format_map(_Values({name: _Said(self, value) for name, value in values.items()}))
+
+    def say(self, value: object) -> str:  # noqa: PLR0911 - one line a type
+        """A value as a person reads it."""
+        match value:
+            case None:
+                return "–"
+            case Enum() if type(value) in SECTION:
+                return self.name(value)
+            case bool():
+                return {"vi": ("không", "có"), "en": ("no", "yes")}[self.language][value]
+            case Fraction():
+                return self.number(value)
+            case datetime():
+                return self.instant(value)
+            case date():
+                return self.day(value)
+            case Holder():
+                return self.holder(value)
+            case str():
+                return value
+            case Iterable():
+                return ", ".join(self.say(item) for item in value) or "–"
+        return str(value)
+
+    def number(self, value: Fraction) -> str:
+        """A score: exact where it ends within four decimals, else with an ellipsis; a comma in Vietnamese."""
+        text = f"{float(value):.4f}".rstrip("0").rstrip(".")
+        if Fraction(text) != value:
+            text = f"{int(value * 100) / 100:.2f}…"
+        return text.replace(".", ",") if self.language == "vi" else text
+
+    def day(self, day: date) -> str:
+        """A calendar day with its weekday, for example ``thứ Sáu, 09/07/2021``."""
+        weekday = _WEEKDAYS[self.language][day.weekday()]
+        if self.language == "vi":
+            return f"{weekday}, {day:%d/%m/%Y}"
+        return f"{weekday}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+    def last_day(self, end: datetime) -> str:
+        """The last valid day before an exclusive instant, or the instant itself where it is not a midnight."""
+        local = end.astimezone(VIETNAM)
+        if local.time() != time():
+            return self.instant(end)
+        return self.day(local.date() - timedelta(days=1)) + {"vi": " (hết ngày)", "en": " (to the end of the day)"}[self.language]
+
+    def instant(self, instant: datetime) -> str:
+        """Local time and day."""
+        local = instant.astimezone(VIETNAM)
+        return f"{local:%H:%M} {self.day(local.date())}"
+
+    def holder(self, holder: Holder) -> str:
+        """Who can mend something."""
+        if holder.function is None:
+            return self.label("holder", "nobody")
+        return self.seat(holder.function, holder.level)
+
+    def seat(self, function: Function, level: Level | None) -> str:
+        """A function at a level, as a phrase."""
+        if level is None:
+            return self.name(function)
+        if self.language == "vi":
+            return f"{self.name(function)} {self.name(level)}"
+        return f"{self.name(level)} {self.name(function)}"
+
+    def refusal(self, refusal: Refusal) -> str:
+        """The words of a reason."""
+        return self.template("refusal", str(refusal.code), refusal.detail)
+
+    def problem(self, problem: Problem) -> str:
+        """The words of a problem, after the field it concerns."""
+        field = problem.pointer.strip("/")
+        return f"{self.label('field', field)}: {self.template('problem', problem.code, problem.detail)}"
+
+    def error(self, error: CycleError) -> str:
+        """The first sentence of an error; reasons and problems are said apart."""
+        values = dict(error.detail)
+        if "what" in values:
+            values["what"] = self.label("what", str(values["what"]))
+        return self.template("error", error.code, values)
+
+    def reasons(self, error: CycleError) -> list[tuple[str, str]]:
+        """(words, who can mend it) for each reason of a refusal; empty for other errors."""
+        if isinstance(error, EventRefused | NotAllowed):
+            return [(self.refusal(reason), self.holder(reason.holder)) for reason in error.reasons]
+        return []
+
+
+class _Values(dict[str, _Said]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@cache
+def words(language: Language = "vi") -> Words:
+    """The words of a language, read once."""
+    return Words(language)
