@@ -49,7 +49,6 @@ class Code(StrEnum):
     TIED_TO_PRODUCT = "tied_to_product"
     PREPARED_BY_RECORDER = "prepared_by_recorder"
     NOT_FROM_PAPER = "not_from_paper"
-    DOCUMENT_REQUIRED = "document_required"
     SIGNS_IN_ITSELF = "signs_in_itself"
 
 

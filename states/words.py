@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from states.chart import Seat
 from states.errors import CycleError, EventRefused, NotAllowed, Problem
 from states.lifecycle import PlanEvent
 from states.refusal import Holder, Refusal
@@ -123,8 +124,8 @@ class Words:
                 return self.instant(value)
             case date():
                 return self.day(value)
-            case Holder():
-                return self.holder(value)
+            case Holder() | Seat():
+                return self.seat(value.function, value.level) if value.function else self.label("holder", "nobody")
             case str():
                 return value
             case Iterable():
@@ -159,9 +160,7 @@ class Words:
 
     def holder(self, holder: Holder) -> str:
         """Who can mend something."""
-        if holder.function is None:
-            return self.label("holder", "nobody")
-        return self.seat(holder.function, holder.level)
+        return self.say(holder)
 
     def seat(self, function: Function, level: Level | None) -> str:
         """A function at a level, as a phrase."""

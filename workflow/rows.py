@@ -118,13 +118,16 @@ class StageRow:
 
     Attributes:
         cutoff: Exclusive instant; the act must be received strictly before it.
+        plan_year: Year of the plan.
         phrase: The plan's own words.
         source: Document number and item, as a person would cite them.
         firm: False where the plan says "dự kiến"; shown, changes nothing.
+        statutory: Whether the law itself sets the date, so that no plan can move it.
     """
 
     id: str
     plan: str
+    plan_year: int
     round: str | None
     unit: str
     stage: str
@@ -136,6 +139,7 @@ class StageRow:
     kind: str
     source: str
     firm: bool
+    statutory: bool
     flags: tuple[str, ...]
 
 

@@ -1,0 +1,137 @@
+"""Who may: function × level × event × territory × time, the separation of duties, and ties. Who is not whether: guards are elsewhere.
+
+The rights table is data (``states/rights``); a rule carries the seats that it names. Source of the separation: ``docs/rights.md``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from states.chart import Rule, Seat
+from states.refusal import NOBODY, Code, Holder, Refusal
+from states.vocabulary import Duty, Function, Level, TieKind
+from workflow.commands import SYSTEM
+from workflow.registry import Holding, Registry
+
+BARRED: Mapping[Duty, frozenset[Duty]] = {
+    Duty.PREPARES: frozenset({Duty.DECIDES, Duty.SCORES}),
+    Duty.HANDLES: frozenset({Duty.DECIDES}),
+    Duty.SCORES: frozenset({Duty.PREPARES}),
+    Duty.DECIDES: frozenset({Duty.PREPARES, Duty.HANDLES}),
+    Duty.AUTOMATIC: frozenset(),
+}
+"""Within an attempt one person may not combine these, in either order; handling and scoring, scoring and deciding may be combined."""
+
+_RECORDERS = (Function.OFFICER, Function.SECRETARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What rights look at in a case: its product, producer, commune, and who had which hand in this attempt."""
+
+    product: str
+    producer: str
+    unit: str
+    hands: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The seat and unit in which somebody acts, and the hand that it lays on the case."""
+
+    seat: Seat
+    unit: str | None
+    duty: Duty
+
+
+def visible(registry: Registry, person: str, place: Place, day: date) -> bool:
+    """Whether a person may see a case at all: a producer its own, everybody else inside the territory."""
+    return any(_reaches(registry, h, place, day) for h in registry.holdings(person, day))
+
+
+def _reaches(registry: Registry, holding: Holding, place: Place, day: date) -> bool:
+    if holding.seat.function is Function.PRODUCER:
+        return holding.producer == place.producer
+    return registry.covers(holding.unit, place.unit, day)
+
+
+def may(  # noqa: PLR0913
+    registry: Registry, person: str, rules: Sequence[Rule], place: Place, day: date, on_behalf_of: Seat | None = None
+) -> tuple[Grant | None, tuple[Refusal, ...]]:
+    """Whether a person may do an event, whose rules in the case's state these are.
+
+    Args:
+        registry: Units, people and functions.
+        person: Who asks, or :data:`workflow.commands.SYSTEM`.
+        rules: The rules of the event in the state (several where it branches); they share duty and seats.
+        place: Product, territory and hands of the case.
+        day: Local day of the act.
+        on_behalf_of: The seat whose act on paper is recorded.
+
+    Returns:
+        The grant and no refusal, or None and every refusal.
+    """
+    personal = [rule for rule in rules if rule.duty is not Duty.AUTOMATIC]
+    if person == SYSTEM:
+        automatic = len(personal) < len(rules)
+        return (Grant(Seat(Function.SYSTEM), None, Duty.AUTOMATIC), ()) if automatic else (None, (_required(personal, ()),))
+    if not personal:
+        return None, (Refusal(Code.SYSTEM_ONLY, Holder(Function.SYSTEM)),)
+    rule = personal[0]
+    holdings = [h for h in registry.holdings(person, day) if _reaches(registry, h, place, day)]
+    if on_behalf_of is not None:
+        return _record(rule, personal, person, place, holdings, on_behalf_of)
+    seats = [seat for r in personal for seat in r.seats]
+    holding = next((h for h in holdings if h.seat in seats), None)
+    refusals = [*_hands(rule.duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
+    if holding is None:
+        refusals.insert(0, _required(personal, holdings))
+    if refusals:
+        return None, tuple(refusals)
+    assert holding is not None  # noqa: S101 - for the type checker: without a holding there is a refusal
+    return Grant(holding.seat, holding.unit, rule.duty), ()
+
+
+def _required(rules: Iterable[Rule], holdings: Iterable[Holding]) -> Refusal:
+    seats = tuple(dict.fromkeys(seat for rule in rules for seat in rule.seats))
+    holds = tuple(dict.fromkeys(h.seat for h in holdings))
+    return Refusal(Code.FUNCTION_REQUIRED, _holder(seats), {"seats": seats, "holds": holds})
+
+
+def _holder(seats: Sequence[Seat]) -> Holder:
+    return Holder(seats[0].function, seats[0].level) if seats else NOBODY
+
+
+def _hands(duty: Duty, person: str, place: Place, seats: Sequence[Seat]) -> list[Refusal]:
+    clash = next((Duty(h) for h in place.hands.get(person, ()) if Duty(h) in BARRED[duty]), None)
+    return [Refusal(Code.SEPARATION, _holder(seats), {"earlier": clash, "now": duty})] if clash else []
+
+
+def _ties(registry: Registry, rule: Rule, person: str, place: Place, day: date) -> list[Refusal]:
+    if rule.duty not in {Duty.SCORES, Duty.DECIDES}:
+        return []
+    tie = registry.tie(person, place.product)
+    if tie is None and place.producer in registry.producers_of(person, day):
+        tie = TieKind.OWNER
+    return [Refusal(Code.TIED_TO_PRODUCT, _holder(rule.seats), {"tie": TieKind(tie)})] if tie else []
+
+
+def _record(  # noqa: PLR0913
+    rule: Rule, rules: Sequence[Rule], person: str, place: Place, holdings: Sequence[Holding], seat: Seat
+) -> tuple[Grant | None, tuple[Refusal, ...]]:
+    """An officer records an act on paper of a body that does not sign in; who prepared the file may not."""
+    refusals: list[Refusal] = []
+    levels = {seat.level, Level.PROVINCE, Level.CENTRE}
+    recorder = next((h for h in holdings if h.seat.function in _RECORDERS and h.seat.level in levels), None)
+    if not rule.paper:
+        refusals.append(Refusal(Code.NOT_FROM_PAPER, _holder(rule.seats), {}))
+    if seat not in {s for r in rules for s in r.seats}:
+        refusals.append(Refusal(Code.SIGNS_IN_ITSELF, _holder(rule.seats), {"seat": seat}))
+    if recorder is None:
+        asked = (Seat(Function.OFFICER, seat.level), Seat(Function.OFFICER, Level.PROVINCE))
+        refusals.append(Refusal(Code.FUNCTION_REQUIRED, _holder(asked), {"seats": asked, "holds": tuple(h.seat for h in holdings)}))
+    if rule.duty is not Duty.PREPARES and Duty.PREPARES in place.hands.get(person, ()):
+        refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level), {}))
+    if refusals or recorder is None:
+        return None, tuple(refusals)
+    return Grant(recorder.seat, recorder.unit, rule.duty), ()

@@ -1,0 +1,46 @@
+"""The one place that reads the clock."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that stands until it is moved: for tests, replays and rehearsals."""
+
+    def __init__(self, now: datetime, moved: Callable[[datetime], None] | None = None) -> None:
+        """Start at an aware instant; ``moved`` is told of every move, so that a rehearsal can keep its time."""
+        self._now = now.astimezone(UTC)
+        self._moved = moved
+
+    def now(self) -> datetime:
+        """Where the clock stands."""
+        return self._now
+
+    def move(self, to: datetime) -> None:
+        """Move the clock.
+
+        Raises:
+            ValueError: Backwards; a history cannot be lived twice.
+        """
+        to = to.astimezone(UTC)
+        if to < self._now:
+            raise ValueError(f"clock at {self._now.isoformat()} cannot go back to {to.isoformat()}")
+        self._now = to
+        if self._moved:
+            self._moved(to)

@@ -1,0 +1,77 @@
+"""What is asked of the engine, and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from states.chart import Offer, Seat
+from states.vocabulary import CaseState, Event
+
+SYSTEM = "system"
+"""The code under which the system itself acts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An event asked for on a case.
+
+    Attributes:
+        id: Command id (idempotency key): the same id on the same case is carried out once.
+        case: Case code; for ``register`` the product's code.
+        event: What is to happen.
+        actor: Person code.
+        payload: Fields of the rule, JSON-like values.
+        reason: Written reason, where the rule asks for one.
+        expected_version: Version that the asker has seen; None if none was.
+        received_at: Instant of receipt of the full request; None for the clock's now.
+        on_behalf_of: The seat whose act on paper is recorded by somebody else.
+        via: The way in (``cli``, ``api``, ``season`` …).
+    """
+
+    id: str
+    case: str
+    event: Event
+    actor: str
+    payload: Mapping[str, object] = field(default_factory=dict)
+    reason: str | None = None
+    expected_version: int | None = None
+    received_at: datetime | None = None
+    on_behalf_of: Seat | None = None
+    via: str = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a command.
+
+    Attributes:
+        seq: Number of the history entry.
+        leaf_hash: Its leaf hash in hex, the asker's proof.
+        replayed: Whether the command had been carried out before.
+        settled: Events of the system that fell due before and were applied first.
+        notes: Codes worth telling: ``late:<stage>``, ``floors_not_applied``, ``floor_missed`` …
+    """
+
+    case: str
+    seq: int
+    leaf_hash: str
+    event: str
+    source: str | None
+    state: CaseState
+    version: int
+    effective_at: datetime
+    replayed: bool = False
+    settled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A case as one person may act on it now: state, version, and every event with its reasons."""
+
+    case: str
+    state: CaseState
+    version: int
+    offers: tuple[Offer, ...]
+    memo: Mapping[str, Any]

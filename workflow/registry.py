@@ -1,0 +1,146 @@
+"""Units, people and functions at one epoch, as a value that rights are judged on. Pure: built from a snapshot, never fetched."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from states.chart import Seat
+from states.errors import NotFound
+from states.vocabulary import Function, Level
+from workflow.ports import RegistrySnapshot
+from workflow.rows import AppointmentRow, PersonRow, UnitRow
+
+MAX_DEPTH = 8
+"""Commune, district, province, centre, and some room; a longer chain of parents is a mistake in the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A function that a person holds on a day: seat, unit, and for producers whose products."""
+
+    seat: Seat
+    unit: str
+    producer: str | None
+
+
+class Registry:
+    """The registry at one epoch."""
+
+    def __init__(self, snapshot: RegistrySnapshot) -> None:
+        """Index a snapshot."""
+        self.epoch = snapshot.epoch
+        self._units: dict[str, list[UnitRow]] = {}
+        for unit in sorted(snapshot.units, key=lambda u: u.valid_from):
+            self._units.setdefault(unit.code, []).append(unit)
+        self._heirs: dict[str, list[tuple[str, bool, str]]] = {}
+        for row in sorted(snapshot.successions, key=lambda s: (s.on, not s.whole, s.heir)):
+            self._heirs.setdefault(row.former, []).append((row.on, row.whole, row.heir))
+        self._people: dict[str, PersonRow] = {p.code: p for p in snapshot.people}
+        self._appointments: dict[str, list[AppointmentRow]] = {}
+        for appointment in snapshot.appointments:
+            self._appointments.setdefault(appointment.person, []).append(appointment)
+        self._ties: dict[tuple[str, str], str] = {(t.person, t.product): t.kind for t in snapshot.ties}
+        self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def unit(self, code: str, day: date) -> UnitRow | None:
+        """The unit as it is on a day, None where it does not exist then."""
+        iso = day.isoformat()
+        for row in self._units.get(code, ()):
+            if row.valid_from <= iso and (row.valid_to is None or iso < row.valid_to):
+                return row
+        return None
+
+    def known(self, code: str) -> bool:
+        """Whether the unit exists at any time."""
+        return code in self._units
+
+    def unit_name(self, code: str, day: date) -> str:
+        """The unit's name on a day, or its last one, or the code."""
+        row = self.unit(code, day) or (self._units[code][-1] if code in self._units else None)
+        return row.name if row else code
+
+    def present(self, code: str, day: date) -> str:
+        """The unit itself, or the heir that acts for it on a day (several heirs: the whole one, else the first by code)."""
+        iso = day.isoformat()
+        for _ in range(MAX_DEPTH):
+            if self.unit(code, day) is not None:
+                return code
+            heirs = [heir for on, _, heir in self._heirs.get(code, ()) if on <= iso]
+            if not heirs:
+                return code
+            code = heirs[0]
+        return code
+
+    def chain(self, code: str, day: date) -> tuple[str, ...]:
+        """The unit (or its heir) and everything above it on a day, lowest first."""
+        key = (code, day.isoformat())
+        if key not in self._chains:
+            chain: list[str] = []
+            here: str | None = self.present(code, day)
+            while here is not None and here not in chain and len(chain) < MAX_DEPTH:
+                chain.append(here)
+                row = self.unit(here, day)
+                here = row.parent if row else None
+            self._chains[key] = tuple(chain)
+        return self._chains[key]
+
+    def covers(self, unit: str, place: str, day: date) -> bool:
+        """Whether ``place`` lies in the territory of ``unit`` on a day."""
+        return unit in self.chain(place, day)
+
+    def at_level(self, code: str, level: Level, day: date) -> str | None:
+        """The unit of a level above (or at) a unit on a day."""
+        return next((c for c in self.chain(code, day) if (row := self.unit(c, day)) and row.level == level), None)
+
+    def province(self, code: str, day: date) -> str:
+        """The province of a unit on a day.
+
+        Raises:
+            NotFound: The unit has none, which is a mistake in the data.
+        """
+        found = self.at_level(code, Level.PROVINCE, day)
+        if found is None:
+            raise NotFound(what="unit", name=code)
+        return found
+
+    def below(self, code: str, day: date) -> tuple[str, ...]:
+        """Every unit in the territory of a unit on a day, itself included."""
+        return tuple(u for u in self._units if self.unit(u, day) and self.covers(code, u, day))
+
+    def units_on(self, day: date) -> tuple[UnitRow, ...]:
+        """Units of a day, by code."""
+        return tuple(row for code in sorted(self._units) if (row := self.unit(code, day)))
+
+    def person(self, code: str) -> PersonRow:
+        """A person.
+
+        Raises:
+            NotFound: Nobody has this code.
+        """
+        if code not in self._people:
+            raise NotFound(what="person", name=code)
+        return self._people[code]
+
+    def holdings(self, person: str, day: date) -> tuple[Holding, ...]:
+        """Functions that a person holds on a day."""
+        iso = day.isoformat()
+        return tuple(
+            Holding(Seat(Function(a.function), None if a.function == Function.PRODUCER else Level(a.level)), a.unit, a.producer)
+            for a in self._appointments.get(person, ())
+            if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to)
+        )
+
+    def holders(self, seat: Seat, place: str, day: date) -> tuple[str, ...]:
+        """People who hold a seat whose territory covers a place on a day."""
+        return tuple(
+            person
+            for person in self._appointments
+            if any(h.seat == seat and self.covers(h.unit, place, day) for h in self.holdings(person, day))
+        )
+
+    def tie(self, person: str, product: str) -> str | None:
+        """The declared tie of a person to a product."""
+        return self._ties.get((person, product))
+
+    def producers_of(self, person: str, day: date) -> frozenset[str]:
+        """Producers that a person stands for on a day."""
+        return frozenset(h.producer for h in self.holdings(person, day) if h.producer)
