@@ -148,19 +148,11 @@ def parse(body: str) -> Entry:
         members = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise EntryMalformed(pointer="", problem="not_json") from error
-    if type(members) is not dict:
-        raise EntryMalformed(pointer="", problem="value")
-    _check(members)
-    try:
-        same = canonical(members) == body.encode()
-    except NotCanonical as error:
-        raise EntryMalformed(pointer=error.detail["pointer"], problem="not_canonical") from error
-    if not same:
-        raise EntryMalformed(pointer="", problem="not_canonical")
+    validate(members, body.encode())
     members["kind"] = SubjectKind(members["kind"])
     for name in _TIMES:
         if name in members:
-            members[name] = _read_time(name, members[name])
+            members[name] = datetime.fromisoformat(members[name])
     for name in _LISTS:
         if name in members:
             members[name] = tuple(members[name])
@@ -171,14 +163,33 @@ def parse(body: str) -> Entry:
     return Entry(**members)
 
 
-def _read_time(name: str, text: str) -> datetime:
+def validate(members: object, body: bytes) -> None:
+    """Check that members read from a text are those of an entry, and the text their canonical one.
+
+    Raises:
+        EntryMalformed: They are not.
+    """
+    if not isinstance(members, dict):
+        raise EntryMalformed(pointer="", problem="value")
+    _check(members)
+    for name in _TIMES:
+        if name in members:
+            _check_time(name, members[name])
     try:
-        instant = datetime.fromisoformat(text)
-        if time_text(instant) == text:
-            return instant
+        same = canonical(members) == body
+    except NotCanonical as error:
+        raise EntryMalformed(pointer=error.detail["pointer"], problem="not_canonical") from error
+    if not same:
+        raise EntryMalformed(pointer="", problem="not_canonical")
+
+
+def _check_time(name: str, text: str) -> None:
+    try:
+        same = time_text(datetime.fromisoformat(text)) == text
     except (ValueError, OverflowError, EntryMalformed):
-        pass
-    raise EntryMalformed(pointer=f"/{name}", problem="value")
+        same = False
+    if not same:
+        raise EntryMalformed(pointer=f"/{name}", problem="value")
 
 
 def time_text(instant: datetime) -> str:
