@@ -214,6 +214,10 @@ class Chart:
             return Step(token.rule, state, CaseState(token.state))
         raise EventRefused(token.refusals or self._elsewhere(state, event, facts), event=event, state=state)
 
+    def rules_in(self, state: State, event: Event) -> tuple[Rule, ...]:
+        """Rules of an event in a state, whatever the branch; empty where the event does not exist there."""
+        return self._by.get((state, event), ())
+
     def branches(self, state: State, event: Event, facts: Facts) -> tuple[Rule, ...]:
         """Rules of an event in a state whose branch applies."""
         return tuple(rule for rule in self._by.get((state, event), ()) if rule.applies(facts))

@@ -1,0 +1,301 @@
+"""What a lawful step brings with it: rounds joined, deadlines begun and ended, results, and what the case remembers. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from states.chart import Step
+from states.errors import PayloadInvalid, Problem
+from states.facts import Facts
+from states.regime import Regime, local_date
+from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
+from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
+from workflow.roundbook import OpenRound
+from workflow.rows import CaseRow, StageRow, TermRow
+from workflow.situation import World, home, joinable, results_of
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTerm:
+    """A term of the law that starts with an event: counted from a local day to an exclusive instant."""
+
+    name: str
+    stage: Stage
+    end: Callable[[date], datetime]
+    phrase: str
+    source: str
+    calendar: str
+
+
+Spans = Callable[[Regime, Event, CaseKind], Sequence[SpanTerm]]
+"""Gives the spans that an event starts under a regime."""
+
+
+@dataclass(slots=True)
+class Consequences:
+    """What goes into the entry beside the step itself."""
+
+    attempt: int
+    round: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[tuple[str, TermStatus]] = field(default_factory=list)
+    set: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def remember(self, key: str, value: object) -> None:
+        """Change one key of the case's memo; None forgets it."""
+        self.set.setdefault("memo", {})[key] = value
+
+
+_STARTS_ANEW = frozenset({CaseState.NOT_RANKED, CaseState.ELIMINATED})
+_BACK = frozenset({Event.REENTER, Event.REINSTATE, Event.ADMIT_LATE})
+
+
+def consequences(  # noqa: PLR0913
+    world: World,
+    case: CaseRow | None,
+    terms: Sequence[TermRow],
+    step: Step,
+    facts: Facts,
+    data: Mapping[str, Any],
+    unit: str,
+    spans: Spans,
+    expired: TermRow | None = None,
+) -> Consequences:
+    """Work out the consequences of a step.
+
+    Args:
+        world: Registry and rounds.
+        case: The case before; None when it is registered.
+        terms: Its running terms.
+        step: The step.
+        facts: The facts that it was judged on.
+        data: Its payload.
+        unit: Commune of the case.
+        spans: Terms of the law that events start.
+        expired: The term whose cut-off made the system act.
+
+    Raises:
+        PayloadInvalid: A named round cannot be joined, a date lies wrong, or typed stars contradict the law's bands.
+    """
+    event, law = step.event, facts.regime
+    attempt = case.attempt if case else 1
+    if event is Event.REENTER and step.source is not CaseState.NOT_SELECTED:
+        attempt += 1
+    out = Consequences(attempt)
+    if event is Event.CONCLUDE and step.rule.level:
+        out.result = _result(law, step.rule.level, data, out)
+    results = results_of(case.memo) if case else {}
+    if out.result:
+        results = results_of({"results": {**{str(k): _plain(v) for k, v in results.items()}, str(step.rule.level): out.result}})
+    if step.rule.voids:
+        out.set["void"] = [str(level) for level in results if event is Event.REENTER or level is not Level.DISTRICT]
+        results = {} if event is Event.REENTER else {k: v for k, v in results.items() if k is Level.DISTRICT}
+    goes_to = _home_after(case, step)
+    ahead = stages_ahead(law, goes_to, results, facts.kind) + central_ahead(goes_to, results)
+    joined = _joins(world, case, step, facts, data, out)
+    _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
+    _open(world, case, step, facts, data, unit, spans, joined, goes_to, ahead, out)
+    _remember(step, facts, data, out, expired)
+    return out
+
+
+def _plain(result: Any) -> dict[str, Any]:
+    return {"mean": str(result.mean), "stars": result.stars, "missed": list(result.missed)}
+
+
+def _result(law: Regime, level: Level, data: Mapping[str, Any], out: Consequences) -> dict[str, Any]:
+    mean = Fraction(data["mean"])
+    missed = sorted(int(floor) for floor in data.get("floors_missed", ()))
+    stars = law.rank(mean, tuple(missed))
+    if "stars" in data and data["stars"] != stars:
+        raise PayloadInvalid([Problem("/stars", "stars_differ", {"regime": law.id, "mean": mean, "stars": stars})], event=Event.CONCLUDE)
+    if missed:
+        out.notes.append("floor_missed" if law.uses_floors else "floors_not_applied")
+    return {"level": str(level), "mean": str(mean), "stars": stars, "missed": missed}
+
+
+def _home_after(case: CaseRow | None, step: Step) -> CaseState:
+    """The state that the case goes back to once it is in the step's target."""
+    if step.target is CaseState.RETURNED and case is not None:
+        return home(case)
+    return step.target
+
+
+def _joins(  # noqa: PLR0913
+    world: World, case: CaseRow | None, step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences
+) -> OpenRound | None:
+    """The round that the step joins; recorded in ``out.round``."""
+    if case is None:
+        return None
+    event = step.event
+    if event is Event.NOMINATE:
+        centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
+        needed = (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL)
+        coming = world.book.joinable(centre, Track.CENTRAL, needed, facts.at) if centre else ()
+        if coming:
+            out.round = {"central": coming[0].row.code}
+        return coming[0] if coming else None
+    if event in {Event.REINSTATE, Event.ADMIT_LATE}:
+        return world.book.get(case.round) if case.round else None
+    if step.source in _STARTS_ANEW:
+        out.round = {"provincial": None, "central": None}
+        return None
+    if event not in {Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT}:
+        return None
+    candidates = joinable(world, case, facts.regime, facts.at)
+    if event is Event.REEVALUATE:
+        province = world.registry.province(case.unit, local_date(facts.at))
+        candidates = world.book.joinable(province, Track.PROVINCIAL, (Stage.PROVINCE_EVAL,), facts.at)
+    named = data.get("round")
+    if named is not None:
+        candidates = tuple(r for r in candidates if r.row.code == named)
+        if not candidates:
+            raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
+    candidates = tuple(r for r in candidates if event is not Event.SORT or r.row.code != case.round)
+    if not candidates:
+        return None
+    out.round = {"provincial": candidates[0].row.code}
+    if event is Event.REEVALUATE:
+        out.round["central"] = None
+    return candidates[0]
+
+
+def _close(  # noqa: PLR0913
+    terms: Sequence[TermRow],
+    step: Step,
+    facts: Facts,
+    goes_to: CaseState,
+    ahead: tuple[Stage, ...],
+    out: Consequences,
+    expired: TermRow | None,
+    *,
+    moved: bool,
+) -> None:
+    for term in terms:
+        if expired is not None and term.id == expired.id:
+            out.closed.append((term.id, TermStatus.PASSED))
+        elif term.stage in step.rule.meets:
+            out.closed.append((term.id, TermStatus.MET))
+            if facts.at >= term.due_at:
+                out.notes.append(f"late:{term.stage}")
+        elif (
+            not still_means(term.stage, goes_to, ahead)
+            or (moved and term.round is not None and step.event is not Event.NOMINATE)
+            or (term.stage is Stage.REASSESSMENT and step.event is Event.RETURN_FOR_COMPLETION)
+        ):
+            out.closed.append((term.id, TermStatus.DROPPED))
+
+
+def _open(  # noqa: PLR0913
+    world: World,
+    case: CaseRow | None,
+    step: Step,
+    facts: Facts,
+    data: Mapping[str, Any],
+    unit: str,
+    spans: Spans,
+    joined: OpenRound | None,
+    goes_to: CaseState,
+    ahead: tuple[Stage, ...],
+    out: Consequences,
+) -> None:
+    event, at = step.event, facts.at
+    late = facts.missed.stage if event is Event.ADMIT_LATE and facts.missed else None
+    if joined is not None:
+        for stage, deadline in joined.stages.items():
+            ahead_of_us = deadline.cutoff is not None and at < deadline.cutoff
+            if stage in ahead and stage is not late and ahead_of_us:
+                out.opened.append(_of_plan(stage, deadline))
+    if late and facts.missed:
+        until = date.fromisoformat(data["until"])
+        if until < local_date(at):
+            raise PayloadInvalid([Problem("/until", "in_past")], event=event)
+        out.opened.append(
+            {
+                "stage": str(late),
+                "round": facts.missed.round,
+                "effect": str(Effect.DEFER),
+                "due_at": _instant(until + timedelta(days=1)),
+                "phrase": f"đến hết ngày {until:%d/%m/%Y}",
+                "source": str(data["document_no"]),
+                "deadline": "late-door",
+                "calendar": None,
+            }
+        )
+    entered = step.source is not step.target
+    province = world.registry.province(unit, local_date(at))
+    year = local_date(at).year
+    stages = OPENED_IN.get(goes_to, ()) if entered and event not in _BACK - {Event.REENTER} else ()
+    if event is Event.REGISTER and facts.kind is CaseKind.UPGRADE:
+        stages = (*stages, Stage.UPGRADE)
+    for stage in stages:
+        general = world.book.general(province, stage, year)
+        if general is not None and general.cutoff is not None and at < general.cutoff:
+            out.opened.append(_of_plan(stage, general))
+    if event is Event.REGISTER:
+        registration = world.book.general(province, Stage.IDEA_REGISTRATION, year)
+        if registration is not None and registration.cutoff is not None and at >= registration.cutoff:
+            out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
+    starts = (event,) if event is not Event.COMPLETE or goes_to is CaseState.COMMUNE_CHECK else (Event.ACCEPT,)
+    for started in starts:
+        for span in spans(facts.regime, started, facts.kind):
+            out.opened.append(
+                {
+                    "stage": str(span.stage),
+                    "round": None,
+                    "effect": str(Effect.RECORD),
+                    "due_at": _instant(span.end(local_date(at))),
+                    "phrase": span.phrase,
+                    "source": span.source,
+                    "deadline": span.name,
+                    "calendar": span.calendar,
+                }
+            )
+
+
+def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:
+    assert deadline.cutoff is not None  # noqa: S101 - callers have looked
+    return {
+        "stage": str(stage),
+        "round": deadline.round,
+        "effect": str(deadline.effect),
+        "due_at": deadline.cutoff.isoformat(),
+        "phrase": deadline.phrase,
+        "source": deadline.source,
+        "deadline": deadline.id,
+        "calendar": None,
+    }
+
+
+def _instant(moment: date | datetime) -> str:
+    if isinstance(moment, datetime):
+        return moment.isoformat()
+    return f"{moment.isoformat()}T00:00:00+07:00"
+
+
+def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences, expired: TermRow | None) -> None:
+    event = step.event
+    if event is Event.DEFER:
+        missed = None
+        if expired is not None:
+            statutory = any(t.statutory for t in facts.terms if t.stage is expired.stage and t.due_at == expired.due_at)
+            missed = {
+                "stage": str(expired.stage),
+                "due_at": expired.due_at.isoformat(),
+                "effect": str(expired.effect),
+                "phrase": expired.phrase,
+                "source": expired.source,
+                "round": expired.round,
+                "statutory": statutory,
+            }
+        out.remember("missed", missed)
+    elif step.source is CaseState.DEFERRED and step.target is not CaseState.DEFERRED:
+        out.remember("missed", None)
+    if event is Event.PUBLISH:
+        out.remember("published", data["published_on"])
+    if event in {Event.REGISTER, Event.FILE} and "group" in data:
+        out.remember("group", data["group"])

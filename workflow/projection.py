@@ -1,0 +1,168 @@
+"""Rows as the fold of history entries. The engine uses these functions to write, and the audit to rebuild: there is no second way."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from states.vocabulary import (
+    CaseKind,
+    CaseState,
+    CertificateState,
+    Duty,
+    Effect,
+    Event,
+    Publication,
+    RoundState,
+    Stage,
+    TermStatus,
+    Track,
+)
+from workflow.ledger.entry import Entry
+from workflow.rows import CaseRow, CertificateRow, PlanRow, RoundRow, SubjectKind, TermRow
+
+EARLY = frozenset({CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN})
+_SUBJECTS: Mapping[SubjectKind, tuple[type[Any], type[Any]]] = {
+    SubjectKind.CERTIFICATE: (CertificateRow, CertificateState),
+    SubjectKind.ROUND: (RoundRow, RoundState),
+    SubjectKind.PLAN: (PlanRow, Publication),
+}
+
+
+def case_after(row: CaseRow | None, entry: Entry, leaf: bytes) -> CaseRow:
+    """The case after an entry.
+
+    Args:
+        row: The case before; None for the first entry.
+        entry: The entry.
+        leaf: Its leaf hash (32 bytes).
+    """
+    if row is None:
+        given = entry.set
+        row = CaseRow(
+            code=entry.case,
+            command=given["command"],
+            kind=CaseKind(given["kind"]),
+            product=given["product"],
+            producer=given["producer"],
+            unit=given["unit"],
+            regime=str(entry.regime),
+            pinned=False,
+            state=CaseState(str(entry.to)),
+            attempt=1,
+            round=None,
+            central_round=None,
+            origin=None,
+            left=None,
+            certificate=given.get("certificate"),
+            memo={},
+            registered_at=entry.effective_at,
+            updated_at=entry.recorded_at,
+            version=0,
+            head_seq=0,
+            head_hash=b"",
+        )
+    if entry.outcome == "denied":
+        return replace(row, head_seq=entry.case_seq, head_hash=leaf)
+    before, after = row.state, CaseState(str(entry.to))
+    attempt = entry.attempt or row.attempt
+    rounds = entry.round or {}
+    return replace(
+        row,
+        state=after,
+        regime=str(entry.regime),
+        pinned=after not in EARLY and (row.pinned or entry.event == Event.FILE),
+        attempt=attempt,
+        round=rounds.get("provincial", row.round),
+        central_round=rounds.get("central", row.central_round),
+        origin=_origin(row, before, after),
+        left=before if after is CaseState.DEFERRED and before is not after else row.left if after is CaseState.DEFERRED else None,
+        memo=_memo(row, entry, fresh=attempt != row.attempt),
+        updated_at=entry.recorded_at,
+        version=row.version + 1,
+        head_seq=entry.case_seq,
+        head_hash=leaf,
+    )
+
+
+def _origin(row: CaseRow, before: CaseState, after: CaseState) -> CaseState | None:
+    if after is CaseState.RETURNED and before not in {CaseState.RETURNED, CaseState.DEFERRED}:
+        return before
+    keeps = after in {CaseState.RETURNED, CaseState.DEFERRED} and CaseState.RETURNED in {before, row.left, after}
+    return row.origin if keeps else None
+
+
+def _memo(row: CaseRow, entry: Entry, *, fresh: bool) -> dict[str, Any]:
+    memo = dict(row.memo)
+    if entry.result:
+        level = entry.result["level"]
+        memo["results"] = {**memo.get("results", {}), level: {k: v for k, v in entry.result.items() if k != "level"}}
+    void = entry.set.get("void")
+    if void:
+        memo["results"] = {level: result for level, result in memo.get("results", {}).items() if level not in void}
+    hands: dict[str, list[str]] = {} if fresh else dict(memo.get("hands", {}))
+    if entry.actor and entry.duty and entry.duty != Duty.AUTOMATIC:
+        # Who records somebody else's act on paper handles the file; the recorded hand is the other body's.
+        duty = Duty.HANDLES if entry.actor.on_behalf_of and entry.duty != Duty.PREPARES else entry.duty
+        mine = hands.get(entry.actor.id, [])
+        hands[entry.actor.id] = mine if duty in mine else [*mine, str(duty)]
+    memo["hands"] = hands
+    for key, value in entry.set.get("memo", {}).items():
+        if value is None:
+            memo.pop(key, None)
+        else:
+            memo[key] = value
+    return memo
+
+
+def terms_after(terms: Mapping[str, TermRow], entry: Entry) -> dict[str, TermRow]:
+    """All terms of a case after an entry, by id."""
+    after = dict(terms)
+    moved = entry.terms or {}
+    for given in moved.get("close", ()):
+        after[given["id"]] = replace(after[given["id"]], status=TermStatus(given["status"]), attempts=0, not_before=None)
+    for term in opened_terms(entry, moved.get("open", ())):
+        after[term.id] = term
+    return after
+
+
+def opened_terms(entry: Entry, given: Iterable[Mapping[str, Any]]) -> tuple[TermRow, ...]:
+    """Term rows from what an entry says of them."""
+    return tuple(
+        TermRow(
+            id=term["id"],
+            case=entry.case,
+            attempt=entry.attempt or 1,
+            stage=Stage(term["stage"]),
+            round=term["round"],
+            effect=Effect(term["effect"]),
+            due_at=datetime.fromisoformat(term["due_at"]),
+            phrase=term["phrase"],
+            source=term["source"],
+            deadline=term["deadline"],
+            calendar=term["calendar"],
+            status=TermStatus.RUNNING,
+        )
+        for term in given
+    )
+
+
+def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
+    """A certificate, round or plan after an entry.
+
+    Args:
+        row: The row before; None for the first entry.
+        entry: The entry; its ``set`` holds the fields that change.
+        leaf: Its leaf hash (32 bytes).
+        text: The file of a plan, which the entry holds only by its digest.
+    """
+    kind, state = _SUBJECTS[entry.kind]
+    head = {"state": state(str(entry.to)), "head_seq": entry.case_seq, "head_hash": leaf}
+    given = dict(entry.set)
+    if row is None:
+        if entry.kind is SubjectKind.PLAN:
+            given["text"] = text
+        if "track" in given:
+            given["track"] = Track(given["track"])
+        return kind(code=entry.case, version=1, **given, **head)
+    return replace(row, version=row.version + 1, **given, **head)

@@ -1,0 +1,134 @@
+"""Writes acts down: from a decided step to the history entry, the row after it, and the change handed to the store."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from states.refusal import Refusal
+from states.vocabulary import TermStatus
+from workflow.clock import Clock
+from workflow.ledger.commitments import commit
+from workflow.ledger.entry import ActorRef, Entry, seal
+from workflow.ports import Change, Subject
+from workflow.projection import case_after, opened_terms, subject_after
+from workflow.rows import ZERO_HASH, CaseRow, StageRow, StoredEntry, SubjectKind
+
+_FIRST = ZERO_HASH.hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What an entry says, before it is sealed; see :class:`workflow.ledger.entry.Entry`. ``texts`` go behind commitments."""
+
+    event: str
+    command: str
+    effective_at: datetime
+    received_at: datetime
+    source: str | None = None
+    target: str | None = None
+    outcome: str = "done"
+    attempt: int | None = None
+    regime: str | None = None
+    chart: str | None = None
+    clause: str | None = None
+    actor: ActorRef | None = None
+    duty: str | None = None
+    result: dict[str, Any] | None = None
+    round: dict[str, Any] | None = None
+    opened: tuple[dict[str, Any], ...] = ()
+    closed: tuple[tuple[str, TermStatus], ...] = ()
+    set: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    reasons: tuple[Refusal, ...] = ()
+
+
+class Scribe:
+    """Seals acts for one log."""
+
+    def __init__(self, log: str, clock: Clock, randomness: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        """Write for the log with this identity; ``randomness(n)`` gives n bytes for salts."""
+        self.log = log
+        self.clock = clock
+        self._randomness = randomness
+
+    def case(self, before: CaseRow | None, code: str, act: Act) -> Change:
+        """The change that an act makes to a case (None before: it is created)."""
+        entry, stored = self._write(SubjectKind.CASE, code, before, act)
+        row = case_after(before, entry, stored.leaf_hash)
+        terms = opened_terms(entry, (entry.terms or {}).get("open", ()))
+        return self._change(before, row, stored, terms, act.closed)
+
+    def subject(  # noqa: PLR0913
+        self, kind: SubjectKind, before: Subject | None, code: str, act: Act, *, text: str = "", stages: tuple[StageRow, ...] = ()
+    ) -> Change:
+        """The change that an act makes to a certificate, round or plan."""
+        entry, stored = self._write(kind, code, before, act)
+        row: Subject = subject_after(before, entry, stored.leaf_hash, text)
+        return self._change(before, row, stored, (), (), stages)
+
+    @staticmethod
+    def _change(before: Subject | None, row: Subject, stored: StoredEntry, opened: Any, closed: Any, stages: Any = ()) -> Change:  # noqa: PLR0913
+        return Change(
+            row=row,
+            version=before.version if before else None,
+            seq=before.head_seq if before else None,
+            entry=stored,
+            opened=opened,
+            closed=closed,
+            stages=stages,
+        )
+
+    def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:
+        seq = before.head_seq + 1 if before else 1
+        digests, opening = commit(act.texts, self._randomness) if act.texts else ({}, None)
+        terms: dict[str, list[Any]] = {}
+        if act.opened:
+            terms["open"] = [{"id": f"{code}:{seq}:{number}", **term} for number, term in enumerate(act.opened)]
+        if act.closed:
+            terms["close"] = [{"id": term, "status": str(status)} for term, status in act.closed]
+        denied = act.outcome == "denied"
+        entry = Entry(
+            log=self.log,
+            kind=kind,
+            case=code,
+            case_seq=seq,
+            attempt=act.attempt,
+            regime=act.regime,
+            chart=act.chart,
+            clause=act.clause,
+            event=act.event,
+            outcome=act.outcome,
+            from_=act.source,
+            to=act.target,
+            result=act.result,
+            actor=act.actor,
+            duty=act.duty,
+            effective_at=act.effective_at.astimezone(UTC),
+            received_at=act.received_at.astimezone(UTC),
+            recorded_at=self.clock.now(),
+            round=act.round,
+            terms=terms or None,
+            set=act.set,
+            data=act.data,
+            reasons=tuple(str(r.code) for r in act.reasons),
+            commit=digests,
+            # A refused attempt does not use up its command id: the same command is judged afresh.
+            command=f"denied:{seq}:{act.command}" if denied else act.command,
+            prev=before.head_hash.hex() if before else _FIRST,
+        )
+        body, leaf = seal(entry)
+        stored = StoredEntry(
+            kind=kind,
+            subject=code,
+            seq=seq,
+            command=entry.command,
+            event=act.event,
+            recorded_at=entry.recorded_at,
+            body=body,
+            leaf_hash=leaf,
+            opening=opening,
+        )
+        return entry, stored

@@ -1,0 +1,128 @@
+"""From rows to facts: what a guard may look at, at one instant. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from states.facts import Facts, Held, Result, Term
+from states.regime import Regime, local_date, regime, regime_on
+from states.vocabulary import CaseState, CertificateState, Effect, Event, Level, Stage, Track
+from workflow.ports import LoadedCase
+from workflow.progress import stages_ahead
+from workflow.registry import Registry
+from workflow.roundbook import OpenRound, RoundBook
+from workflow.rows import CaseRow, CertificateRow, TermRow
+
+ASKS_ROUNDS = frozenset({Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT})
+"""Events whose guards or consequences look for a provincial round."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Registry and rounds at one epoch: everything shared that an act is judged on."""
+
+    registry: Registry
+    book: RoundBook
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of both; a write computed under an older one is refused by the store."""
+        return self.registry.epoch
+
+
+def law_of(case: CaseRow, at: datetime) -> Regime:
+    """The regime of a case: the pinned one, else that of the day."""
+    return regime(case.regime) if case.pinned else regime_on(at)
+
+
+def results_of(memo: dict[str, Any]) -> dict[Level, Result]:
+    """Results by level, from a case's memo."""
+    return {
+        Level(level): Result(Fraction(r["mean"]), r["stars"], tuple(r["missed"])) for level, r in memo.get("results", {}).items()
+    }
+
+
+def home(case: CaseRow) -> CaseState:
+    """The state that cut-offs judge a case by: a returned case by its origin, a deferred one by what it left."""
+    state = case.left if case.state is CaseState.DEFERRED and case.left else case.state
+    return case.origin if state is CaseState.RETURNED and case.origin else state
+
+
+def term_fact(term: TermRow, *, statutory: bool) -> Term:
+    """A term row as a guard sees it."""
+    return Term(term.stage, term.due_at, term.effect, term.phrase, term.source, term.round, statutory)
+
+
+def missed_of(memo: dict[str, Any]) -> Term | None:
+    """The term that deferred the case, from its memo."""
+    missed = memo.get("missed")
+    if not missed:
+        return None
+    return Term(
+        Stage(missed["stage"]),
+        datetime.fromisoformat(missed["due_at"]),
+        Effect(missed["effect"]),
+        missed["phrase"],
+        missed["source"],
+        missed["round"],
+        missed["statutory"],
+    )
+
+
+def joinable(world: World, case: CaseRow, law: Regime, at: datetime) -> tuple[OpenRound, ...]:
+    """Provincial rounds that a case could join now, the earliest first."""
+    needed = stages_ahead(law, home(case), results_of(case.memo), case.kind)
+    return world.book.joinable(world.registry.province(case.unit, local_date(at)), Track.PROVINCIAL, needed, at)
+
+
+def held_of(certificate: CertificateRow | None, at: datetime) -> Held | None:
+    """A certificate as a guard sees it; its last valid day counts in full."""
+    if certificate is None:
+        return None
+    last = datetime.fromisoformat(certificate.last_valid_day).date()
+    in_force = certificate.state is CertificateState.IN_FORCE and local_date(at) <= last
+    return Held(certificate.code, certificate.stars, in_force, last)
+
+
+def facts_of(  # noqa: PLR0913
+    world: World,
+    loaded: LoadedCase,
+    at: datetime,
+    *,
+    held: Held | None = None,
+    rival: str | None = None,
+    rounds: bool = True,
+    by_system: bool = False,
+) -> Facts:
+    """The facts of a case at an instant.
+
+    Args:
+        world: Registry and rounds.
+        loaded: The case and its running terms.
+        at: Instant by which the act is judged.
+        held: The certificate that the case starts from.
+        rival: Another running case of the product.
+        rounds: Whether to look for rounds to join (only some guards ask).
+        by_system: Whether the system acts.
+    """
+    case = loaded.case
+    law = law_of(case, at)
+    coming = joinable(world, case, law, at) if rounds else ()
+    deadlines = world.book.deadlines
+    return Facts(
+        at=at,
+        regime=law,
+        kind=case.kind,
+        origin=case.origin,
+        left=case.left,
+        results=results_of(case.memo),
+        terms=tuple(term_fact(t, statutory=(d := deadlines.get(t.deadline)) is not None and d.statutory) for t in loaded.terms),
+        missed=missed_of(case.memo),
+        joins=coming[0].row.code if coming else None,
+        next_round=next((r.row.code for r in coming if r.row.code != case.round), None),
+        held=held,
+        rival=rival,
+        published=bool(case.memo.get("published")),
+        by_system=by_system,
+    )
