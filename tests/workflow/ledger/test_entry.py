@@ -55,7 +55,7 @@ FULL = replace(
 WORDS = st.text(min_size=1, max_size=10).map(lambda text: normalize("NFC", text))
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC) | ZONES)
+TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC) | ZONES)  # noqa: DTZ001 -- the bounds are naive by contract
 KEYS = st.text(st.characters(max_codepoint=127), max_size=6)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | WORDS,

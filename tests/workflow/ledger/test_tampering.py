@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workflow.ledger.histories import History, altered, season
+from tests.workflow.ledger.histories import History, altered, honest, season
 from workflow.ledger.findings import Fault
 from workflow.ledger.merkle import leaf_hash
 from workflow.ledger.verify import verify
@@ -449,3 +449,29 @@ def test_a_hole_in_the_log_is_found_even_if_the_queue_was_made_to_fit() -> None:
     history.unsequenced = 1
     assert first_bad(history) == ("B", 3)
     assert codes(history) == {"log_entry_missing"}
+
+
+# Any history.
+
+ORDERS = st.lists(st.tuples(st.sampled_from(["A", "B", "C", "Đ"]), st.booleans()), min_size=1, max_size=20)
+
+
+@given(order=ORDERS, waiting=st.integers(0, 5), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_in_any_history_a_change_is_named_wherever_it_is(order: list[tuple[str, bool]], waiting: int, data: st.DataObject) -> None:
+    history = honest(order, sequenced=max(0, len(order) - waiting))
+    place = data.draw(st.integers(0, len(order) - 1))
+    old = history.entries[place]
+    member = data.draw(st.sampled_from(sorted(CHANGES.keys() - {"v", "log"})))
+    body = altered(old.body, **{member: CHANGES[member]})
+    history.entries[place] = replace(old, body=body)
+    if body != old.body:
+        assert first_bad(history) == (old.subject, old.seq)
+
+
+@given(order=ORDERS, waiting=st.integers(0, 5), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_in_any_history_a_deletion_is_named_wherever_it_is(order: list[tuple[str, bool]], waiting: int, data: st.DataObject) -> None:
+    history = honest(order, sequenced=max(0, len(order) - waiting))
+    doomed = history.entries.pop(data.draw(st.integers(0, len(order) - 1)))
+    assert first_bad(history) == (doomed.subject, doomed.seq)
