@@ -319,6 +319,25 @@ def test_a_change_with_leaf_chain_and_head_made_to_fit_is_found_by_the_log(subje
     assert codes(history) == {"log_entry_differs"}
 
 
+@pytest.mark.parametrize("seq", [FIRST, MIDDLE, LAST_BUT_ONE])
+def test_a_change_with_its_leaf_made_to_fit_but_not_the_chain_breaks_the_next_link(seq: int) -> None:
+    history = honest([("B", False)] * 7, sequenced=0)  # nothing in the log that would show it at once
+    place = history.at("B", seq)
+    body = altered(history.entries[place].body, duty="decides")
+    history.entries[place] = replace(history.entries[place], body=body, leaf_hash=leaf_hash(body.encode()))
+    assert first_bad(history) == ("B", seq + 1)
+    assert codes(history) == {"prev_differs"}
+
+
+@pytest.mark.parametrize("seq", [FIRST, MIDDLE, LAST])
+def test_a_changed_link_with_its_leaf_made_to_fit_is_found_where_it_is(seq: int) -> None:
+    history = changed("B", seq, body=altered(body_of("B", seq), prev=OTHER))
+    place = history.at("B", seq)
+    history.entries[place] = replace(history.entries[place], leaf_hash=leaf_hash(history.entries[place].body.encode()))
+    assert first_bad(history) == ("B", seq)
+    assert "prev_differs" in codes(history)
+
+
 @pytest.mark.parametrize(("subject", "seq"), [place for place in PLACES if place[1] != LAST])
 def test_a_deletion_with_everything_but_the_log_made_to_fit_is_found_where_it_is(subject: str, seq: int) -> None:
     history = SEASON.copy()
