@@ -167,6 +167,12 @@ def test_a_naive_time_is_refused(name: str) -> None:
     assert refused.value.detail == {"pointer": f"/{name}", "problem": "naive_time"}
 
 
+def test_a_time_that_utc_cannot_express_is_refused() -> None:
+    with pytest.raises(EntryMalformed) as refused:
+        seal(replace(PLAIN, effective_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=7)))))
+    assert refused.value.detail == {"pointer": "/effective_at", "problem": "value"}
+
+
 WRONG: list[tuple[str, Any]] = [
     ("v", 2),
     ("v", True),
