@@ -186,7 +186,7 @@ def validate(members: object, body: bytes) -> None:
 def _check_time(name: str, text: str) -> None:
     try:
         same = time_text(datetime.fromisoformat(text)) == text
-    except (ValueError, OverflowError, EntryMalformed):
+    except (ValueError, EntryMalformed):
         same = False
     if not same:
         raise EntryMalformed(pointer=f"/{name}", problem="value")
@@ -196,12 +196,15 @@ def time_text(instant: datetime) -> str:
     """Write an instant as the hashed text has it, for example ``2021-07-09T17:00:00.000000Z``.
 
     Raises:
-        EntryMalformed: The instant is naive.
+        EntryMalformed: The instant is naive, or in UTC not within the years 1 to 9999.
     """
     if instant.tzinfo is not UTC:
         if instant.utcoffset() is None:
             raise EntryMalformed(pointer="", problem="naive_time")
-        instant = instant.astimezone(UTC)
+        try:
+            instant = instant.astimezone(UTC)
+        except OverflowError as error:
+            raise EntryMalformed(pointer="", problem="value") from error
     text = orjson.dumps(instant, option=orjson.OPT_UTC_Z).decode()[1:-1]  # a third of the cost of isoformat
     return text if len(text) == _TIME_SIZE else text[:-1] + ".000000Z"
 
@@ -227,7 +230,7 @@ def _time_of(name: str, instant: object) -> str:
     try:
         return time_text(instant)
     except EntryMalformed as error:
-        raise EntryMalformed(pointer=f"/{name}", problem="naive_time") from error
+        raise EntryMalformed(pointer=f"/{name}", problem=error.detail["problem"]) from error
 
 
 def _actor_of(actor: object) -> dict[str, str]:

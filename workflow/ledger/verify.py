@@ -8,21 +8,21 @@ closely behind.
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import sha256
 from operator import itemgetter
 
 import orjson
 
-from states.errors import CycleError
 from workflow.ledger.commitments import OpeningDiffers, open_commitments
-from workflow.ledger.entry import EntryMalformed, time_text, validate
+from workflow.ledger.entry import EntryMalformed, validate
 from workflow.ledger.findings import Fault, Findings, Verdict
 from workflow.ledger.merkle import HASH_SIZE, Frontier
 from workflow.ports import Head, LogState
 from workflow.rows import ZERO_HASH, StoredEntry, SubjectKind
 
 _row_members = itemgetter("case", "case_seq", "command", "event", "kind", "recorded_at", "prev")
-_ROW_SIZE = 6
+_FIRST = (ZERO_HASH.hex(),)
 
 
 def verify(  # noqa: PLR0913 -- five views of one database
@@ -44,12 +44,11 @@ def verify(  # noqa: PLR0913 -- five views of one database
         log: (log_seq, subject, seq, leaf hash), in log order.
         state: Size, right edge and root of the log as kept.
         unsequenced: How many entries wait to be moved into the log.
-        deep: Also check that every body is an entry in canonical form, member by member; takes about twice the time.
+        deep: Also check that every body is an entry in canonical form, member by member; takes two to three times as long.
     """
     findings = Findings()
     histories = _Histories(findings, deep=deep)
-    for entry in entries:
-        histories.read(entry)
+    histories.read(entries)
     histories.end()
     _check_heads(histories, heads, findings)
     size = _check_log(histories, log, state, findings)
@@ -75,40 +74,57 @@ class _Histories:
         self.ordinals: dict[str, int] = {}
         self.names: list[str] = []
         self.starts = array("q")
-        self._numbers: dict[int, array[int]] = {}  # of the subjects whose entries are not numbered 1, 2, 3 …
+        # Of the subjects whose entries are not numbered 1, 2, 3 and so on: the numbers, and where each stands first.
+        self._numbers: dict[int, tuple[array[int], dict[int, int]]] = {}
         self._findings = findings
         self._deep = deep
-        self._subject: str | None = None
-        self._ordinal = -1
-        self._expected = 1
-        self._prevs: tuple[str, ...] = ()
 
-    def read(self, entry: StoredEntry) -> None:
-        """Check one entry by itself and against the one before."""
-        if entry.subject != self._subject:
-            self._begin(entry)
-        leaf, seq = entry.leaf_hash, entry.seq
-        try:
-            body = entry.body.encode()
-        except UnicodeEncodeError:
-            body = b""
-        digest = sha256(b"\x00" + body).digest()
-        if seq != self._expected:
-            self._misnumbered(seq)
-        self._check_body(entry, body)
-        prev = leaf.hex()
-        if digest == leaf:
-            self._prevs = (prev,)
-        else:
-            # The next entry may point to either: which of the two was changed is not its concern.
-            self._findings.add(Fault.LEAF_HASH_DIFFERS, entry.subject, seq)
-            self._prevs = (prev, digest.hex())
-            leaf = leaf if len(leaf) == HASH_SIZE else digest
-        if self._ordinal in self._numbers:
-            self._numbers[self._ordinal].append(seq)
-        self._expected = seq + 1
-        self.hashes += leaf
-        self.count += 1
+    def read(self, entries: Iterable[StoredEntry]) -> None:
+        """Check every entry by itself and against the one before."""
+        subject, expected = None, 1
+        links: tuple[str, ...] = _FIRST
+        digest_of, loads, read_time = sha256, orjson.loads, datetime.fromisoformat
+        for entry in entries:
+            if entry.subject != subject:
+                self._begin(entry)
+                subject, expected, links = entry.subject, 1, _FIRST
+            leaf, seq = entry.leaf_hash, entry.seq
+            members, body = None, b""
+            try:
+                body = entry.body.encode()
+                members = loads(body)
+                case, number, command, event, kind, recorded, prev = _row_members(members)
+                fits = (
+                    case == subject
+                    and number == seq
+                    and command == entry.command
+                    and event == entry.event
+                    and kind == entry.kind
+                    and read_time(recorded) == entry.recorded_at
+                )
+            except (ValueError, KeyError, TypeError):
+                self._findings.add(Fault.BODY_MALFORMED, subject, seq)
+                members = None
+            else:
+                if not fits:
+                    self._findings.add(Fault.ROW_DIFFERS, subject, seq)
+                if prev not in links and seq == expected:  # behind a gap the link is unknown
+                    self._findings.add(Fault.PREV_DIFFERS, subject, seq)
+            digest = digest_of(b"\x00" + body).digest()
+            if digest == leaf:
+                links = (leaf.hex(),)
+            else:
+                # The next entry may point to either: which of the two was changed is not its concern.
+                self._findings.add(Fault.LEAF_HASH_DIFFERS, subject, seq)
+                links = (leaf.hex(), digest.hex())
+                leaf = leaf if len(leaf) == HASH_SIZE else digest
+            if seq != expected or self._numbers:
+                self._renumber(seq, expected)
+            if members is not None and (self._deep or entry.opening is not None):
+                self._look_closer(entry, members, body)
+            expected = seq + 1
+            self.hashes += leaf
+            self.count += 1
 
     def end(self) -> None:
         """Close the last subject."""
@@ -123,45 +139,43 @@ class _Histories:
         start = self.starts[ordinal]
         numbers = self._numbers.get(ordinal) if self._numbers else None
         if numbers is not None:
-            return start + numbers.index(seq) if seq in numbers else -1
+            offset = numbers[1].get(seq)
+            return -1 if offset is None else start + offset
         return start + seq - 1 if 0 < seq <= self.starts[ordinal + 1] - start else -1
 
     def number(self, ordinal: int, place: int) -> int:
         """Number within its subject of the entry at an index."""
         numbers = self._numbers.get(ordinal)
-        return place - self.starts[ordinal] + 1 if numbers is None else numbers[place - self.starts[ordinal]]
+        return place - self.starts[ordinal] + 1 if numbers is None else numbers[0][place - self.starts[ordinal]]
 
     def _begin(self, entry: StoredEntry) -> None:
-        self._subject = entry.subject
-        self._ordinal = len(self.starts)
-        self._expected = 1
-        self._prevs = (ZERO_HASH.hex(),)
-        if self.ordinals.setdefault(entry.subject, self._ordinal) != self._ordinal:
+        ordinal = len(self.starts)
+        if self.ordinals.setdefault(entry.subject, ordinal) != ordinal:
             self._findings.add(Fault.GAP, entry.subject, entry.seq)  # its entries do not stand together
         self.names.append(entry.subject)
         self.starts.append(self.count)
         self.cases += entry.kind is SubjectKind.CASE
 
-    def _misnumbered(self, seq: int) -> None:
-        self._findings.add(Fault.GAP, self._subject, min(seq, self._expected))
-        self._prevs = ()
-        if self._ordinal not in self._numbers:
-            before = self.count - self.starts[self._ordinal]
-            self._numbers[self._ordinal] = array("q", range(1, before + 1))
+    def _renumber(self, seq: int, expected: int) -> None:
+        """Keep the numbers of a subject whose entries are not numbered 1, 2, 3 and so on."""
+        ordinal = len(self.starts) - 1
+        offset = self.count - self.starts[-1]
+        if seq != expected:
+            self._findings.add(Fault.GAP, self.names[-1], min(seq, expected))
+            if ordinal not in self._numbers:
+                self._numbers[ordinal] = array("q", range(1, offset + 1)), {number: number - 1 for number in range(1, offset + 1)}
+        if ordinal in self._numbers:
+            numbers, offsets = self._numbers[ordinal]
+            numbers.append(seq)
+            offsets.setdefault(seq, offset)
 
-    def _check_body(self, entry: StoredEntry, body: bytes) -> None:
-        try:
-            members = orjson.loads(body)
-            found = _row_members(members)
-            if self._deep:
+    def _look_closer(self, entry: StoredEntry, members: dict[str, object], body: bytes) -> None:
+        if self._deep:
+            try:
                 validate(members, body)
-        except (orjson.JSONDecodeError, KeyError, TypeError, EntryMalformed):
-            self._findings.add(Fault.BODY_MALFORMED, entry.subject, entry.seq)
-            return
-        if found[:_ROW_SIZE] != _row(entry):
-            self._findings.add(Fault.ROW_DIFFERS, entry.subject, entry.seq)
-        if self._prevs and found[_ROW_SIZE] not in self._prevs:
-            self._findings.add(Fault.PREV_DIFFERS, entry.subject, entry.seq)
+            except EntryMalformed:
+                self._findings.add(Fault.BODY_MALFORMED, entry.subject, entry.seq)
+                return
         if entry.opening is not None:
             self._check_opening(entry, members.get("commit", {}))
 
@@ -173,14 +187,6 @@ class _Histories:
             open_commitments(digests, entry.opening)
         except OpeningDiffers:
             self._findings.add(Fault.OPENING_DIFFERS, entry.subject, entry.seq)
-
-
-def _row(entry: StoredEntry) -> tuple[object, ...]:
-    try:
-        recorded = time_text(entry.recorded_at)
-    except CycleError:
-        recorded = None
-    return entry.subject, entry.seq, entry.command, entry.event, entry.kind, recorded
 
 
 def _check_heads(histories: _Histories, heads: Iterable[Head], findings: Findings) -> None:

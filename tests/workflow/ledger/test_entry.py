@@ -55,7 +55,7 @@ FULL = replace(
 WORDS = st.text(min_size=1, max_size=10).map(lambda text: normalize("NFC", text))
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC) | ZONES)
+TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC) | ZONES)  # noqa: DTZ001 -- the bounds are naive by contract
 KEYS = st.text(st.characters(max_codepoint=127), max_size=6)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | WORDS,
@@ -165,6 +165,12 @@ def test_a_naive_time_is_refused(name: str) -> None:
     with pytest.raises(EntryMalformed) as refused:
         seal(replace(PLAIN, **{name: NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
     assert refused.value.detail == {"pointer": f"/{name}", "problem": "naive_time"}
+
+
+def test_a_time_that_utc_cannot_express_is_refused() -> None:
+    with pytest.raises(EntryMalformed) as refused:
+        seal(replace(PLAIN, effective_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=7)))))
+    assert refused.value.detail == {"pointer": "/effective_at", "problem": "value"}
 
 
 WRONG: list[tuple[str, Any]] = [

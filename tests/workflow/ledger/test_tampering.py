@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workflow.ledger.histories import History, altered, season
+from tests.workflow.ledger.histories import History, altered, honest, season
 from workflow.ledger.findings import Fault
 from workflow.ledger.merkle import leaf_hash
 from workflow.ledger.verify import verify
@@ -319,6 +319,25 @@ def test_a_change_with_leaf_chain_and_head_made_to_fit_is_found_by_the_log(subje
     assert codes(history) == {"log_entry_differs"}
 
 
+@pytest.mark.parametrize("seq", [FIRST, MIDDLE, LAST_BUT_ONE])
+def test_a_change_with_its_leaf_made_to_fit_but_not_the_chain_breaks_the_next_link(seq: int) -> None:
+    history = honest([("B", False)] * 7, sequenced=0)  # nothing in the log that would show it at once
+    place = history.at("B", seq)
+    body = altered(history.entries[place].body, duty="decides")
+    history.entries[place] = replace(history.entries[place], body=body, leaf_hash=leaf_hash(body.encode()))
+    assert first_bad(history) == ("B", seq + 1)
+    assert codes(history) == {"prev_differs"}
+
+
+@pytest.mark.parametrize("seq", [FIRST, MIDDLE, LAST])
+def test_a_changed_link_with_its_leaf_made_to_fit_is_found_where_it_is(seq: int) -> None:
+    history = changed("B", seq, body=altered(body_of("B", seq), prev=OTHER))
+    place = history.at("B", seq)
+    history.entries[place] = replace(history.entries[place], leaf_hash=leaf_hash(history.entries[place].body.encode()))
+    assert first_bad(history) == ("B", seq)
+    assert "prev_differs" in codes(history)
+
+
 @pytest.mark.parametrize(("subject", "seq"), [place for place in PLACES if place[1] != LAST])
 def test_a_deletion_with_everything_but_the_log_made_to_fit_is_found_where_it_is(subject: str, seq: int) -> None:
     history = SEASON.copy()
@@ -449,3 +468,29 @@ def test_a_hole_in_the_log_is_found_even_if_the_queue_was_made_to_fit() -> None:
     history.unsequenced = 1
     assert first_bad(history) == ("B", 3)
     assert codes(history) == {"log_entry_missing"}
+
+
+# Any history.
+
+ORDERS = st.lists(st.tuples(st.sampled_from(["A", "B", "C", "Đ"]), st.booleans()), min_size=1, max_size=20)
+
+
+@given(order=ORDERS, waiting=st.integers(0, 5), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_in_any_history_a_change_is_named_wherever_it_is(order: list[tuple[str, bool]], waiting: int, data: st.DataObject) -> None:
+    history = honest(order, sequenced=max(0, len(order) - waiting))
+    place = data.draw(st.integers(0, len(order) - 1))
+    old = history.entries[place]
+    member = data.draw(st.sampled_from(sorted(CHANGES.keys() - {"v", "log"})))
+    body = altered(old.body, **{member: CHANGES[member]})
+    history.entries[place] = replace(old, body=body)
+    if body != old.body:
+        assert first_bad(history) == (old.subject, old.seq)
+
+
+@given(order=ORDERS, waiting=st.integers(0, 5), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_in_any_history_a_deletion_is_named_wherever_it_is(order: list[tuple[str, bool]], waiting: int, data: st.DataObject) -> None:
+    history = honest(order, sequenced=max(0, len(order) - waiting))
+    doomed = history.entries.pop(data.draw(st.integers(0, len(order) - 1)))
+    assert first_bad(history) == (doomed.subject, doomed.seq)

@@ -16,7 +16,7 @@ ORDERS = st.lists(st.tuples(st.sampled_from(["A", "B", "C", "R1", "a", "Ä", "ðŸ
 @pytest.mark.parametrize("deep", [False, True])
 @given(order=ORDERS, waiting=st.integers(0, 6))
 @settings(max_examples=60, deadline=None)
-def test_an_honest_history_is_never_flagged(order: list[tuple[str, bool]], waiting: int, deep: bool) -> None:
+def test_an_honest_history_is_never_flagged(order: list[tuple[str, bool]], waiting: int, *, deep: bool) -> None:
     history = honest(order, sequenced=max(0, len(order) - waiting))
     verdict = history.verdict(deep=deep)
     assert verdict.findings == ()
@@ -63,7 +63,7 @@ def test_the_answer_names_the_first_bad_entry() -> None:
 def test_findings_are_counted_but_kept_only_up_to_a_hundred_and_the_first_is_not_lost() -> None:
     history = honest([(f"S{number:03}", False) for number in reversed(range(150))])
     history.heads = [head for head in history.heads if head.subject != "S000"]
-    verdict = verify(reversed(sorted(history.entries, key=lambda entry: entry.subject)), [], history.log, history.state, 0)
+    verdict = verify(sorted(history.entries, key=lambda entry: entry.subject, reverse=True), [], history.log, history.state, 0)
     assert verdict.found == 150
     assert len(verdict.findings) == 100
     assert verdict.first_bad is not None
