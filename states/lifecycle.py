@@ -123,6 +123,7 @@ PLAN: Lifecycle[Publication, PlanEvent] = Lifecycle(
     "plan",
     (
         Move(_PE.IMPORT, None, _P.DRAFT, _OFFICES, "Kế hoạch của cơ quan ban hành"),
+        Move(_PE.IMPORT, _P.DRAFT, _P.DRAFT, _OFFICES, "Kế hoạch của cơ quan ban hành"),
         Move(_PE.PUBLISH, _P.DRAFT, _P.PUBLISHED, _OFFICES, "Kế hoạch của cơ quan ban hành"),
         Move(_PE.REPLACE, _P.PUBLISHED, _P.REPLACED, _SYSTEM, "Kế hoạch ban hành sau"),
     ),

@@ -41,7 +41,9 @@ class Code(StrEnum):
     # About rounds.
     CUTOFFS_AHEAD = "cutoffs_ahead"
     ROUND_STATE = "round_state"
-    MEMBERS_WAITING = "members_waiting"
+    ROUND_HAS_MEMBERS = "round_has_members"
+    ROUND_EXISTS = "round_exists"
+    PLAN_OF_OTHER_UNIT = "plan_of_other_unit"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"
     SYSTEM_ONLY = "system_only"

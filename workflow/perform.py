@@ -60,7 +60,11 @@ class _Decision:
 
 
 class _Moved(Exception):  # noqa: N818 - not an error: a signal to judge again
-    """Something shared moved while an act was judged."""
+    """Something beside the case's own version moved while an act was judged; ``version`` is the one that it was judged on."""
+
+    def __init__(self, version: int | None) -> None:
+        self.version = version
+        super().__init__(version)
 
 
 class Engine:
@@ -110,25 +114,24 @@ class Engine:
         command = _checked(command)
         received = command.received_at or self.clock.now()
         attempt = self._register if command.event is Event.REGISTER else self._act
-        seen: int | None = command.expected_version
+        baseline = command.expected_version
         for _ in range(_TRIES):
             try:
-                return attempt(command, received, seen, dry_run=dry_run)
+                return attempt(command, received, baseline, dry_run=dry_run)
             except _Moved as moved:
-                if moved.args:
-                    seen = moved.args[0]
+                baseline = moved.version
                 self.world(fresh=True)
         raise StaleCase(case=command.case, expected=command.expected_version, version=None, state=None)
 
-    def _act(self, command: Command, received: datetime, seen: int | None, *, dry_run: bool) -> Receipt:
+    def _act(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:
         world = self.world()
         loaded = self._load(command)
         if loaded.done_as is not None:
             return self._receipt_again(loaded.case.code, loaded.done_as)
         case = loaded.case
         self._must_see(world, command, case, received)
-        if seen is not None and seen != case.version:
-            raise StaleCase(case=case.code, expected=seen, version=case.version, state=case.state)
+        if baseline is not None and baseline != case.version:
+            raise StaleCase(case=case.code, expected=baseline, version=case.version, state=case.state)
         settled: tuple[str, ...] = ()
         if any(t.due_at + SETTLE_AFTER <= received for t in loaded.terms):
             if dry_run:
@@ -140,7 +143,7 @@ class Engine:
             decision = self._decide(world, loaded, command, received)
         except (NotAllowed, EventRefused) as refusal:
             if self.store.registry_epoch() != world.epoch:
-                raise _Moved from refusal
+                raise _Moved(loaded.case.version) from refusal
             if not dry_run:
                 self._deny(world, loaded.case, command, received, refusal)
             raise
@@ -153,7 +156,7 @@ class Engine:
             now = self._load(command)
             if now.done_as is None and now.case.version != loaded.case.version:
                 raise StaleCase(case=case.code, expected=loaded.case.version, version=now.case.version, state=now.case.state)
-        raise _Moved(loaded.case.version if seen is not None else None) if seen is not None else _Moved
+        raise _Moved(loaded.case.version)
 
     def perform_each(self, commands: Sequence[Command]) -> list[Receipt | CycleError]:
         """Carry out many commands on different cases in one durable transaction; each has its own outcome.
@@ -281,7 +284,7 @@ class Engine:
 
     # Registration.
 
-    def _register(self, command: Command, received: datetime, seen: int | None, *, dry_run: bool) -> Receipt:  # noqa: ARG002
+    def _register(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:  # noqa: ARG002
         known = self.store.case_by_command(command.id)
         if known is not None:
             return self._receipt_again(known, 1)
@@ -330,7 +333,7 @@ class Engine:
             return replace(_receipt(decision, ()), case=code)
         if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
             return _receipt(decision, ())
-        raise _Moved
+        raise _Moved(None)
 
     def _own_certificate(self, draft: CaseRow, at: datetime) -> Held | None:
         certificate = self.store.load_certificate(draft.certificate) if draft.certificate else None

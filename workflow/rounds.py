@@ -1,0 +1,197 @@
+"""Rounds as steering objects: frozen to new members, closed after their last cut-off, and their deferred members carried on."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from states.case import KIND_OF
+from states.errors import CycleError, EventRefused, NotFound, StaleCase
+from states.lifecycle import ROUND, Move
+from states.refusal import Code, Holder, Refusal
+from states.regime import local_date
+from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState, StateKind
+from workflow.clock import Clock
+from workflow.commands import Command
+from workflow.ledger.entry import ActorRef
+from workflow.perform import Engine
+from workflow.plans import Plans, office_of
+from workflow.ports import CaseQuery, Outcome, Store
+from workflow.recording import Act, Scribe
+from workflow.rows import CaseRow, RoundRow, SubjectKind
+from workflow.situation import World, joinable, law_of
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What happens to one deferred member: the round that it enters, or why it stays deferred."""
+
+    case: str
+    to: str | None
+    why: CycleError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """A round as its closing finds it.
+
+    Attributes:
+        counts: Members by state.
+        pending: Members with a result whose decision is still to come; they can still be certified.
+        carried: Deferred members and what becomes of them.
+        offered: Whether the plan offers the next round instead of giving it, so that nobody was moved.
+    """
+
+    round: RoundRow
+    counts: dict[CaseState, int]
+    pending: tuple[str, ...]
+    carried: tuple[Carried, ...]
+    offered: bool
+
+    @property
+    def members(self) -> int:
+        """How many cases belong to the round."""
+        return sum(self.counts.values())
+
+
+class Rounds:
+    """Freezes, closes and rolls over rounds."""
+
+    def __init__(self, store: Store, clock: Clock, scribe: Scribe, engine: Engine, plans: Plans) -> None:
+        """Work on a store; members are moved by the engine, like any other case."""
+        self.store = store
+        self.clock = clock
+        self.scribe = scribe
+        self.engine = engine
+        self.plans = plans
+        self.world: Callable[..., World] = engine.world
+
+    def freeze(self, code: str, *, actor: str) -> RoundRow:
+        """Stop joining: members stay, nobody is added.
+
+        Raises:
+            NotFound: No such round or person.
+            NotAllowed: The person is not an officer of the unit.
+            EventRefused: The round is not open.
+        """
+        row = self._round(code)
+        move = ROUND.move(row.state, RoundEvent.FREEZE)
+        world = self.world(fresh=True)
+        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        return self._move(row, move, who, world, {})
+
+    def close(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+        """Close a round after its last cut-off: count, then give each deferred member the next round.
+
+        A round that is closed answers with what is still to be carried; closing again changes nothing.
+
+        Raises:
+            NotFound, NotAllowed, EventRefused: As :meth:`freeze`; also while a cut-off lies ahead.
+        """
+        row = self._round(code)
+        if row.state is RoundState.CLOSED:
+            return self._report(row, dry_run=True, actor=actor)
+        move = ROUND.move(row.state, RoundEvent.CLOSE)
+        world = self.world(fresh=True)
+        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        self._no_cutoff_ahead(world, row)
+        if not dry_run:
+            self._settle_members(code)
+        report = self._report(row, dry_run=dry_run, actor=actor)
+        if dry_run:
+            return report
+        data = {
+            "members": {str(state): count for state, count in report.counts.items()},
+            "pending": list(report.pending),
+            "carried": {c.case: c.to for c in report.carried},
+        }
+        closed = self._move(row, move, who, self.world(fresh=True), data)
+        return RoundReport(closed, report.counts, report.pending, report.carried, report.offered)
+
+    def rollover(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+        """Give the deferred members of a closed round the next round, where one has opened since.
+
+        Raises:
+            NotFound, NotAllowed: As :meth:`freeze`.
+            EventRefused: The round is not closed.
+        """
+        row = self._round(code)
+        if row.state is not RoundState.CLOSED:
+            holder = Holder(Function.OFFICER, Level.PROVINCE)
+            detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
+            raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
+        office_of(self.world(fresh=True), actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now()))
+        return self._report(row, dry_run=dry_run, actor=actor, given=True)
+
+    def members(self, code: str) -> list[CaseRow]:
+        """Cases that belong to a round, by code."""
+        found: list[CaseRow] = []
+        while page := self.store.cases(CaseQuery(round=code, limit=_PAGE, after=found[-1].code if found else None)):
+            found += page
+        return found
+
+    def _report(self, row: RoundRow, *, dry_run: bool, actor: str, given: bool = False) -> RoundReport:
+        members = self.members(row.code)
+        counts = Counter(case.state for case in members)
+        pending = tuple(c.code for c in members if KIND_OF[c.state] is StateKind.ACTIVE and c.memo.get("results"))
+        plan = self.store.load_plan(row.plan)
+        offered = plan is not None and not given and self.plans.parsed(plan).next_round == "offer"
+        waiting = [c for c in members if c.state is CaseState.DEFERRED]
+        carried = tuple(self._carry(case, row, actor, dry_run=dry_run or offered) for case in waiting)
+        return RoundReport(row, dict(counts), pending, carried, offered)
+
+    def _carry(self, case: CaseRow, row: RoundRow, actor: str, *, dry_run: bool) -> Carried:
+        command = Command(
+            id=f"rollover:{row.code}:{case.code}:{case.attempt}", case=case.code, event=Event.REENTER, actor=actor, via="rollover"
+        )
+        world = self.world()
+        now = self.clock.now()
+        coming = joinable(world, case, law_of(case, now), now)
+        try:
+            self.engine.perform(command, dry_run=dry_run)
+        except (EventRefused, NotFound) as error:
+            return Carried(case.code, None, error)
+        return Carried(case.code, coming[0].row.code if coming else None)
+
+    def _settle_members(self, code: str) -> None:
+        """Whatever fell due for a member is written before it is counted."""
+        for case in self.members(code):
+            loaded = self.store.load_case(case.code, "")
+            if loaded is not None:
+                self.engine.settle(loaded, self.clock.now())
+
+    def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
+        now = self.clock.now()
+        opened = world.book.get(row.code)
+        ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and d.cutoff > now]
+        if ahead:
+            cutoff, stage = max(ahead, key=lambda pair: (pair[0], pair[1]))
+            refusal = Refusal(Code.CUTOFFS_AHEAD, Holder(), {"stage": stage, "due_at": cutoff})
+            raise EventRefused([refusal], case=row.code, event=RoundEvent.CLOSE, state=row.state)
+
+    def _move(self, row: RoundRow, move: Move[Any, Any], who: ActorRef, world: World, data: dict[str, Any]) -> RoundRow:
+        now: datetime = self.clock.now()
+        act = Act(
+            event=str(move.event),
+            command=f"{move.event}:{row.code}:{row.version}",
+            effective_at=now,
+            received_at=now,
+            source=str(row.state),
+            target=str(move.target),
+            clause=move.clause,
+            actor=who,
+            data=data,
+        )
+        change = self.scribe.subject(SubjectKind.ROUND, row, row.code, act)
+        if self.store.write([change], epoch=world.epoch) is not Outcome.WRITTEN:
+            raise StaleCase(case=row.code, expected=row.version, version=None, state=row.state)
+        return self._round(row.code)
+
+    def _round(self, code: str) -> RoundRow:
+        row = self.store.load_round(code)
+        if row is None:
+            raise NotFound(what="round", name=code)
+        return row
