@@ -152,7 +152,7 @@ class Rounds:
         coming = joinable(world, case, law_of(case, now), now)
         try:
             self.engine.perform(command, dry_run=dry_run)
-        except (EventRefused, NotFound) as error:
+        except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)
 

@@ -1,0 +1,304 @@
+"""Season files: units, people, producers, products, plans and cases of a demonstration, a training or a test, as a person writes them.
+
+The acts of a season happen at the times that the file gives, so they can only be played where the clock can be moved.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from states.chart import Seat
+from states.errors import PlanInvalid, Problem
+from states.payload import clean
+from states.regime import VIETNAM
+from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
+from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
+
+MAX_BYTES = 4_000_000
+MAX_ROWS = 50_000
+_E = TypeVar("_E")
+
+
+class SeasonInvalid(PlanInvalid):
+    """A season file is broken; nothing of it is loaded."""
+
+    code = "season_invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepAct:
+    """One act of a story; ``by`` is a seat or a person's code, ``expect`` the code of a refusal that belongs to the story."""
+
+    at: datetime
+    event: Event
+    by: str
+    key: str = ""
+    reason: str | None = None
+    on_behalf_of: Seat | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+    expect: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAct:
+    """A shipped plan, imported and published for a unit."""
+
+    file: str
+    plan: str
+    unit: str
+    by: str
+    import_at: datetime
+    publish_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundAct:
+    """A round frozen, closed or rolled over."""
+
+    code: str
+    event: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStory:
+    """A product and the story that it follows, ``shift`` minutes later than written."""
+
+    number: int
+    product: str
+    path: str
+    shift: int = 0
+    data: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """A whole season."""
+
+    title: str
+    start: datetime
+    units: tuple[UnitRow, ...]
+    successions: tuple[SuccessionRow, ...]
+    people: tuple[PersonRow, ...]
+    appointments: tuple[AppointmentRow, ...]
+    producers: tuple[ProducerRow, ...]
+    products: tuple[ProductRow, ...]
+    ties: tuple[TieRow, ...]
+    plans: tuple[PlanAct, ...]
+    rounds: tuple[RoundAct, ...]
+    paths: Mapping[str, tuple[StepAct, ...]]
+    cases: tuple[CaseStory, ...]
+
+
+def read_season(text: str) -> Season:
+    """Read a season file.
+
+    Raises:
+        SeasonInvalid: With every problem found; nothing is loaded.
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise SeasonInvalid([Problem("/", "too_long")])
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
+    return _Reader(table).season()
+
+
+class _Reader:
+    """Reads tables and collects what is wrong with them."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.table = table
+        self.problems: list[Problem] = []
+
+    def season(self) -> Season:
+        known = {"season", "unit", "succession", "person", "appointment", "producer", "product", "tie", "plan", "round", "path", "case"}
+        self.problems += [Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known]
+        head = self.table.get("season", {})
+        producers = self._rows("producer", self._producer)
+        seats = {p.code: p.unit for p in producers}
+        season = Season(
+            title=self._text(head, "/season", "title"),
+            start=self._time(head, "/season", "start"),
+            units=self._rows("unit", self._unit),
+            successions=self._rows("succession", self._succession),
+            people=self._rows("person", self._person),
+            appointments=self._rows("appointment", self._appointment),
+            producers=producers,
+            products=self._rows("product", lambda row, at: self._product(row, at, seats)),
+            ties=self._rows("tie", self._tie),
+            plans=self._rows("plan", self._plan),
+            rounds=self._rows("round", self._round),
+            paths={name: steps for name, steps in self._rows("path", self._path) if name},
+            cases=self._cases(),
+        )
+        self._names(season)
+        if self.problems:
+            raise SeasonInvalid(self.problems)
+        return season
+
+    def _rows(self, name: str, read: Any) -> tuple[Any, ...]:
+        rows = self.table.get(name, [])
+        if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(row, dict) for row in rows):
+            self.problems.append(Problem(f"/{name}", "not_a_list"))
+            return ()
+        return tuple(read(row, f"/{name}/{index}") for index, row in enumerate(rows))
+
+    def _unit(self, row: dict[str, Any], at: str) -> UnitRow:
+        return UnitRow(
+            code=self._text(row, at, "code"),
+            name=self._text(row, at, "name"),
+            level=str(self._member(row, at, "level", Level)),
+            parent=self._text(row, at, "parent", required=False) or None,
+            valid_from=self._day(row, at, "valid_from"),
+            valid_to=self._day(row, at, "valid_to", required=False) or None,
+            decree=self._text(row, at, "decree", required=False),
+        )
+
+    def _succession(self, row: dict[str, Any], at: str) -> SuccessionRow:
+        return SuccessionRow(
+            former=self._text(row, at, "former"),
+            heir=self._text(row, at, "heir"),
+            on=self._day(row, at, "on"),
+            whole=bool(row.get("whole", True)),
+            decree=self._text(row, at, "decree", required=False),
+        )
+
+    def _person(self, row: dict[str, Any], at: str) -> PersonRow:
+        return PersonRow(
+            code=self._text(row, at, "code"),
+            name=self._text(row, at, "name"),
+            email=self._text(row, at, "email", required=False) or None,
+            phone=self._text(row, at, "phone", required=False) or None,
+        )
+
+    def _appointment(self, row: dict[str, Any], at: str) -> AppointmentRow:
+        return AppointmentRow(
+            person=self._text(row, at, "person"),
+            function=str(self._member(row, at, "function", Function)),
+            level=str(self._member(row, at, "level", Level)),
+            unit=self._text(row, at, "unit"),
+            producer=self._text(row, at, "producer", required=False) or None,
+            valid_from=self._day(row, at, "from"),
+            valid_to=self._day(row, at, "to", required=False) or None,
+        )
+
+    def _producer(self, row: dict[str, Any], at: str) -> ProducerRow:
+        kind = self._member(row, at, "kind", ProducerKind)
+        return ProducerRow(
+            code=self._text(row, at, "code"), name=self._text(row, at, "name"), kind=kind, unit=self._text(row, at, "unit")
+        )
+
+    def _product(self, row: dict[str, Any], at: str, seats: Mapping[str, str]) -> ProductRow:
+        producer = self._text(row, at, "producer")
+        return ProductRow(
+            code=self._text(row, at, "code"),
+            name=self._text(row, at, "name"),
+            group=self._text(row, at, "group"),
+            producer=producer,
+            unit=self._text(row, at, "unit", required=False) or seats.get(producer, ""),
+        )
+
+    def _tie(self, row: dict[str, Any], at: str) -> TieRow:
+        kind = self._member(row, at, "kind", TieKind)
+        return TieRow(person=self._text(row, at, "person"), product=self._text(row, at, "product"), kind=str(kind))
+
+    def _plan(self, row: dict[str, Any], at: str) -> PlanAct:
+        return PlanAct(
+            file=self._text(row, at, "file"),
+            plan=self._text(row, at, "plan"),
+            unit=self._text(row, at, "unit"),
+            by=self._text(row, at, "as"),
+            import_at=self._time(row, at, "import_at"),
+            publish_at=self._time(row, at, "publish_at"),
+        )
+
+    def _round(self, row: dict[str, Any], at: str) -> RoundAct:
+        event = self._text(row, at, "event")
+        if event not in {"freeze", "close", "rollover"}:
+            self.problems.append(Problem(f"{at}/event", "not_an_option", {"options": "freeze, close, rollover"}))
+        return RoundAct(code=self._text(row, at, "code"), event=event, at=self._time(row, at, "at"), by=self._text(row, at, "as"))
+
+    def _path(self, row: dict[str, Any], at: str) -> tuple[str, tuple[StepAct, ...]]:
+        steps = row.get("step", [])
+        return self._text(row, at, "name"), tuple(self._step(step, f"{at}/step/{index}") for index, step in enumerate(steps))
+
+    def _step(self, row: dict[str, Any], at: str) -> StepAct:
+        seat = self._text(row, at, "on_behalf_of", required=False)
+        return StepAct(
+            at=self._time(row, at, "at"),
+            event=self._member(row, at, "event", Event),
+            by=self._text(row, at, "by"),
+            key=self._text(row, at, "key", required=False),
+            reason=self._text(row, at, "reason", required=False) or None,
+            on_behalf_of=Seat.parse(seat) if seat else None,
+            data=row.get("data", {}),
+            expect=self._text(row, at, "expect", required=False) or None,
+        )
+
+    def _cases(self) -> tuple[CaseStory, ...]:
+        return tuple(
+            CaseStory(
+                number=index + 1,
+                product=self._text(row, f"/case/{index}", "product"),
+                path=self._text(row, f"/case/{index}", "path"),
+                shift=row.get("shift", 0) if isinstance(row.get("shift", 0), int) else 0,
+                data=row.get("data", {}),
+            )
+            for index, row in enumerate(self.table.get("case", []))
+        )
+
+    def _names(self, season: Season) -> None:
+        """Whatever is named must be in the file."""
+        units, people = {u.code for u in season.units}, {p.code for p in season.people}
+        producers, products = {p.code for p in season.producers}, {p.code for p in season.products}
+        asked = [
+            *((f"/unit/{i}/parent", u.parent, units) for i, u in enumerate(season.units) if u.parent),
+            *((f"/appointment/{i}/person", a.person, people) for i, a in enumerate(season.appointments)),
+            *((f"/appointment/{i}/unit", a.unit, units) for i, a in enumerate(season.appointments)),
+            *((f"/producer/{i}/unit", p.unit, units) for i, p in enumerate(season.producers)),
+            *((f"/product/{i}/producer", p.producer, producers) for i, p in enumerate(season.products)),
+            *((f"/case/{i}/product", c.product, products) for i, c in enumerate(season.cases)),
+            *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
+        ]
+        self.problems += [Problem(pointer, "names_nothing", {"name": name}) for pointer, name, known in asked if name not in known]
+
+    def _text(self, row: Mapping[str, Any], at: str, name: str, *, required: bool = True) -> str:
+        value = row.get(name, "")
+        if not isinstance(value, str) or (required and not value.strip()) or len(value) > 4000:  # noqa: PLR2004
+            self.problems.append(Problem(f"{at}/{name}", "required" if value == "" else "not_text"))
+            return ""
+        try:
+            return clean(value).strip()
+        except ValueError as error:
+            self.problems.append(Problem(f"{at}/{name}", str(error)))
+            return ""
+
+    def _day(self, row: Mapping[str, Any], at: str, name: str, *, required: bool = True) -> str:
+        value = row.get(name)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+        if value is not None or required:
+            self.problems.append(Problem(f"{at}/{name}", "not_a_date"))
+        return ""
+
+    def _time(self, row: Mapping[str, Any], at: str, name: str) -> datetime:
+        value = row.get(name)
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=VIETNAM)
+        self.problems.append(Problem(f"{at}/{name}", "not_a_time"))
+        return datetime(2000, 1, 1, tzinfo=VIETNAM)
+
+    def _member(self, row: Mapping[str, Any], at: str, name: str, kind: type[_E]) -> _E:
+        try:
+            return kind(row.get(name))  # type: ignore[call-arg]
+        except ValueError:
+            members: Any = kind
+            self.problems.append(Problem(f"{at}/{name}", "not_an_option", {"options": ", ".join(members)}))
+            first: _E = next(iter(members))
+            return first
+
