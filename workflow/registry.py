@@ -141,6 +141,10 @@ class Registry:
         """The declared tie of a person to a product."""
         return self._ties.get((person, product))
 
+    def standing_for(self, producer: str, day: date) -> tuple[str, ...]:
+        """People who stand for a producer on a day."""
+        return tuple(person for person in self._appointments if producer in self.producers_of(person, day))
+
     def producers_of(self, person: str, day: date) -> frozenset[str]:
         """Producers that a person stands for on a day."""
         return frozenset(h.producer for h in self.holdings(person, day) if h.producer)
