@@ -6,14 +6,12 @@ Viet Nam keeps UTC+07:00 all year, so a local date and an instant correspond one
 """
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as package_version
 from pathlib import Path
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -21,7 +19,7 @@ import holidays
 from states.errors import CycleError
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-FIRST_YEAR = 2015
+FIRST_YEAR = 2000
 LAST_YEAR = 2100
 WORKING_WEEKDAYS = 5
 WEEKDAYS = (
@@ -78,38 +76,50 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingCalendar:
-    """Which days are working days, from 1 January 2015 to 31 December 2100.
+    """Which days are working days, from 1 January 2000 to 31 December 2100.
 
     Attributes:
         code: ``VN``.
         version: Changes whenever the data change; stored with every term that was counted with it.
         announced_through: Last year whose days off have been announced; later ones are a forecast.
+        overrides: Single days that are otherwise than the package says; of two for one day the later rules.
     """
 
     code: str
     version: str
     announced_through: int
-    first: date
-    last: date
-    days_off: MappingProxyType[date, DayOff] = field(repr=False, hash=False)
-    working_weekends: frozenset[date] = field(repr=False)
+    overrides: tuple[Override, ...]
+    _by_day: dict[date, Override] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the overrides by day."""
+        object.__setattr__(self, "_by_day", {override.date: override for override in self.overrides})
+
+    @property
+    def first(self) -> date:
+        """First day with data."""
+        return date(FIRST_YEAR, 1, 1)
+
+    @property
+    def last(self) -> date:
+        """Last day with data."""
+        return date(LAST_YEAR, 12, 31)
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on this day. Raises CalendarUnknown outside the data."""
-        self._known(day)
-        if day in self.days_off:
-            return False
-        return day.weekday() < WORKING_WEEKDAYS or day in self.working_weekends
+        return self.why_not_working(day) is None
 
     def is_holiday(self, day: date) -> bool:
         """Whether it is a public holiday, a day off in lieu of one, or a swapped day off. Raises CalendarUnknown."""
-        self._known(day)
-        return day in self.days_off
+        return self._day_off(day) is not None
 
     def is_weekend(self, day: date) -> bool:
         """Whether it is a Saturday or Sunday that is not worked. Raises CalendarUnknown."""
         self._known(day)
-        return day.weekday() >= WORKING_WEEKDAYS and day not in self.working_weekends
+        if day.weekday() < WORKING_WEEKDAYS:
+            return False
+        override = self._by_day.get(day)
+        return not (override.working if override is not None else day in _package_year(day.year).worked)
 
     def is_provisional(self, day: date) -> bool:
         """Whether the year's days off have not been announced yet, so that a count may still move."""
@@ -142,14 +152,20 @@ class WorkingCalendar:
 
     def why_not_working(self, day: date) -> DayOff | None:
         """Why offices are closed, in both languages, or None on a working day. Raises CalendarUnknown."""
-        self._known(day)
-        reason = self.days_off.get(day)
+        reason = self._day_off(day)
         if reason is None and self.is_weekend(day):
             reason = DayOff(*WEEKDAYS[day.weekday()])
         return reason
 
+    def _day_off(self, day: date) -> DayOff | None:
+        self._known(day)
+        override = self._by_day.get(day)
+        if override is not None:
+            return None if override.working else DayOff(override.reason, override.reason_en or override.reason)
+        return _package_year(day.year).off.get(day)
+
     def _known(self, day: date) -> None:
-        if not self.first <= day <= self.last:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise CalendarUnknown(day=day.isoformat(), first=self.first.isoformat(), last=self.last.isoformat())
 
 
@@ -157,42 +173,31 @@ class WorkingCalendar:
 def vietnam_calendar(overrides: tuple[Override, ...] = ()) -> WorkingCalendar:
     """The calendar of the package, corrected by the shipped overrides and then by the given ones (the later rules)."""
     shipped, announced_through = _shipped()
-    days_off, working = _from_package()
     both = (*shipped, *overrides)
-    for override in both:
-        if override.working:
-            days_off.pop(override.date, None)
-            working.add(override.date)
-        else:
-            days_off[override.date] = DayOff(override.reason, override.reason_en or override.reason)
-            working.discard(override.date)
-    return WorkingCalendar(
-        code="VN",
-        version=_version(days_off, working, both, announced_through),
-        announced_through=announced_through,
-        first=date(FIRST_YEAR, 1, 1),
-        last=date(LAST_YEAR, 12, 31),
-        days_off=MappingProxyType(days_off),
-        working_weekends=frozenset(day for day in working if day.weekday() >= WORKING_WEEKDAYS),
-    )
+    return WorkingCalendar(code="VN", version=_version(both, announced_through), announced_through=announced_through, overrides=both)
 
 
-def _version(days_off: dict[date, DayOff], working: set[date], overrides: Iterable[Override], announced_through: int) -> str:
-    """``VN:holidays-<package version>:<first 12 hex digits of SHA-256 over the days and the overrides>``."""
+def _version(overrides: tuple[Override, ...], announced_through: int) -> str:
+    """``VN:holidays-<package version>:<first 12 hex digits of SHA-256 over the overrides>``."""
     lines = [f"announced {announced_through}"]
-    lines += [f"off {day.isoformat()}" for day in sorted(days_off)]
-    lines += [f"working {day.isoformat()}" for day in sorted(working)]
-    lines += [f"override {o.date.isoformat()} {o.working} {o.reason} {o.source}" for o in overrides]
+    lines += [f"{o.date.isoformat()}\t{o.working}\t{o.reason}\t{o.reason_en}\t{o.source}" for o in overrides]
     return f"VN:holidays-{package_version('holidays')}:{sha256(chr(10).join(lines).encode()).hexdigest()[:12]}"
 
 
-def _from_package() -> tuple[dict[date, DayOff], set[date]]:
-    # The package fills a year only when asked, and a year's swap may make a Saturday of the next year a working one.
-    years = range(FIRST_YEAR - 1, LAST_YEAR + 1)
+@dataclass(frozen=True, slots=True)
+class _PackageYear:
+    off: dict[date, DayOff]
+    worked: frozenset[date]
+
+
+@cache
+def _package_year(year: int) -> _PackageYear:
+    # The package fills a year only when asked, and the swap of one year may make a Saturday of its neighbour a working one.
+    years = range(year - 1, year + 2)
     vietnamese = holidays.country_holidays("VN", years=years, language="vi")
     english = holidays.country_holidays("VN", years=years, language="en_US")
-    off = {day: DayOff(name, english.get(day) or name) for day, name in vietnamese.items() if day.year >= FIRST_YEAR}
-    return off, {day for day in vietnamese.weekend_workdays if day.year >= FIRST_YEAR}
+    off = {day: DayOff(name, english.get(day) or name) for day, name in vietnamese.items() if day.year == year}
+    return _PackageYear(off, frozenset(day for day in vietnamese.weekend_workdays if day.year == year))
 
 
 def _shipped() -> tuple[tuple[Override, ...], int]:

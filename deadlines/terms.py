@@ -127,9 +127,7 @@ def certificate_end(decided: date, months: int = CERTIFICATE_MONTHS) -> datetime
     return midnight(certificate_last_day(decided, months) + timedelta(days=1))
 
 
-def backward_window(
-    last_day: date, *, earliest: int = EARLIEST_DAYS_BEFORE_END, latest: int = LATEST_DAYS_BEFORE_END
-) -> Window:
+def backward_window(last_day: date, *, earliest: int = EARLIEST_DAYS_BEFORE_END, latest: int = LATEST_DAYS_BEFORE_END) -> Window:
     """Not before ``earliest`` and not later than ``latest`` days before an end, both days included (QĐ 26/2026, reassessment).
 
     Counting back onto a day off is not regulated, so neither bound moves.
