@@ -16,7 +16,7 @@ from typing import Literal
 from deadlines.calendar import WorkingCalendar, midnight
 from deadlines.grammar import Found, Reach, find
 from deadlines.kinds import HORIZONS, NO_DATE, START_ONLY, Flag, Kind
-from deadlines.points import NoSuchDate
+from deadlines.points import NoSuchDate, YearOutOfRange
 from deadlines.terms import Span
 from deadlines.words import Bare, normalise, strip_words
 
@@ -30,6 +30,7 @@ class Question(StrEnum):
 
     UNKNOWN_WORDING = "unknown_wording"
     NO_SUCH_DATE = "no_such_date"
+    YEAR_OUT_OF_RANGE = "year_out_of_range"
     YEAR_UNSAID = "year_unsaid"
     VAGUE_DATE = "vague_date"
 
@@ -129,6 +130,8 @@ def _read(text: str, year: int | None, reading: ReadingMode) -> Reading:
         if found is None:
             return _unread(text, bare, Question.UNKNOWN_WORDING)
         return _resolve(text, bare, found, year, reading)
+    except YearOutOfRange:
+        return _unread(text, bare, Question.YEAR_OUT_OF_RANGE)
     except NoSuchDate:
         return _unread(text, bare, Question.NO_SUCH_DATE)
 

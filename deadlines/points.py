@@ -41,6 +41,10 @@ class NoSuchDate(ValueError):
     """The words name a day, month or quarter that the calendar does not have."""
 
 
+class YearOutOfRange(NoSuchDate):
+    """The words name, or are read against, a year outside 2000-2100."""
+
+
 _YEAR_END = r"(?:[ ]?[/.-][ ]?|,? (?:của )?năm |,? )(?P<year>[0-9]{4})"
 _DAY = re.compile(
     r"(?:ngày )?(?:mùng )?(?:(?P<d1>[0-9]{1,2})[ ]?(?P<sep>[/.-])[ ]?(?P<m1>[0-9]{1,2})(?:[ ]?(?P=sep)[ ]?(?P<y1>[0-9]{4})|,? năm (?P<y2>[0-9]{4}))?"
@@ -83,7 +87,7 @@ class Point:
 
     def _begin(self, year: int) -> date:
         try:
-            return date(self.year if self.year is not None else year, self.month, self.day)
+            return date(_in_range(self.year if self.year is not None else year), self.month, self.day)
         except ValueError as error:
             raise NoSuchDate(str(error)) from error
 
@@ -124,9 +128,13 @@ def _edge(match: re.Match[str]) -> Point | None:
 
 def _year(*found: str | None) -> int | None:
     year = next((int(figures) for figures in found if figures), None)
-    if year is not None and not EARLIEST_YEAR <= year <= LATEST_YEAR:
+    return None if year is None else _in_range(year)
+
+
+def _in_range(year: int) -> int:
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
         message = f"year {year} is outside {EARLIEST_YEAR}-{LATEST_YEAR}"
-        raise NoSuchDate(message)
+        raise YearOutOfRange(message)
     return year
 
 
@@ -137,13 +145,13 @@ def _day(match: re.Match[str]) -> Point:
         int(match["m1"] or match["m2"]),
         int(match["d1"] or match["d2"]),
     )
-    point.first(2000)  # A leap year: refuses what exists in no year.
+    point.first(EARLIEST_YEAR)  # A leap year: refuses what exists in no year.
     return point
 
 
 def _month(match: re.Match[str]) -> Point:
     point = Point(Stretch.MONTH, _year(match["year"], match["y2"]), int(match["m1"] or match["m2"]))
-    point.first(2000)
+    point.first(EARLIEST_YEAR)
     return point
 
 
