@@ -57,7 +57,7 @@ _YEARLY = re.compile(
 )
 _CONTINUOUS = re.compile(
     r"(?:thường xuyên|liên tục|suốt năm|quanh năm|theo (?:tình hình )?thực tế|theo yêu cầu|khi có (?:yêu cầu|phát sinh)"
-    r"|(?:định kỳ )?(?:hàng|mỗi) (?:ngày|tuần|tháng|quý))(?:\b[^0-9]*)$"
+    r"|(?:định kỳ )?(?:hàng|mỗi) (?:ngày|tuần|tháng|quý))(?:\b[^0-9]*)(?:năm [0-9]{4})?$"
 )
 _BY_OTHER = re.compile(
     r"(?:căn cứ |tùy |tuỳ )?theo (?:\w+ )*?(?:kế hoạch|mốc thời gian|hướng dẫn|quy định|thông báo|lịch|văn bản|chương trình|quyết định|công văn|chỉ đạo|tiến độ|khung)\b.*"
@@ -68,7 +68,7 @@ _WINDOW = re.compile(
 )
 _SPAN = re.compile(
     r"(?:(?:trong vòng|trong thời hạn|trong thời gian|trong|sau|tối đa|không quá|không vượt quá|có giá trị|thời hạn|là|chậm nhất)[ ,]+)*"
-    r"(?P<value>[0-9]{1,4})(?: \([^()]*\))? (?P<unit>ngày làm việc|ngày|tháng)(?:,? (?:kể từ|tính từ|kể|từ|sau|tính|trước khi hết)\b.*)?"
+    r"(?P<value>[0-9]{1,4})(?: \([^()]*\))? (?P<unit>ngày làm việc|ngày|tháng)(?:,? (?:kể từ|tính từ|kể|từ|sau|tính)\b.*)?"
 )
 _HOUR = re.compile(
     r"(?P<word>vào lúc|vào hồi|vào|lúc|hồi|từ|trước|đến hết|đến trước|đến)? ?"

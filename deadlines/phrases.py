@@ -180,7 +180,7 @@ def _resolve(text: str, bare: Bare, found: Found, year: int | None, reading: Rea
         cutoff=cutoff,
         bound=bound,
         last_valid_day=last,
-        armed=cutoff is not None and found.kind not in HORIZONS,
+        armed=cutoff is not None and found.kind not in HORIZONS and question is None,
         flags=in_order(flags),
         lenient_cutoff=lenient,
         firm=bare.firm,

@@ -74,7 +74,7 @@ _LEADING = re.compile(
     rf"|(?:đợt|lần|vòng) (?:thứ )?(?P<rounds>{_NUMBER}(?:(?:, ?| và | ?\+ ?| ?& ?)(?:đợt |lần |vòng )?{_NUMBER})*))(?![\w/])[ ,:;-]*"
 )
 _TRAILING = re.compile(
-    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)|(?P<rest>[.;,:]+))$"
+    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+))$"
 )
 _ROUND = re.compile(rf"(?<!\w){_NUMBER}(?!\w)")
 _ROMAN = {"i": 1, "v": 5, "x": 10}
@@ -131,6 +131,8 @@ def normalise(phrase: str) -> str:
 
 def strip_words(text: str) -> Bare:
     """Take off the leading and trailing words of a normalised phrase."""
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
     seen: set[str] = set()
     rounds: list[int] = []
     while (match := _TRAILING.search(text)) and match.start() > 0:
