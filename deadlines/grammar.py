@@ -5,7 +5,7 @@ intervals, and a preposition with one point. The first that accounts for *every*
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from deadlines.kinds import Kind
@@ -60,11 +60,13 @@ _CONTINUOUS = re.compile(
     r"|(?:định kỳ )?(?:hàng|mỗi) (?:ngày|tuần|tháng|quý))(?:\b[^0-9]*)(?:năm [0-9]{4})?$"
 )
 _BY_OTHER = re.compile(
-    r"(?:căn cứ |tùy |tuỳ )?theo (?:\w+ )*?(?:kế hoạch|mốc thời gian|hướng dẫn|quy định|thông báo|lịch|văn bản|chương trình|quyết định|công văn|chỉ đạo|tiến độ|khung)\b.*"
+    r"(?:căn cứ |tùy |tuỳ )?theo (?:\w+ )*?(?:kế hoạch|mốc thời gian|hướng dẫn|quy định|thông báo|lịch|văn bản|chương trình"
+    r"|quyết định|công văn|chỉ đạo|tiến độ|khung)\b.*"
 )
 _AFTER_OTHER = re.compile(r"(?:ngay )?sau (?:khi|đợt|lần|vòng|kết quả|hội nghị|thời điểm)\b[^0-9]*(?:[0-9]{1,2}|[ivx]{1,4})?[^0-9]*")
 _WINDOW = re.compile(
-    r"không (?:sớm|trước) hơn (?P<max>[0-9]{1,3}) ngày(?:,| và)* không (?:muộn|chậm|quá) hơn (?P<min>[0-9]{1,3}) ngày(?: (?:trước|tính đến|kể đến|so với).*)?"
+    r"không (?:sớm|trước) hơn (?P<max>[0-9]{1,3}) ngày(?:,| và)* không (?:muộn|chậm|quá) hơn (?P<min>[0-9]{1,3}) ngày"
+    r"(?: (?:trước|tính đến|kể đến|so với).*)?"
 )
 _SPAN = re.compile(
     r"(?:(?:trong vòng|trong thời hạn|trong thời gian|trong|sau|tối đa|không quá|không vượt quá|có giá trị|thời hạn|là|chậm nhất)[ ,]+)*"
@@ -76,10 +78,12 @@ _HOUR = re.compile(
 )
 _ORIENTATION = re.compile(r"(?:và |có )?(?:định hướng|tầm nhìn|hướng (?:tới|đến))(?: đến)? năm (?P<year>[0-9]{4})")
 _PERIOD = re.compile(
-    r"(?:trong )?(?:(?:cả )?giai đoạn|thời kỳ|nhiệm kỳ|từ|các năm)?(?: từ)?(?: năm)? ?(?P<y1>[0-9]{4})(?: ?- ?| đến )(?:hết )?(?:năm )?(?P<y2>[0-9]{4})"
+    r"(?:trong )?(?:(?:cả )?giai đoạn|thời kỳ|nhiệm kỳ|từ|các năm)?(?: từ)?(?: năm)? ?"
+    r"(?P<y1>[0-9]{4})(?: ?- ?| đến )(?:hết )?(?:năm )?(?P<y2>[0-9]{4})"
 )
 _NOW = re.compile(
-    r"từ (?:nay|khi (?:ban hành|ký)|ngày (?:ban hành|ký)(?: (?:kế hoạch|ban hành|văn bản)(?: này)?)?)(?: cho)?,? (?P<rest>(?:đến|tới|trước|hết)\b.+)"
+    r"từ (?:nay|khi (?:ban hành|ký)|ngày (?:ban hành|ký)(?: (?:kế hoạch|ban hành|văn bản)(?: này)?)?)(?: cho)?,? "
+    r"(?P<rest>(?:đến|tới|trước|hết)\b.+)"
 )
 _SUFFIX = re.compile(r" (?:trở đi|trở về sau)$")
 _INTERVAL = re.compile(
@@ -88,7 +92,8 @@ _INTERVAL = re.compile(
     r"(?: (?P<hedge>hết|trước))? ?(?P<last>.+)"
 )
 _SPACED = re.compile(
-    r"(?:(?:trong|vào) )?(?:thời gian )?(?P<from>(?:bắt đầu )?(?:kể )?từ )?(?P<first>.+?)(?: cho đến| đến| tới| -)(?: (?P<hedge>hết|trước))? ?(?P<last>.+)"
+    r"(?:(?:trong|vào) )?(?:thời gian )?(?P<from>(?:bắt đầu )?(?:kể )?từ )?(?P<first>.+?)"
+    r"(?: cho đến| đến| tới| -)(?: (?P<hedge>hết|trước))? ?(?P<last>.+)"
 )
 _BARE_NUMBER = re.compile(r"(?:(?P<word>ngày|tháng|quý) )?(?P<number>[0-9]{1,2}|[ivx]{1,4})")
 _WORDS = {"ngày": Stretch.DAY, "tháng": Stretch.MONTH, "quý": Stretch.QUARTER}
@@ -139,6 +144,7 @@ _EDGES = {
     (Stretch.YEAR, Edge.MIDDLE): Kind.TO_MID_YEAR,
 }
 _FULL_DAY = timedelta(hours=24)
+_MINUTES = 60
 
 
 def find(bare: Bare) -> Found | None:
@@ -177,12 +183,12 @@ def _hour(bare: Bare) -> Found | None:
         return None
     at = timedelta(hours=int(match["h"]), minutes=int(match["m"] or 0))
     word = match["word"] or ""
-    if at > _FULL_DAY:
+    if at > _FULL_DAY or int(match["m"] or 0) >= _MINUTES:
         return None
     if at == _FULL_DAY:
         return Found(kind=Kind.TO_END_OF_DAY, reach=Reach(last=point))
     ends = word.startswith(("trước", "đến")) or (not word and (bare.limit or bare.done))
-    return Found(kind=Kind.BEFORE_HOUR if ends else Kind.AT_HOUR, reach=Reach(last=point, at=at, to_hour=ends))
+    return Found(kind=Kind.BEFORE_HOUR if ends else Kind.AT_HOUR, reach=Reach(last=point, at=at, to_hour=ends, excluded=ends))
 
 
 def _horizon(text: str) -> Found | None:
@@ -213,6 +219,13 @@ def _single(bare: Bare) -> Found | None:
     if preposition in {"since", "after"}:
         kind = _SINCE.get(point.stretch)
         return Found(kind=kind, reach=Reach(first=point, first_excluded=preposition == "after")) if kind else None
+    if preposition is None and (bare.limit or (bare.done and point.stretch is Stretch.DAY)):
+        preposition = "until"
+    return _ended(preposition, point)
+
+
+def _ended(preposition: str | None, point: Point) -> Found:
+    """A phrase that ends before, with or within one point."""
     if preposition == "before":
         # "trước cuối tháng 6" is strict about a day that people rarely mean strictly, so it asks.
         kind = Kind.BEFORE_DAY if point.edge else _BEFORE[point.stretch]
@@ -220,10 +233,9 @@ def _single(bare: Bare) -> Found | None:
     if point.edge is not None:
         kind = _EDGES.get((point.stretch, point.edge)) or _TO_END[point.stretch]
         return Found(kind=kind, reach=Reach(last=point), vague=point.edge is Edge.START)
-    if preposition == "whole":
-        return Found(kind=_TO_END[point.stretch], reach=Reach(last=point))
-    if preposition == "until" or (preposition is None and (bare.limit or (bare.done and point.stretch is Stretch.DAY))):
-        return Found(kind=_UNTIL[point.stretch], reach=Reach(last=point))
+    if preposition in {"whole", "until"}:
+        kinds = _TO_END if preposition == "whole" else _UNTIL
+        return Found(kind=kinds[point.stretch], reach=Reach(last=point))
     return Found(kind=_WITHIN[point.stretch], reach=Reach(first=point, last=point))
 
 
@@ -239,6 +251,8 @@ def _interval(text: str) -> Found | None:
     first, same_month = _first_point(match["first"].strip(), last)
     if first is None or (match.groupdict().get("list") and not _adjacent(first, last)):
         return None
+    if last.year is None and first.year is not None:
+        last = replace(last, year=first.year)
     whole = first.stretch is last.stretch and not (first.edge or last.edge)
     kind = _INTERVALS.get(first.stretch if whole else Stretch.DAY)
     if kind is None:

@@ -147,40 +147,36 @@ def _round_flags(bare: Bare) -> set[Flag]:
 
 def _resolve(text: str, bare: Bare, found: Found, year: int | None, reading: ReadingMode) -> Reading:
     flags = _round_flags(bare) | _flags_of_kind(found.kind)
+    reach = found.reach if found.reach is not None else Reach()
     if found.open_start:
         flags.add(Flag.START_NOT_GIVEN)
+    if reach.year_unsaid:
+        flags.add(Flag.YEAR_NOT_IN_PHRASE)
     if bare.yearly and found.reach is not None:
         flags.add(Flag.RECURS_YEARLY)
     question = Question.VAGUE_DATE if bare.vague or found.vague else None
-    if question:
+    if question is not None:
         flags.add(Flag.VAGUE_DATE)
-    start = cutoff = lenient = None
-    reach = found.reach
-    if reach is not None:
-        if reach.year_unsaid:
-            flags.add(Flag.YEAR_NOT_IN_PHRASE)
-        if year is None and reach.year_unsaid:
-            question = Question.YEAR_UNSAID
-        else:
-            start, cutoff, lenient = _instants(reach, year if year is not None else 0)
+    if year is None and reach.year_unsaid:
+        question = Question.YEAR_UNSAID
+        start = cutoff = lenient = None
+    else:
+        start, cutoff, lenient = _instants(reach, year if year is not None else 0)
     if lenient is not None:
         flags.add(Flag.READING_DIFFERS)
-    bound: Literal["exclusive", "inclusive"] | None = None
-    if cutoff is not None and reach is not None:
-        bound = "exclusive" if reach.excluded else "inclusive"
-        if reading == "lenient" and lenient is not None:
-            cutoff, bound = lenient, "inclusive"
-    last = (cutoff - timedelta(microseconds=1)).date() if cutoff is not None else None
+    generous = reading == "lenient" and lenient is not None
+    end = lenient if generous else cutoff
+    last = last_day_before(end) if end is not None else None
     if last is not None and (last.month, last.day) == _LEAP_DAY:
         flags.add(Flag.LEAP_FEBRUARY)
     return Reading(
         phrase=text,
         kind=found.kind,
         start=start,
-        cutoff=cutoff,
-        bound=bound,
+        cutoff=end,
+        bound=None if end is None else "exclusive" if reach.excluded and not generous else "inclusive",
         last_valid_day=last,
-        armed=cutoff is not None and found.kind not in HORIZONS and question is None,
+        armed=end is not None and found.kind not in HORIZONS and question is None,
         flags=in_order(flags),
         lenient_cutoff=lenient,
         firm=bare.firm,
@@ -189,6 +185,11 @@ def _resolve(text: str, bare: Bare, found: Found, year: int | None, reading: Rea
         window=found.window,
         question=question,
     )
+
+
+def last_day_before(cutoff: datetime) -> date:
+    """The local date of the last moment before an exclusive end (aware, +07:00)."""
+    return (cutoff - timedelta(microseconds=1)).date()
 
 
 def _flags_of_kind(kind: Kind) -> set[Flag]:

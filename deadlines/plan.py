@@ -1,6 +1,5 @@
 """Plans as TOML: in with :func:`load_plans`, out with :func:`dump_plan`. The values are those of :mod:`deadlines.plan_values`."""
 
-
 from deadlines.calendar import WorkingCalendar, vietnam_calendar
 from deadlines.plan_deadlines import PlanDoesNotRecur, for_year, national_plan
 from deadlines.plan_reader import read_drafts
@@ -116,5 +115,3 @@ def _fields(value: object, names: str) -> dict[str, Scalar]:
         item = getattr(value, name)
         found[name] = None if item == "" else item
     return found
-
-

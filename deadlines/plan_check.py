@@ -93,9 +93,7 @@ def _checked(draft: Draft) -> CheckedPlan:
         if claims.differ_from(line):
             flags.add(Flag.DIFFERS_FROM_FILE)
         lines.append(CheckedLine(line, (*(flag.value for flag in in_order(flags)), *line.remarks)))
-    return CheckedPlan(
-        draft.plan.id, None if draft.problems else draft.plan, tuple(lines), tuple(draft.problems), tuple(draft.questions)
-    )
+    return CheckedPlan(draft.plan.id, None if draft.problems else draft.plan, tuple(lines), tuple(draft.problems), tuple(draft.questions))
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -121,6 +121,7 @@ def order_problems(deadlines: Iterable[tuple[int, PlanDeadline]], pointer: str) 
     """
     problems = []
     groups: dict[tuple[int, Track], dict[str, tuple[datetime, int]]] = {}
+    detail: dict[str, object]
     for index, line in deadlines:
         if line.cutoff is None:
             continue

@@ -23,7 +23,7 @@ class Table:
             if key not in known:
                 self.problem(key, "unknown_key", key=key[:TEXT_LIMIT])
 
-    def problem(self, key: str, code: str, **detail: object) -> None:
+    def problem(self, key: str, code: str, /, **detail: object) -> None:
         """Note a problem with one field."""
         escaped = key.replace("~", "~0").replace("/", "~1")
         self._problems.append(Problem(f"{self._pointer}/{escaped}", code, detail))
@@ -148,7 +148,7 @@ class Table:
         if len(value) > limit:
             self.problem(key, "too_many", limit=limit, count=len(value))
             return []
-        found = []
+        found: list[tuple[int, Mapping[str, object]]] = []
         for index, item in enumerate(value):
             if isinstance(item, dict):
                 found.append((index, item))

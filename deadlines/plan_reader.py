@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from deadlines.calendar import CalendarUnknown, WorkingCalendar
+from deadlines.calendar import ZONE, CalendarUnknown, WorkingCalendar
 from deadlines.kinds import COMPUTED, Flag, Kind
 from deadlines.phrases import Question, read_phrase
 from deadlines.plan_deadlines import Given, make_deadline, order_problems, settle
@@ -36,20 +36,59 @@ from states.vocabulary import Effect, Track
 
 FILE_LIMIT = 1_000_000
 DEADLINE_LIMIT = 2_000
+SCHEMA = 1
 STARS = 5
 
 _FILE_KEYS = frozenset({"plan", "schema", "timezone"})
 _NOTES = frozenset({"seed", "text_kind", "province_probable"})
 _LISTS = frozenset({"deadline", "clock", "target", "activity", "body", "reported"})
 _PLAN_KEYS = (
-    frozenset("id province unit level year title doc_no doc_date in_force issuer signer_role source rounds recurs next_round reading".split())
+    frozenset(
+        {
+            "id",
+            "province",
+            "unit",
+            "level",
+            "year",
+            "title",
+            "doc_no",
+            "doc_date",
+            "in_force",
+            "issuer",
+            "signer_role",
+            "source",
+            "rounds",
+            "recurs",
+            "next_round",
+            "reading",
+        }
+    )
     | frozenset({"legal_basis", "flags"})
     | _NOTES
     | _LISTS
 )
-_LINE_KEYS = frozenset("no stage round track phrase year kind start cutoff armed flags firm actor activity effect line".split())
-_CLOCK_KEYS = frozenset("stage phrase kind value min max unit example_from example_cutoff".split())
-_TARGET_KEYS = frozenset("what op value min max unit min_stars round firm flags".split())
+_LINE_KEYS = frozenset(
+    {
+        "no",
+        "stage",
+        "round",
+        "track",
+        "phrase",
+        "year",
+        "kind",
+        "start",
+        "cutoff",
+        "armed",
+        "flags",
+        "firm",
+        "actor",
+        "activity",
+        "effect",
+        "line",
+    }
+)
+_CLOCK_KEYS = frozenset({"stage", "phrase", "kind", "value", "min", "max", "unit", "example_from", "example_cutoff"})
+_TARGET_KEYS = frozenset({"what", "op", "value", "min", "max", "unit", "min_stars", "round", "firm", "flags"})
 _OPERATORS = ("=", ">=", "<=", ">", "<", "range", ">= range")
 _CLOCK_LIMIT = 10_000
 
@@ -98,6 +137,8 @@ def read_drafts(text: str, calendar: WorkingCalendar) -> tuple[list[Draft], list
     except RecursionError:
         return [], [Problem("", "not_toml", {"why": "nested too deeply"})]
     top = Table(data, "", _FILE_KEYS, problems)
+    top.whole("schema", SCHEMA, SCHEMA)
+    top.choice("timezone", (str(ZONE),))
     tables = top.tables("plan", DEADLINE_LIMIT)
     if not tables and not problems:
         problems.append(Problem("/plan", "missing"))
@@ -163,6 +204,11 @@ def _plan(values: Mapping[str, object], pointer: str, calendar: WorkingCalendar)
                 _reported(each, f"{pointer}/reported/{index}", problems) for index, each in table.tables("reported", DEADLINE_LIMIT)
             ),
         )
+    )
+    draft.questions.extend(
+        Problem(f"{pointer}/deadline/{index}/phrase", "two_cutoffs", {"phrase": line.phrase})
+        for (index, _, _), line in zip(found, draft.plan.deadlines, strict=True)
+        if Flag.OVERRULED_BY_NARROWER_CUTOFF in line.flags
     )
     return draft
 
@@ -243,8 +289,6 @@ def _ask_about_line(line: PlanDeadline, given: Given, pointer: str, draft: Draft
     last = line.last_valid_day
     if given.year and last is not None and last.year != given.year:
         ask(Problem(f"{pointer}/year", "year_differs", {"year": given.year, "named": last.year}))
-    if Flag.OVERRULED_BY_NARROWER_CUTOFF in line.flags:
-        ask(Problem(f"{pointer}/phrase", "two_cutoffs", {"phrase": line.phrase}))
 
 
 def _clock(values: Mapping[str, object], pointer: str, problems: list[Problem]) -> Clock:

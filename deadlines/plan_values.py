@@ -1,6 +1,6 @@
 """What a plan consists of, as frozen values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from deadlines.kinds import Flag, Kind
@@ -191,7 +191,7 @@ class CyclePlan:
     targets: tuple[Target, ...] = ()
     activities: tuple[Activity, ...] = ()
     bodies: tuple[Body, ...] = ()
-    reported: tuple[Reported, ...] = field(default=())
+    reported: tuple[Reported, ...] = ()
 
 
 def default_effect(plan: CyclePlan, deadline: PlanDeadline) -> Effect:

@@ -74,7 +74,8 @@ _LEADING = re.compile(
     rf"|(?:đợt|lần|vòng) (?:thứ )?(?P<rounds>{_NUMBER}(?:(?:, ?| và | ?\+ ?| ?& ?)(?:đợt |lần |vòng )?{_NUMBER})*))(?![\w/])[ ,:;-]*"
 )
 _TRAILING = re.compile(
-    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+))$"
+    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))"
+    r"|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+))$"
 )
 _ROUND = re.compile(rf"(?<!\w){_NUMBER}(?!\w)")
 _ROMAN = {"i": 1, "v": 5, "x": 10}

@@ -41,7 +41,9 @@ def test_offices_are_closed_and_the_calendar_says_why(day: date) -> None:
     assert reason.en
 
 
-@pytest.mark.parametrize("day", [date(2019, 1, 5), date(2019, 5, 4), date(2024, 5, 4), date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)])
+@pytest.mark.parametrize(
+    "day", [date(2019, 1, 5), date(2019, 5, 4), date(2024, 5, 4), date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)]
+)
 def test_a_saturday_that_makes_up_for_a_swapped_day_is_worked(day: date) -> None:
     assert day.weekday() == 5
     assert CALENDAR.is_working_day(day)
@@ -94,7 +96,9 @@ def test_rolling_forward_stops_at_the_first_working_day(day: date) -> None:
 
 
 def test_an_override_changes_one_day_and_the_version() -> None:
-    closed = Override(date(2026, 6, 1), working=False, reason="Nghỉ theo quyết định của tỉnh", source="1/QĐ-UBND", reason_en="Local day off")
+    closed = Override(
+        date(2026, 6, 1), working=False, reason="Nghỉ theo quyết định của tỉnh", source="1/QĐ-UBND", reason_en="Local day off"
+    )
     local = vietnam_calendar((closed,))
     assert CALENDAR.is_working_day(closed.date)
     assert not local.is_working_day(closed.date)

@@ -86,6 +86,7 @@ từ 10-7-2021 - 30-7-2021 | interval-days | 2021-07-10 | 2021-07-31
 từ ngày 25/12 đến ngày 5/1/2022 | interval-days | 2021-12-25 | 2022-01-06
 trong thời gian từ ngày 10/7 đến ngày 30/7 | interval-days | 2021-07-10 | 2021-07-31
 từ ngày 10/7 đến trước ngày 30/7/2021 | interval-days | 2021-07-10 | 2021-07-30
+từ ngày 10/7/2022 đến ngày 30/7 | interval-days | 2022-07-10 | 2022-07-31
 từ tháng 3 đến tháng 5/2020 | interval-months | 2020-03-01 | 2020-06-01
 tháng 3-5/2020 | interval-months | 2020-03-01 | 2020-06-01
 tháng 3 - tháng 5/2020 | interval-months | 2020-03-01 | 2020-06-01
@@ -184,6 +185,8 @@ ASKED = [
     ("trước ngày 10/7/2021 hoặc muộn hơn", Question.UNKNOWN_WORDING),
     ("không trước ngày 10/7/2021", Question.UNKNOWN_WORDING),
     ("hoàn thành", Question.UNKNOWN_WORDING),
+    ("trước 17 giờ 75 ngày 20/7/2021", Question.UNKNOWN_WORDING),
+    ("trước 25 giờ ngày 20/7/2021", Question.UNKNOWN_WORDING),
     ("trước ngày 31/6/2021", Question.NO_SUCH_DATE),
     ("trước ngày 29/2/2021", Question.NO_SUCH_DATE),
     ("trong tháng 13/2021", Question.NO_SUCH_DATE),
@@ -285,6 +288,13 @@ def test_where_readings_differ_both_ends_are_known(phrase: str, lenient: date) -
     assert generous.cutoff == midnight(lenient)
     assert generous.bound == "inclusive"
     assert Flag.READING_DIFFERS in generous.flags
+
+
+def test_before_an_hour_its_last_millisecond_is_in_time() -> None:
+    reading = read_phrase("trước 17 giờ ngày 20/7/2021")
+    assert (reading.bound, reading.last_valid_day) == ("exclusive", date(2021, 7, 20))
+    assert reading.admits(midnight(date(2021, 7, 20)) + timedelta(hours=17) - TICK)
+    assert not reading.admits(midnight(date(2021, 7, 20)) + timedelta(hours=17))
 
 
 def test_readings_of_an_included_day_do_not_differ() -> None:
@@ -395,7 +405,37 @@ def test_any_text_is_read_asked_about_or_refused(text: str) -> None:
     assert reading.armed <= (reading.cutoff is not None)
 
 
-WORDS = st.sampled_from("trước đến hết từ ngày tháng quý năm trong đợt 1 10/7/2021 30/9 2025 II - và , giữa cuối đầu không quá 15 kể sau giờ 8".split())
+WORDS = st.sampled_from(
+    [
+        "trước",
+        "đến",
+        "hết",
+        "từ",
+        "ngày",
+        "tháng",
+        "quý",
+        "năm",
+        "trong",
+        "đợt",
+        "1",
+        "10/7/2021",
+        "30/9",
+        "2025",
+        "II",
+        "-",
+        "và",
+        ",",
+        "giữa",
+        "cuối",
+        "đầu",
+        "không quá",
+        "15",
+        "kể",
+        "sau",
+        "giờ",
+        "8",
+    ]
+)
 
 
 @given(st.lists(WORDS, max_size=10))
@@ -407,7 +447,10 @@ def test_any_pile_of_the_programmes_words_never_breaks_and_never_arms_without_an
         assert (reading.bound is None) == (reading.cutoff is None)
 
 
-@given(st.dates(date(2018, 1, 1), date(2099, 12, 31)), st.sampled_from(["{d}/{m}/{y}", "{d:02}-{m:02}-{y}", "{d}.{m}.{y}", "{d} tháng {m} năm {y}"]))
+@given(
+    st.dates(date(2018, 1, 1), date(2099, 12, 31)),
+    st.sampled_from(["{d}/{m}/{y}", "{d:02}-{m:02}-{y}", "{d}.{m}.{y}", "{d} tháng {m} năm {y}"]),
+)
 def test_every_day_reads_the_same_in_every_way_of_writing_it(day: date, form: str) -> None:
     words = form.format(d=day.day, m=day.month, y=day.year)
     assert read_phrase(f"trước ngày {words}").cutoff == midnight(day)
