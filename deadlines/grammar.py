@@ -76,7 +76,7 @@ _HOUR = re.compile(
     r"(?P<word>vào lúc|vào hồi|vào|lúc|hồi|từ|trước|đến hết|đến trước|đến)? ?"
     r"(?P<h>[0-9]{1,2})(?: giờ| ?h|:(?=[0-9]))(?: ?(?P<m>[0-9]{2})(?: phút)?)?,? (?P<day>.+)"
 )
-_ORIENTATION = re.compile(r"(?:và |có )?(?:định hướng|tầm nhìn|hướng (?:tới|đến))(?: đến)? năm (?P<year>[0-9]{4})")
+_ORIENTATION = re.compile(r"(?:và |có )?(?:định hướng|tầm nhìn|hướng (?:tới|đến))(?: đến)?(?: năm)? (?P<year>[0-9]{4})")
 _PERIOD = re.compile(
     r"(?:trong )?(?:(?:cả )?giai đoạn|thời kỳ|nhiệm kỳ|từ|các năm)?(?: từ)?(?: năm)? ?"
     r"(?P<y1>[0-9]{4})(?: ?- ?| đến )(?:hết )?(?:năm )?(?P<y2>[0-9]{4})"
@@ -219,7 +219,9 @@ def _single(bare: Bare) -> Found | None:
     if preposition in {"since", "after"}:
         kind = _SINCE.get(point.stretch)
         return Found(kind=kind, reach=Reach(first=point, first_excluded=preposition == "after")) if kind else None
-    if preposition is None and (bare.limit or (bare.done and point.stretch is Stretch.DAY)):
+    if preposition in {None, "within"} and bare.limit:
+        preposition = "until"  # "chậm nhất vào ngày 10/7": a last day, not a first one.
+    if preposition is None and bare.done and point.stretch is Stretch.DAY:
         preposition = "until"
     return _ended(preposition, point)
 

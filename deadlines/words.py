@@ -43,6 +43,12 @@ _PLAIN = (
     "đánh giá",
     "phân hạng",
     "tổ chức",
+    "tiếp nhận hồ sơ",
+    "nhận hồ sơ",
+    "nộp hồ sơ",
+    "gửi hồ sơ",
+    "về tỉnh",
+    "về huyện",
     "thực hiện",
     "triển khai",
     "tiến hành",
@@ -69,13 +75,16 @@ def _any(words: tuple[str, ...]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+_NAMED_ROUNDS = rf"(?:đợt|lần|vòng) (?:thứ )?(?P<rounds>{_NUMBER}(?:(?:, ?| và | ?\+ ?| ?& ?)(?:đợt |lần |vòng )?{_NUMBER})*)"
 _LEADING = re.compile(
     rf"(?:(?P<soft>{_any(_SOFT)})|(?P<vague>{_any(_VAGUE)})|(?P<done>{_any(_DONE)})|(?P<limit>{_any(_LIMIT)})|(?P<plain>{_any(_PLAIN)})"
-    rf"|(?:đợt|lần|vòng) (?:thứ )?(?P<rounds>{_NUMBER}(?:(?:, ?| và | ?\+ ?| ?& ?)(?:đợt |lần |vòng )?{_NUMBER})*))(?![\w/])[ ,:;-]*"
+    rf"|{_NAMED_ROUNDS})(?![\w/])[ ,:;-]*"
 )
+# A round after a date belongs to it; one after other words ("sau đợt 1") is part of them.
 _TRAILING = re.compile(
-    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))"
-    r"|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+))$"
+    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)"
+    r"|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+)"
+    rf"|(?:(?<=[0-9] )|(?<=[0-9], ))\(?(?:(?:đối với|cho|của) )?{_NAMED_ROUNDS}\)?)$"
 )
 _ROUND = re.compile(rf"(?<!\w){_NUMBER}(?!\w)")
 _ROMAN = {"i": 1, "v": 5, "x": 10}
@@ -132,18 +141,21 @@ def normalise(phrase: str) -> str:
 
 def strip_words(text: str) -> Bare:
     """Take off the leading and trailing words of a normalised phrase."""
-    if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1].strip()
     seen: set[str] = set()
     rounds: list[int] = []
-    while (match := _TRAILING.search(text)) and match.start() > 0:
-        seen.add(str(match.lastgroup))
-        text = text[: match.start()]
-    while match := _LEADING.match(text):
+
+    def take(match: re.Match[str]) -> None:
         seen.add(str(match.lastgroup))
         if match["rounds"]:
-            rounds += [number(found) for found in _ROUND.findall(match["rounds"])]
-        text = text[match.end() :]
+            rounds.extend(number(found) for found in _ROUND.findall(match["rounds"]))
+
+    text = _unwrapped(text)
+    while (match := _TRAILING.search(text)) and match.start() > 0:
+        take(match)
+        text = text[: match.start()]
+    while match := _LEADING.match(text):
+        take(match)
+        text = _unwrapped(text[match.end() :])
     return Bare(
         text=text,
         firm="soft" not in seen,
@@ -153,6 +165,10 @@ def strip_words(text: str) -> Bare:
         yearly="yearly" in seen,
         rounds=tuple(rounds),
     )
+
+
+def _unwrapped(text: str) -> str:
+    return text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text
 
 
 def number(figures: str) -> int:

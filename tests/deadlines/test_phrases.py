@@ -104,6 +104,8 @@ muộn nhất 10.7.2021 | until-day | - | 2021-07-11
 không muộn hơn ngày 10/7/2021 | until-day | - | 2021-07-11
 hạn cuối: ngày 10/7/2021 | until-day | - | 2021-07-11
 ngày 10/7/2021 là chậm nhất | until-day | - | 2021-07-11
+chậm nhất vào ngày 10/7/2021 | until-day | - | 2021-07-11
+nộp hồ sơ chậm nhất ngày 10/7/2021 | until-day | - | 2021-07-11
 hoàn thành ngày 10/7/2021 | until-day | - | 2021-07-11
 đến hết ngày 30/9/2021 | to-end-of-day | - | 2021-10-01
 hết ngày 31/12/2021 | to-end-of-day | - | 2022-01-01
@@ -113,6 +115,7 @@ từ nay đến hết ngày 30/9/2021 | to-end-of-day | - | 2021-10-01
 cuối tháng 6/2021 | to-end-of-month | - | 2021-07-01
 đến cuối tháng 02/2020 | to-end-of-month | - | 2020-03-01
 đến tháng 6/2021 | to-end-of-month | - | 2021-07-01
+chậm nhất trong tháng 6/2021 | to-end-of-month | - | 2021-07-01
 chậm nhất tháng 6/2021 | to-end-of-month | - | 2021-07-01
 ngày cuối cùng của tháng 6/2021 | to-end-of-month | - | 2021-07-01
 giữa tháng 5/2021 | to-mid-month | - | 2021-05-16
@@ -126,6 +129,7 @@ giữa năm 2021 | to-mid-year | - | 2021-07-01
 từ nay đến năm 2025 | from-now-to-year | - | 2026-01-01
 từ nay cho đến năm 2020 | from-now-to-year | - | 2021-01-01
 định hướng đến năm 2030 | orientation-to-year | - | 2031-01-01
+định hướng 2030 | orientation-to-year | - | 2031-01-01
 tầm nhìn đến năm 2030 | orientation-to-year | - | 2031-01-01
 giai đoạn 2021-2023 | period-of-years | 2021-01-01 | 2024-01-01
 trong giai đoạn 2021 – 2025 | period-of-years | 2021-01-01 | 2026-01-01
@@ -321,6 +325,9 @@ def test_an_unsaid_year_is_flagged_and_without_one_it_is_asked_for() -> None:
         ("đợt IV trước ngày 10/7/2021", (4,)),
         ("đợt 1 và đợt 2 trước ngày 10/7/2021", (1, 2)),
         ("đợt I, II trước ngày 10/7/2021", (1, 2)),
+        ("trước ngày 10/7/2021 (đợt 1)", (1,)),
+        ("trước ngày 10/7/2021 đối với đợt II", (2,)),
+        ("đợt 2 (trước ngày 10/7/2021)", (2,)),
         ("trước ngày 10/7/2021", ()),
     ],
 )
@@ -329,6 +336,10 @@ def test_a_phrase_may_name_its_rounds(phrase: str, rounds: tuple[int, ...]) -> N
     assert reading.rounds == rounds
     assert reading.kind is Kind.BEFORE_DAY
     assert (Flag.ONE_PHRASE_TWO_ROUNDS in reading.flags) == (len(rounds) > 1)
+
+
+def test_a_round_that_another_deadline_waits_for_is_not_the_phrases_own() -> None:
+    assert read_phrase("ngay sau khi kết thúc đợt 1").rounds == ()
 
 
 @pytest.mark.parametrize("phrase", ["dự kiến trong tháng 5/2020", "Phấn đấu năm 2021", "trước ngày 10/7/2021 (dự kiến)"])
