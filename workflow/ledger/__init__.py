@@ -1,0 +1,1 @@
+"""The tamper-evident history, pure: canonical text, commitments, entries, the Merkle log and its verification."""
