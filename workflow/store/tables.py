@@ -70,18 +70,18 @@ class CaseTable(_Headed, table=True):
     )  # fmt: skip
     code: str = Field(primary_key=True, sa_type=Code)
     command: str = Field(sa_type=Code)
-    kind: CaseKind = Field(sa_type=coded(CaseKind, "kind"))  # type: ignore[call-overload]
+    kind: CaseKind = Field(sa_type=coded(CaseKind, "kind"))
     product: str = Field(sa_type=Code)
     producer: str = Field(sa_type=Code)
     unit: str = Field(sa_type=Code)
     regime: str = Field(sa_type=Code)
     pinned: bool
-    state: CaseState = Field(sa_type=coded(CaseState, "state"))  # type: ignore[call-overload]
+    state: CaseState = Field(sa_type=coded(CaseState, "state"))
     attempt: int
     round: str | None = Field(default=None, sa_type=Code)
     central_round: str | None = Field(default=None, sa_type=Code)
-    origin: CaseState | None = Field(default=None, sa_type=coded(CaseState, "origin"))  # type: ignore[call-overload]
-    left_state: CaseState | None = Field(default=None, sa_type=coded(CaseState, "left_state"))  # type: ignore[call-overload]
+    origin: CaseState | None = Field(default=None, sa_type=coded(CaseState, "origin"))
+    left_state: CaseState | None = Field(default=None, sa_type=coded(CaseState, "left_state"))
     certificate: str | None = Field(default=None, sa_type=Code)
     memo: str = Field(sa_type=sa.Text)
     registered_at: datetime = Field(sa_type=Instant)
@@ -106,7 +106,7 @@ class CertificateTable(_Headed, table=True):
     decided_on: str = Field(sa_type=sa.Text)
     last_valid_day: str = Field(sa_type=sa.Text)
     replaced_by: str | None = Field(default=None, sa_type=Code)
-    state: CertificateState = Field(sa_type=coded(CertificateState, "state"))  # type: ignore[call-overload]
+    state: CertificateState = Field(sa_type=coded(CertificateState, "state"))
 
 
 class RoundTable(_Headed, table=True):
@@ -118,10 +118,10 @@ class RoundTable(_Headed, table=True):
     unit: str = Field(sa_type=Code)
     year: int
     number: int
-    track: Track = Field(sa_type=coded(Track, "track"))  # type: ignore[call-overload]
+    track: Track = Field(sa_type=coded(Track, "track"))
     plan: str = Field(sa_type=Code)
     statutory: bool
-    state: RoundState = Field(sa_type=coded(RoundState, "state"))  # type: ignore[call-overload]
+    state: RoundState = Field(sa_type=coded(RoundState, "state"))
 
 
 class StageTable(Table, table=True):
@@ -138,10 +138,10 @@ class StageTable(Table, table=True):
     round: str | None = Field(default=None, sa_type=Code)
     unit: str = Field(sa_type=Code)
     stage: str = Field(sa_type=sa.Text)
-    track: Track = Field(sa_type=coded(Track, "track"))  # type: ignore[call-overload]
+    track: Track = Field(sa_type=coded(Track, "track"))
     cutoff: datetime | None = Field(default=None, sa_type=Instant)
     start: datetime | None = Field(default=None, sa_type=Instant)
-    effect: Effect = Field(sa_type=coded(Effect, "effect"))  # type: ignore[call-overload]
+    effect: Effect = Field(sa_type=coded(Effect, "effect"))
     phrase: str = Field(sa_type=sa.Text)
     kind: str = Field(sa_type=sa.Text)
     source: str = Field(sa_type=sa.Text)
@@ -162,7 +162,7 @@ class PlanTable(_Headed, table=True):
     doc_date: str | None = Field(default=None, sa_type=sa.Text)
     text: str = Field(sa_type=sa.Text)
     digest: str = Field(sa_type=sa.Text)
-    state: Publication = Field(sa_type=coded(Publication, "state"))  # type: ignore[call-overload]
+    state: Publication = Field(sa_type=coded(Publication, "state"))
 
 
 class TermTable(Table, table=True):
@@ -184,15 +184,15 @@ class TermTable(Table, table=True):
     id: str = Field(primary_key=True, sa_type=Code)
     case_code: str = Field(sa_type=Code)
     attempt: int
-    stage: Stage = Field(sa_type=coded(Stage, "stage"))  # type: ignore[call-overload]
+    stage: Stage = Field(sa_type=coded(Stage, "stage"))
     round: str | None = Field(default=None, sa_type=Code)
-    effect: Effect = Field(sa_type=coded(Effect, "effect"))  # type: ignore[call-overload]
+    effect: Effect = Field(sa_type=coded(Effect, "effect"))
     due_at: datetime = Field(sa_type=Instant)
     phrase: str = Field(sa_type=sa.Text)
     source: str = Field(sa_type=sa.Text)
     deadline: str = Field(sa_type=Code)
     calendar: str | None = Field(default=None, sa_type=sa.Text)
-    status: TermStatus = Field(sa_type=coded(TermStatus, "status"))  # type: ignore[call-overload]
+    status: TermStatus = Field(sa_type=coded(TermStatus, "status"))
     attempts: int
     not_before: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -208,7 +208,7 @@ class HistoryTable(Table, table=True):
     )
     subject: str = Field(primary_key=True, sa_type=Code)
     seq: int = Field(primary_key=True)
-    kind: SubjectKind = Field(sa_type=coded(SubjectKind, "kind"))  # type: ignore[call-overload]
+    kind: SubjectKind = Field(sa_type=coded(SubjectKind, "kind"))
     command: str = Field(sa_type=Code)
     event: str = Field(sa_type=sa.Text)
     recorded_at: datetime = Field(sa_type=Instant)
@@ -222,7 +222,7 @@ class OutboxTable(Table, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = ({"sqlite_autoincrement": True},)
-    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"))  # type: ignore[call-overload]
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"))
     subject: str = Field(sa_type=Code)
     seq: int
     leaf_hash: bytes
@@ -237,7 +237,7 @@ class LeafTable(Table, table=True):
         sa.ForeignKeyConstraint(["subject", "seq"], ["history.subject", "history.seq"]),
         sa.CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
     )
-    log_seq: int = Field(primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa_column_kwargs={"autoincrement": False})  # type: ignore[call-overload]
+    log_seq: int = Field(primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa_column_kwargs={"autoincrement": False})
     subject: str = Field(sa_type=Code)
     seq: int
     leaf_hash: bytes
@@ -326,7 +326,7 @@ class ProducerTable(Table, table=True):
     __tablename__ = "producer"
     code: str = Field(primary_key=True, sa_type=Code)
     name: str = Field(sa_type=sa.Text)
-    kind: ProducerKind = Field(sa_type=coded(ProducerKind, "kind"))  # type: ignore[call-overload]
+    kind: ProducerKind = Field(sa_type=coded(ProducerKind, "kind"))
     unit: str = Field(sa_type=Code)
     search_key: str = Field(sa_type=sa.Text)
 
