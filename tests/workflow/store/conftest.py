@@ -63,6 +63,11 @@ if find_spec("tests.support") is None or find_spec("tests.support.databases") is
         return _Database("postgresql", f"postgresql://ocop_app@/{name}?host={home}", owner)
 
 
+    @pytest.fixture
+    def database_url(database: _Database) -> str:
+        return database.url
+
+
 @pytest.fixture
 def store(database: Any) -> Iterator[Store]:
     """A store as the running service has it."""
