@@ -139,6 +139,7 @@ class SqliteStore(SharedStore):
         self._guard = threading.Lock()
         self._readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._writer: Writer | None = None
+        self._closed = False
         try:
             self._check_schema()
         except BaseException:
@@ -158,8 +159,9 @@ class SqliteStore(SharedStore):
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = connect(self._path, writer=False)
             with self._guard:
+                self._refuse_if_closed()
+                connection = self._local.connection = connect(self._path, writer=False)
                 for thread, left_behind in self._readers:
                     if not thread.is_alive():
                         left_behind.close()
@@ -167,23 +169,27 @@ class SqliteStore(SharedStore):
                 self._readers.append((threading.current_thread(), connection))
         return connection
 
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreUnsafe("database_unavailable", reason="closed")
+
     def claim_writer(self) -> None:
         """Take the writer's lock now rather than at the first write, as a service does when it starts.
 
         Raises:
             StoreUnsafe: ``sqlite_second_writer`` naming the ``holder``.
         """
+        self._borrowed()
+
+    def _borrowed(self) -> Writer:
         with self._guard:
+            self._refuse_if_closed()
             if self._writer is None:
                 self._writer = borrow_writer(self._path)
+            return self._writer
 
     def _submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._writer is None:
-            self.claim_writer()
-        writer = self._writer
-        if writer is None:
-            raise StoreUnsafe("database_unavailable", reason="closed")
-        return writer.submit(work)
+        return (self._writer or self._borrowed()).submit(work)
 
     # What SharedStore asks for.
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -285,6 +291,7 @@ class SqliteStore(SharedStore):
     def close(self) -> None:
         """Close the readers and give the writer back; a second call does nothing."""
         with self._guard:
+            self._closed = True
             for _, connection in self._readers:
                 connection.close()
             self._readers.clear()

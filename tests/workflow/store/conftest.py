@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +12,16 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from workflow.ports import Store
 from workflow.store import migrate, open_store
+from workflow.store.urls import conninfo, sqlite_path
+
+Run = Callable[..., list[Any]]
+
+# What only one of the two databases has is tested in the run that uses it.
+collect_ignore = ["test_sqlite.py" if os.environ.get("OCOP_TEST_DATABASE", "sqlite") == "postgresql" else "test_postgresql.py"]
 
 if find_spec("tests.support") is None or find_spec("tests.support.databases") is None:
 
@@ -66,6 +73,28 @@ if find_spec("tests.support") is None or find_spec("tests.support.databases") is
     @pytest.fixture
     def database_url(database: _Database) -> str:
         return database.url
+
+
+@pytest.fixture
+def owner(database: Any) -> Iterator[Run]:
+    """Runs a statement as the owner of the tables, on a connection without any of the store's settings."""
+    path = sqlite_path(database.owner_url)
+    engine = sa.create_engine(
+        f"sqlite:///{path}" if path else sa.make_url(conninfo(database.owner_url)).set(drivername="postgresql+psycopg"),
+        poolclass=sa.NullPool,
+    )
+
+    def run(statement: str, *pragmas: str) -> list[Any]:
+        with engine.connect() as connection:
+            for pragma in pragmas:
+                connection.exec_driver_sql(pragma)
+            found = connection.exec_driver_sql(statement)
+            rows = list(found) if found.returns_rows else []
+            connection.commit()
+            return rows
+
+    yield run
+    engine.dispose()
 
 
 @pytest.fixture
