@@ -53,7 +53,9 @@ def _connection(url: str) -> Iterator[sa.Connection]:
             yield connection
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             if broken:
-                raise StoreUnsafe("schema_drift", missing=[f"{table} row {row} -> {parent}" for table, row, parent, _ in broken], unexpected=[])
+                raise StoreUnsafe(
+                    "schema_drift", missing=[f"{table} row {row} -> {parent}" for table, row, parent, _ in broken], unexpected=[]
+                )
     finally:
         lock.release()
 
@@ -82,7 +84,7 @@ def migrate(url: str, *, app_role: str | None = None, rehearsal: bool = False) -
         run = connection.exec_driver_sql
         found = run("SELECT value FROM meta WHERE key='rehearsal'").scalar()
         if found is None:
-            run(f"INSERT INTO meta(key,value) VALUES('rehearsal','{int(rehearsal)}')")  # noqa: S608 zero or one
+            run(f"INSERT INTO meta(key,value) VALUES('rehearsal','{int(rehearsal)}')")
         elif rehearsal and found != "1":
             raise StoreUnsafe("rehearsal_mismatch", found=found)
         if connection.dialect.name == "postgresql":

@@ -12,6 +12,7 @@ import psycopg
 from states.errors import StoreUnsafe
 from workflow.ports import Change, Outcome
 from workflow.store import schema
+from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
 from workflow.store.postgresql_writes import (
     NOT_AS_EXPECTED,
@@ -95,7 +96,7 @@ class PostgresStore(SharedStore):
     # What SharedStore asks for.
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         with self._pool.use() as connection:
-            return list(connection.execute(numbered(sql), params or None, binary=True).fetchall())
+            return list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall())
 
     def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
         with self._pool.use() as connection, connection.transaction():
@@ -120,7 +121,7 @@ class PostgresStore(SharedStore):
             raise reference_unknown(str(error.diag.message_detail)) from error
 
     def _list(self, values: Iterable[Any]) -> list[Any]:
-        return list(values)
+        return list(storable(tuple(values)))
 
     def _among(self) -> str:
         return "= ANY(?)"
@@ -176,5 +177,3 @@ class PostgresStore(SharedStore):
     def close(self) -> None:
         """Close the connections; a second call does nothing."""
         self._pool.close()
-
-

@@ -42,8 +42,8 @@ class UndoneError(Exception):
 
 
 def _type(table: str, column: str) -> str:
-    kind = metadata.tables[table].c[column].type
-    kind = kind.impl if isinstance(kind, sa.types.TypeDecorator) else kind
+    declared = metadata.tables[table].c[column].type
+    kind = declared.impl_instance if isinstance(declared, sa.types.TypeDecorator) else declared
     for family, name in ((sa.BigInteger, "bigint"), (sa.Integer, "int"), (sa.Boolean, "boolean"), (sa.LargeBinary, "bytea")):
         if isinstance(kind, family):
             return name
@@ -59,9 +59,7 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opened: int, closed
     shape = next(shape for shape in SUBJECTS.values() if shape.table == shape_table)
     judge = "(SELECT epoch FROM registry WHERE id=1)=%s" if judged else "true"
     if new:
-        subject = (
-            f"INSERT INTO {shape.table}({shape.names()}) SELECT {','.join(_casts(shape.table, shape.columns))} WHERE {judge}"  # noqa: S608
-        )
+        subject = f"INSERT INTO {shape.table}({shape.names()}) SELECT {','.join(_casts(shape.table, shape.columns))} WHERE {judge}"
     else:
         columns = shape.changing + shape.indexed
         sets = ",".join(f"{column}={cast}" for column, cast in zip(columns, _casts(shape.table, columns), strict=True))
@@ -129,7 +127,7 @@ def write_group(connection: Connection, changes: Sequence[Change], epoch: int | 
         with connection.transaction():
             for change in sorted(changes, key=lambda change: change.row.code):
                 if not apply(connection, change, epoch):
-                    raise UndoneError(refused(connection, epoch))
+                    raise UndoneError(refused(connection, epoch))  # noqa: TRY301 it has to leave the transaction
     except UndoneError as undone:
         return undone.outcome
     except NOT_AS_EXPECTED:
@@ -157,9 +155,7 @@ _UPDATE_MANY = (
     f"{_unnested(CASE, _SET)},{_unnested(CASE, _HEAD)}) v({','.join(_SET)},of_code,old_version,old_seq)"
     " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
 )
-_CLOSE_MANY = (
-    "UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND term.status='running'"
-)
+_CLOSE_MANY = "UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND term.status='running'"
 _LOCK_MANY = "SELECT code,version,head_seq FROM case_file WHERE code=ANY(%s) ORDER BY code FOR UPDATE"
 
 
@@ -182,9 +178,7 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
         fits = [c.version is None or heads.get(c.row.code) == (c.version, c.seq) for c in changes]
         taken = [change for change, fit in zip(changes, fits, strict=True) if fit]
         _copy(connection, CASE.table, CASE.columns, [storable(CASE.values(c.row)) for c in taken if c.version is None])
-        updates = [
-            (*CASE.pick(_SET, storable(CASE.values(c.row))), c.row.code, c.version, c.seq) for c in taken if c.version is not None
-        ]
+        updates = [(*CASE.pick(_SET, storable(CASE.values(c.row))), c.row.code, c.version, c.seq) for c in taken if c.version is not None]
         if updates and connection.execute(_UPDATE_MANY, [list(column) for column in zip(*updates, strict=True)]).rowcount != len(updates):
             raise UndoneError(Outcome.MOVED)
         _copy(connection, ENTRY.table, ENTRY.columns, [storable(ENTRY.values(c.entry)) for c in taken])

@@ -87,7 +87,7 @@ class SharedStore(ABC):
         parts: dict[str, list[Row]] = {}
         for row in self._rows(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
             parts.setdefault(row[0], []).append(row)
-        return {code: LoadedCase(loaded.case, loaded.terms, None) for code, rows in parts.items() if (loaded := _loaded(rows))}
+        return {code: _loaded(rows) for code, rows in parts.items()}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""

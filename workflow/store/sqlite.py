@@ -194,7 +194,7 @@ class SqliteStore(SharedStore):
     # What SharedStore asks for.
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         try:
-            return self._reader().execute(sql, params).fetchall()
+            return self._reader().execute(sql, storable(tuple(params))).fetchall()
         except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
 
@@ -223,7 +223,7 @@ class SqliteStore(SharedStore):
             raise
 
     def _list(self, values: Iterable[Any]) -> str:
-        return orjson.dumps(list(values)).decode()
+        return orjson.dumps(storable(tuple(values))).decode()
 
     def _among(self) -> str:
         return "IN (SELECT value FROM json_each(?))"

@@ -11,6 +11,7 @@ Nobody is answered before COMMIT has returned, and with ``synchronous=FULL`` tha
 import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,7 @@ def connect(path: Path, *, writer: bool) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA {name}={value}").fetchall()
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if found != expected:
-                raise StoreUnsafe("sqlite_unsafe_setting", setting=name, value=found, needed=expected)
+                raise StoreUnsafe("sqlite_unsafe_setting", setting=name, value=found, needed=expected)  # noqa: TRY301
     except sqlite3.Error as error:
         connection.close()
         raise StoreUnsafe("database_unavailable", reason=str(error)) from error
@@ -72,7 +73,7 @@ def connect(path: Path, *, writer: bool) -> sqlite3.Connection:
 class _Job:
     """One caller's work, and later its answer."""
 
-    __slots__ = ("done", "error", "gate", "result", "work")
+    __slots__ = ("done", "error", "gate", "leads", "result", "work")
 
     def __init__(self, work: Callable[[sqlite3.Connection], Any]) -> None:
         self.work = work
@@ -80,6 +81,7 @@ class _Job:
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = False
+        self.leads = False
 
 
 class Writer:
@@ -104,6 +106,7 @@ class Writer:
         self._mutex = threading.Lock()
         self._waiting: deque[_Job] = deque()
         self._busy = False
+        self._closed = False
 
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do ``work`` in a transaction and return its result once that is durable.
@@ -118,20 +121,33 @@ class Writer:
             raise StoreUnsafe("sqlite_second_writer", holder=str(self._pid), database="")
         job = _Job(work)
         with self._mutex:
-            leads = not self._busy
-            if leads:
-                self._busy = True
+            if self._closed:
+                raise StoreUnsafe("database_unavailable", reason="closed")
+            if not self._busy:
+                self._busy = job.leads = True
             else:
                 job.gate = threading.Lock()
                 job.gate.acquire()
                 self._waiting.append(job)
         if job.gate is not None:
-            job.gate.acquire()  # Opened with an answer, or with the duty to lead.
+            try:
+                job.gate.acquire()  # Opened with an answer, or with the duty to lead.
+            except BaseException:
+                self._withdraw(job)
+                raise
         if not job.done:
             self._lead(job)
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[no-any-return]
+
+    def _withdraw(self, job: _Job) -> None:
+        """Its caller was interrupted while waiting; whoever queues behind it must not wait for a leader that never comes."""
+        with self._mutex:
+            if job in self._waiting:
+                self._waiting.remove(job)
+        if job.leads and not job.done:
+            self._lead(job)
 
     def _lead(self, own: _Job) -> None:
         batch = [own]
@@ -144,6 +160,8 @@ class Writer:
             with self._mutex:
                 successor = self._waiting.popleft() if self._waiting else None
                 self._busy = successor is not None
+                if successor is not None:
+                    successor.leads = True
             if successor is not None and successor.gate is not None:
                 successor.gate.release()
             for job in batch:
@@ -179,10 +197,15 @@ class Writer:
                 raise
 
     def close(self) -> None:
-        """Close the connection and give up the lock."""
-        with self._mutex:
-            self._connection.close()
-            self._lock.release()
+        """Close the connection and give up the lock, once what is under way has been answered."""
+        while True:
+            with self._mutex:
+                if not self._busy:
+                    self._closed = True
+                    break
+            time.sleep(0.001)
+        self._connection.close()
+        self._lock.release()
 
 
 _WRITERS: dict[Path, tuple[Writer, int]] = {}

@@ -18,7 +18,7 @@ def marks(count: int) -> str:
 
 def insert(shape: Shape) -> str:
     """Insert of one row."""
-    return f"INSERT INTO {shape.table}({shape.names()}) VALUES({marks(len(shape.columns))})"  # noqa: S608 names are ours
+    return f"INSERT INTO {shape.table}({shape.names()}) VALUES({marks(len(shape.columns))})"
 
 
 def upsert(shape: Shape) -> str:

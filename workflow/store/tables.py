@@ -237,7 +237,9 @@ class LeafTable(Table, table=True):
         sa.ForeignKeyConstraint(["subject", "seq"], ["history.subject", "history.seq"]),
         sa.CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
     )
-    log_seq: int = Field(primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa_column_kwargs={"autoincrement": False})
+    log_seq: int = Field(
+        primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa_column_kwargs={"autoincrement": False}
+    )
     subject: str = Field(sa_type=Code)
     seq: int
     leaf_hash: bytes

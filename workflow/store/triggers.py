@@ -29,8 +29,7 @@ SQLITE = [
 ]
 
 POSTGRESQL = [
-    "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$",
+    "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$",
     *(
         statement
         for table in _GUARDED

@@ -42,18 +42,18 @@ if find_spec("tests.support") is None or find_spec("tests.support.databases") is
             shutil.chown(home, 65534, 65534)
             drop = {"user": 65534, "group": 65534, "extra_groups": []}
         flags = f"-c listen_addresses= -c unix_socket_directories={home} -c fsync=off -c synchronous_commit=off -c max_connections=100"
-        subprocess.run(
+        subprocess.run(  # noqa: S603
             [programs / "initdb", "-D", home / "d", "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, cwd="/", **drop,
         )  # fmt: skip
-        control = [programs / "pg_ctl", "-D", home / "d", "-l", home / "log", "-w"]
-        subprocess.run([*control, "-o", flags, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **drop)
+        control: list[Any] = [programs / "pg_ctl", "-D", home / "d", "-l", home / "log", "-w"]
+        subprocess.run([*control, "-o", flags, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **drop)  # noqa: S603
         try:
             with psycopg.connect(f"host={home} user=owner dbname=postgres", autocommit=True) as connection:
                 connection.execute("CREATE ROLE ocop_app LOGIN")
             yield str(home)
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/", **drop)
+            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/", **drop)  # noqa: S603
             shutil.rmtree(home)
 
     @pytest.fixture
@@ -68,7 +68,6 @@ if find_spec("tests.support") is None or find_spec("tests.support.databases") is
         owner = f"postgresql://owner@/{name}?host={home}"
         migrate(owner, app_role="ocop_app")
         return _Database("postgresql", f"postgresql://ocop_app@/{name}?host={home}", owner)
-
 
     @pytest.fixture
     def database_url(database: _Database) -> str:

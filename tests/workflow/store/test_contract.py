@@ -103,6 +103,9 @@ def test_text_that_no_database_can_hold_is_refused_by_name(store: Store, text: s
     with pytest.raises(MalformedInput, match="text_unstorable"):
         store.write([created(case(regime=text))], epoch=None)
     assert list(store.heads()) == []
+    for ask in (lambda: store.load_case(text, ""), lambda: store.load_cases([text]), lambda: store.get_meta(text)):
+        with pytest.raises(MalformedInput, match="text_unstorable"):
+            ask()
 
 
 @pytest.mark.parametrize("racers", [4, 8])

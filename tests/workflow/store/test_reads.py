@@ -57,7 +57,7 @@ def test_producers_and_products_judge_no_right(store: Store) -> None:
 def test_a_registry_row_that_points_nowhere_is_refused_and_nothing_of_the_call_stays(store: Store) -> None:
     for kwargs in ({"appointments": [APPOINTMENT]}, {"ties": [TieRow(person="p1", product="SP-1", kind="owner")]}, {"products": [PRODUCT]}):
         with pytest.raises(MalformedInput, match="registry_reference_unknown"):
-            store.save_registry(units=[UNIT], **kwargs)  # type: ignore[arg-type]
+            store.save_registry(units=[UNIT], **kwargs)
     assert store.registry().units == ()
 
 
@@ -134,7 +134,7 @@ def test_cases_are_found_by_what_people_know_of_them(store: Store) -> None:
 def test_lists_are_filtered(store: Store) -> None:
     rounds = [round_("R1"), round_("R2", year=2027), round_("R3", unit="T-2")]
     plans = [plan("K1"), plan("K2", unit="T-2")]
-    store.write([created(row) for row in (*rounds, *plans)], epoch=None)
+    store.write([*map(created, rounds), *map(created, plans)], epoch=None)
     store.write([created(certificate("G1"), stages=(stage("s1", cutoff=None), stage("s2"), stage("s3", round="R1")))], epoch=None)
     assert store.rounds() == rounds
     assert (store.rounds(unit="T-2"), store.rounds(year=2027), store.rounds(unit="T-2", year=2027)) == ([rounds[2]], [rounds[1]], [])

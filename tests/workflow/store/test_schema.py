@@ -1,16 +1,15 @@
 """Migrations with rows in the tables, append-only by force, and the refusal of a schema that is not the declared one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from states.errors import MalformedInput, NotFound, StoreUnsafe
+from states.errors import MalformedInput, StoreUnsafe
 from tests.workflow.store.samples import act, case, created, moved, round_, stage, term
 from tests.workflow.store.test_reads import APPOINTMENT, PERSON, PRODUCER, PRODUCT, UNIT
 from workflow.ports import Store
@@ -62,7 +61,7 @@ def test_not_even_the_owner_rewrites_a_history(store: Store, owner: Run, databas
     fill(store)
     before = list(store.entries()), list(store.log_leaves())
     for statement in REWRITES + (POSTGRESQL_REWRITES if is_postgresql(database) else SQLITE_REWRITES):
-        with pytest.raises(sa.exc.DBAPIError, match="append-only|must be owner"):
+        with pytest.raises(sa.exc.DBAPIError, match=r"append-only|must be owner"):
             owner(statement)
     assert (list(store.entries()), list(store.log_leaves())) == before
 
@@ -82,7 +81,8 @@ def test_a_schema_without_its_trigger_is_refused(store: Store, owner: Run, datab
 
 
 @pytest.mark.parametrize(
-    "change", ["ALTER TABLE person ADD COLUMN age int", "DROP INDEX ix_term_due_at", "CREATE TABLE other(x int)", "CREATE VIEW v AS SELECT 1"]
+    "change",
+    ["ALTER TABLE person ADD COLUMN age int", "DROP INDEX ix_term_due_at", "CREATE TABLE other(x int)", "CREATE VIEW v AS SELECT 1"],
 )
 def test_any_other_drift_is_refused_as_well(store: Store, owner: Run, database: Any, change: str) -> None:
     store.close()
@@ -148,6 +148,14 @@ def test_a_rehearsal_stays_one_and_a_real_database_never_becomes_one(store: Stor
     again = open_store(database.url, allow_unsafe=True)
     assert again.get_meta("rehearsal") == "1"
     again.close()
+
+
+def test_the_fingerprint_tells_one_schema_from_another(store: Any, owner: Run) -> None:
+    before = store.fingerprint()
+    owner("CREATE INDEX other ON person(name)")
+    assert store.fingerprint() != before
+    owner("DROP INDEX other")
+    assert store.fingerprint() == before
 
 
 def test_a_database_of_another_revision_is_refused(store: Store, owner: Run, database: Any) -> None:

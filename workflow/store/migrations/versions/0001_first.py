@@ -352,7 +352,7 @@ def upgrade() -> None:
     )
     dialect = op.get_bind().dialect.name
     for statement in POSTGRESQL if dialect == "postgresql" else SQLITE:
-        op.execute(sa.DDL(statement.replace("%", "%%")))
+        op.get_bind().exec_driver_sql(statement.replace("%", "%%") if dialect == "postgresql" else statement)
     op.execute("INSERT INTO registry(id,epoch) VALUES(1,0)")
     head = sa.table(
         "log_head", sa.column("id"), sa.column("size"), sa.column("frontier", sa.LargeBinary), sa.column("root", sa.LargeBinary)
