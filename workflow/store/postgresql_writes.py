@@ -77,7 +77,7 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opened: int, closed
             " WHERE term.id=v.id AND term.status='running' RETURNING 1)"
         )
         # Dividing by zero undoes the statement: a term that no longer runs means that the act was judged on old dates.
-        answer += f",1/(CASE WHEN (SELECT count(*) FROM c)={closed}*(SELECT count(*) FROM u) THEN 1 ELSE 0 END)"
+        answer += f",1/(CASE WHEN (SELECT count(*) FROM c)={closed}*(SELECT count(*) FROM u) THEN 1 ELSE 0 END)"  # noqa: S608
     if opened:
         rows = " UNION ALL ".join([f"SELECT {','.join(_casts('term', TERM.columns))} FROM u"] * opened)  # noqa: S608
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")

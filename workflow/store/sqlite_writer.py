@@ -4,7 +4,8 @@ SQLite 3.7.0 to 3.51.2 can damage a database in WAL mode when several connection
 version: **one connection in one process writes and checkpoints**. The process that writes holds a lock file beside the database for as
 long as its store is open; a second one is refused and told who holds it. All other connections are ``query_only`` and never checkpoint
 (``wal_autocheckpoint=0``). Within the process commits are shared: whoever finds the writer idle becomes the leader at once, without a
-change of thread; who comes meanwhile is queued, and the next leader commits up to 64 of them together, each behind its own savepoint.
+change of thread; who comes meanwhile is queued, and the next leader commits up to 64 of them together. If the work of one of them does
+not fit, all is taken back and done again with a savepoint each, so that it fails alone.
 Nobody is answered before COMMIT has returned, and with ``synchronous=FULL`` that is after the disk has it.
 """
 
@@ -111,7 +112,8 @@ class Writer:
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do ``work`` in a transaction and return its result once that is durable.
 
-        An exception from ``work`` undoes this work alone and comes back to its caller.
+        An exception from ``work`` undoes this work alone and comes back to its caller. ``work`` may be called twice; only what the second
+        call writes stays.
 
         Raises:
             StoreUnsafe: ``commit_failed`` to everybody whose work was in that transaction. Whether it is on disk is then unknown; the
@@ -137,6 +139,8 @@ class Writer:
                 raise
         if not job.done:
             self._lead(job)
+        if isinstance(job.error, sqlite3.OperationalError):
+            raise StoreUnsafe("commit_failed", reason=str(job.error)) from job.error
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[no-any-return]
@@ -170,31 +174,45 @@ class Writer:
                     job.gate.release()
 
     def _run(self, batch: list[_Job]) -> None:
-        execute = self._connection.execute
+        connection = self._connection
         try:
-            execute("BEGIN IMMEDIATE")
-            if len(batch) == 1:
-                batch[0].result = batch[0].work(self._connection)
-            else:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
                 for job in batch:
-                    execute("SAVEPOINT job")
-                    try:
-                        job.result = job.work(self._connection)
-                    except Exception as error:  # noqa: BLE001 it belongs to that caller
-                        job.error = error
-                        execute("ROLLBACK TO job")
-                    execute("RELEASE job")
-            execute("COMMIT")
+                    job.result = job.work(connection)
+            except Exception:
+                if len(batch) == 1:
+                    raise
+                # Most work fits, so savepoints are made only now that somebody's did not: everything again, each on its own.
+                self._roll_back()
+                connection.execute("BEGIN IMMEDIATE")
+                self._run_one_by_one(batch)
+            connection.execute("COMMIT")
         except BaseException as error:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
-            if len(batch) == 1 and not isinstance(error, sqlite3.OperationalError):
+            self._roll_back()
+            if len(batch) == 1:
                 batch[0].error = error
                 return
             for job in batch:
                 job.error = job.error or StoreUnsafe("commit_failed", reason=str(error))
             if not isinstance(error, Exception):
                 raise
+
+    def _run_one_by_one(self, batch: list[_Job]) -> None:
+        execute = self._connection.execute
+        for job in batch:
+            execute("SAVEPOINT job")
+            try:
+                job.result = job.work(self._connection)
+            except Exception as error:  # noqa: BLE001 it belongs to that caller
+                job.error = error
+                execute("ROLLBACK TO job")
+            execute("RELEASE job")
+
+    def _roll_back(self) -> None:
+        # After a full disk SQLite has taken the transaction back by itself.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection and give up the lock, once what is under way has been answered."""
