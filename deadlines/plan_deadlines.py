@@ -115,7 +115,7 @@ def settle(plan: CyclePlan) -> CyclePlan:
 
 
 def order_problems(deadlines: Iterable[tuple[int, PlanDeadline]], pointer: str) -> list[Problem]:
-    """Lines of one round and track whose later stage ends at or before an earlier one, and lines that end before they begin.
+    """Lines of one round and track whose later stage ends before an earlier one, and lines that end before they begin.
 
     Of several cut-offs of one stage the narrowest counts. ``deadlines`` are (index in the file, line).
     """
@@ -135,7 +135,7 @@ def order_problems(deadlines: Iterable[tuple[int, PlanDeadline]], pointer: str) 
         rank = STAGE_ORDER[track]
         for later, (cutoff, index) in stages.items():
             for earlier, (before, _) in stages.items():
-                if rank[earlier] < rank[later] and cutoff <= before:
+                if rank[earlier] < rank[later] and cutoff < before:
                     detail = {
                         "round": number,
                         "stage": later,

@@ -54,18 +54,20 @@ class _Timed:
 class Player:
     """Plays a season into a rehearsal database."""
 
-    def __init__(  # noqa: PLR0913
-        self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds, progress: Callable[[int, int], None] | None = None
-    ) -> None:
-        """Play with these services; ``progress(done, of)`` is told after each act."""
+    def __init__(self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds) -> None:
+        """Play with these services."""
         self.store = store
         self.clock = clock
         self.engine = engine
         self.plans = plans
         self.rounds = rounds
         self.played = Played()
-        self._progress = progress or (lambda done, of: None)  # noqa: ARG005
+        self._progress: Callable[[int, int], None] | None = None
         self._codes: dict[int, str] = {}
+
+    def on_progress(self, told: Callable[[int, int], None]) -> None:
+        """Tell (done, of) after each act."""
+        self._progress = told
 
     def load(self, season: Season) -> int:
         """Put units, people, functions, producers and products into the registry; returns the new epoch."""
@@ -92,7 +94,8 @@ class Player:
                 item.do()
             except CycleError as error:
                 self.played.surprises.append((item.label, item.at.isoformat(), str(error)))
-            self._progress(number, len(timed))
+            if self._progress:
+                self._progress(number, len(timed))
         if until is not None and until > self.clock.now():
             self.wait(until)
         self.played.until = self.clock.now()

@@ -213,15 +213,19 @@ PLAN = Shape(
 
 STAGE = Shape(
     "deadline_stage",
-    ("id", "plan", "round", "unit", "stage", "track", "cutoff", "start", "effect", "phrase", "kind", "source", "firm", "flags"),
+    (
+        "id", "plan", "plan_year", "round", "unit", "stage", "track", "cutoff", "start", "effect", "phrase", "kind", "source", "firm",
+        "statutory", "flags",
+    ),
     ("id",),
     lambda r: (
-        r.id, r.plan, r.round, r.unit, r.stage, r.track.value, _micros(r.cutoff), _micros(r.start), r.effect.value, r.phrase, r.kind,
-        r.source, r.firm, orjson.dumps(r.flags).decode(),
+        r.id, r.plan, r.plan_year, r.round, r.unit, r.stage, r.track.value, _micros(r.cutoff), _micros(r.start), r.effect.value,
+        r.phrase, r.kind, r.source, r.firm, r.statutory, orjson.dumps(r.flags).decode(),
     ),
     lambda v: StageRow(
-        id=v[0], plan=v[1], round=v[2], unit=v[3], stage=v[4], track=_TRACK[v[5]], cutoff=_instant(v[6]), start=_instant(v[7]),
-        effect=_EFFECT[v[8]], phrase=v[9], kind=v[10], source=v[11], firm=bool(v[12]), flags=tuple(orjson.loads(v[13])),
+        id=v[0], plan=v[1], plan_year=v[2], round=v[3], unit=v[4], stage=v[5], track=_TRACK[v[6]], cutoff=_instant(v[7]),
+        start=_instant(v[8]), effect=_EFFECT[v[9]], phrase=v[10], kind=v[11], source=v[12], firm=bool(v[13]), statutory=bool(v[14]),
+        flags=tuple(orjson.loads(v[15])),
     ),
 )  # fmt: skip
 

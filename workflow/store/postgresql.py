@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 import psycopg
 
 from states.errors import StoreUnsafe
-from workflow.ports import Change, Outcome
+from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
 from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
@@ -130,7 +130,7 @@ class PostgresStore(SharedStore):
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
         with self._pool.use() as connection:
-            if len(changes) > 1 or changes[0].stages:
+            if len(changes) > 1 or moves_rounds(changes):
                 return write_group(connection, changes, epoch)
             try:
                 if apply(connection, changes[0], epoch):

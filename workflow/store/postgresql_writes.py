@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from workflow.ports import Change, Outcome
+from workflow.ports import Change, Outcome, moves_rounds
 from workflow.rows import CaseRow
 from workflow.store import statements
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
@@ -128,6 +128,8 @@ def write_group(connection: Connection, changes: Sequence[Change], epoch: int | 
             for change in sorted(changes, key=lambda change: change.row.code):
                 if not apply(connection, change, epoch):
                     raise UndoneError(refused(connection, epoch))  # noqa: TRY301 it has to leave the transaction
+            if moves_rounds(changes):
+                connection.execute(statements.BUMP_EPOCH)
     except UndoneError as undone:
         return undone.outcome
     except NOT_AS_EXPECTED:

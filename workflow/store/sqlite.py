@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import orjson
 
 from states.errors import StoreUnsafe
-from workflow.ports import Change, Outcome
+from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.locks import FileLock, LockHeldError
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
@@ -236,6 +236,8 @@ class SqliteStore(SharedStore):
         def work(connection: sqlite3.Connection) -> Outcome:
             _check_epoch(connection, epoch)
             _carry_out(connection, steps)
+            if moves_rounds(changes):
+                connection.execute(statements.BUMP_EPOCH)
             return Outcome.WRITTEN
 
         try:

@@ -135,6 +135,7 @@ class StageTable(Table, table=True):
     )
     id: str = Field(primary_key=True, sa_type=Code)
     plan: str = Field(sa_type=Code)
+    plan_year: int
     round: str | None = Field(default=None, sa_type=Code)
     unit: str = Field(sa_type=Code)
     stage: str = Field(sa_type=sa.Text)
@@ -146,6 +147,7 @@ class StageTable(Table, table=True):
     kind: str = Field(sa_type=sa.Text)
     source: str = Field(sa_type=sa.Text)
     firm: bool
+    statutory: bool
     flags: str = Field(sa_type=sa.Text)
 
 
