@@ -309,6 +309,23 @@ def test_a_thousand_groups_in_one_transaction(store: Store) -> None:
     assert store.write_each([], epoch=0) == []
 
 
+def test_batches_that_race_in_opposite_order_write_each_case_once(store: Store) -> None:
+    rows = [case(number) for number in range(60)]
+    put(store, *rows)
+    outcomes: dict[int, list[Outcome]] = {}
+
+    def batch(racer: int) -> Outcome:
+        order = rows if racer % 2 else rows[::-1]
+        found = store.write_each([[act(row, moved(row), f"racer-{racer}")] for row in order], epoch=0)
+        outcomes[racer] = found if racer % 2 else found[::-1]
+        return Outcome.WRITTEN
+
+    together(4, batch)
+    for answers in zip(*outcomes.values(), strict=True):
+        assert sorted(outcome.name for outcome in answers) == ["MOVED"] * 3 + ["WRITTEN"]
+    assert len(list(store.entries())) == 120
+
+
 def test_the_same_subject_twice_in_one_batch_is_taken_in_turn(store: Store) -> None:
     row = case()
     put(store, row)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -254,3 +255,29 @@ def test_a_foreign_transaction_is_waited_for_and_then_named(store: SqliteStore) 
     foreign.execute("ROLLBACK")
     foreign.close()
     assert store.write([created(case(1))], epoch=0) is Outcome.WRITTEN
+
+
+def test_a_caller_interrupted_while_waiting_leaves_the_others_served(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        """A gate at which Ctrl-C arrives."""
+
+        def __init__(self) -> None:
+            self.tries = 0
+
+        def acquire(self) -> None:
+            self.tries += 1
+            if self.tries > 1:
+                raise KeyboardInterrupt
+
+        def release(self) -> None:
+            pass
+
+    with writer_kept_busy(store):
+        with monkeypatch.context() as patched:
+            patched.setattr("workflow.store.sqlite_writer.threading", SimpleNamespace(Lock=Interrupted))
+            with pytest.raises(KeyboardInterrupt):
+                store.write([created(case(1))], epoch=0)
+        assert store._writer is not None
+        assert not store._writer._waiting
+    assert queue_up(store, [lambda: store.write([created(case(2))], epoch=0)]) == [Outcome.WRITTEN]
+    assert [head.subject for head in store.heads()] == ["VS-2026-0002"]
