@@ -7,7 +7,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from states.case import KIND_OF
 from states.errors import CycleError, EventRefused, NotFound, StaleCase
@@ -21,8 +21,8 @@ from workflow.rows import CaseRow, RoundRow, SubjectKind
 from workflow.situation import World, joinable, law_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Callable
+    from datetime import datetime
 
 _PAGE = 500
 
