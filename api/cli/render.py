@@ -1,5 +1,6 @@
 """Tables and histories for the terminal."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from workflow.ports import Store
 from workflow.rows import CaseRow, TermRow
 from workflow.timeline import Line
 
-_BIG = 4
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def table(*columns: str) -> Table:
@@ -158,7 +159,7 @@ def _value(value: Any, words: Any) -> str:
     if isinstance(value, list):
         return ", ".join(words.label("option", str(v)) for v in value)
     if isinstance(value, str):
-        if len(value) == 10 and value[_BIG] == "-":  # noqa: PLR2004 - an ISO date
+        if _DAY.fullmatch(value):
             return f"{value[8:]}/{value[5:7]}/{value[:4]}"
         return str(words.label("option", value))
     return str(words.say(value))
