@@ -185,7 +185,7 @@ class _Builder:
                 cutoff,
                 topic="evaluate",
                 payload=forms.CONCLUDE,
-                meets=(stage,),
+                meets=(stage, Stage.REASSESSMENT),
                 paper=True,
             )
         for state in self.councils:
@@ -214,6 +214,7 @@ class _Builder:
                 guards.higher_than_held,
                 topic="recognise",
                 payload=forms.DECISION,
+                meets=(Stage.UPGRADE,),
                 paper=True,
             )
         yield self.rule(
@@ -236,6 +237,7 @@ class _Builder:
             guards.higher_than_held,
             topic="nominate",
             payload=forms.DECISION,
+                meets=(Stage.UPGRADE,),
             paper=True,
         )
         yield self.rule(

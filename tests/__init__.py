@@ -1,0 +1,1 @@
+"""Tests, one folder per room, and what they stand on in ``support``."""

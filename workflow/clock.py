@@ -44,3 +44,9 @@ class ManualClock:
         self._now = to
         if self._moved:
             self._moved(to)
+
+    def restart(self, at: datetime) -> None:
+        """Set the clock anew, for a rehearsal in which nothing has happened yet."""
+        self._now = at.astimezone(UTC)
+        if self._moved:
+            self._moved(self._now)

@@ -200,6 +200,7 @@ class Plans:
                     self._write([change], world.epoch)
                     world = self.world(fresh=True)
                     opened.append(planned.code)
+        self.store.set_meta("statutory_through", str(max(year, int(self.store.get_meta("statutory_through") or 0))))
         return opened
 
     def _may_open(self, rounds: Iterable[RoundRow], plan: str) -> None:

@@ -64,6 +64,11 @@ class Change:
     stages: tuple[StageRow, ...] = ()
 
 
+def moves_rounds(changes: Iterable[Change]) -> bool:
+    """Whether a group changes rounds or plans, which acts on cases are judged on: the epoch rises with it."""
+    return any(isinstance(change.row, RoundRow | PlanRow) for change in changes)
+
+
 class Outcome(Enum):
     """What became of a group of changes; anything but WRITTEN means that nothing of the group was written."""
 
@@ -76,7 +81,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them."""
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds and plans."""
 
     epoch: int
     units: tuple[UnitRow, ...]
@@ -131,7 +136,7 @@ class Store(Protocol):
         """The same for many (``done_as`` is None); codes that do not exist are left out."""
 
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
-        """Write a group: all of it, or nothing. Returns only after it is durable.
+        """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds or plans change.
 
         Args:
             changes: At least one; at most one a subject.

@@ -106,9 +106,22 @@ class Registry:
         """Every unit in the territory of a unit on a day, itself included."""
         return tuple(u for u in self._units if self.unit(u, day) and self.covers(code, u, day))
 
+    def ever_below(self, code: str) -> tuple[str, ...]:
+        """Every unit that lies, or at its own last day lay, in the territory of a unit: what a list over the years has to include."""
+        found = []
+        for unit, rows in self._units.items():
+            days = {date.fromisoformat(row.valid_from) for row in rows}
+            if any(self.covers(code, unit, day) for day in days):
+                found.append(unit)
+        return tuple(found)
+
     def units_on(self, day: date) -> tuple[UnitRow, ...]:
         """Units of a day, by code."""
         return tuple(row for code in sorted(self._units) if (row := self.unit(code, day)))
+
+    def people(self) -> tuple[PersonRow, ...]:
+        """Everybody, by code."""
+        return tuple(self._people[code] for code in sorted(self._people))
 
     def person(self, code: str) -> PersonRow:
         """A person.
@@ -140,6 +153,10 @@ class Registry:
     def tie(self, person: str, product: str) -> str | None:
         """The declared tie of a person to a product."""
         return self._ties.get((person, product))
+
+    def standing_for(self, producer: str, day: date) -> tuple[str, ...]:
+        """People who stand for a producer on a day."""
+        return tuple(person for person in self._appointments if producer in self.producers_of(person, day))
 
     def producers_of(self, person: str, day: date) -> frozenset[str]:
         """Producers that a person stands for on a day."""

@@ -1,0 +1,163 @@
+"""The one place that wires: settings, clock, store and services, built once for a process."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from api.settings import Settings
+from deadlines.calendar import WorkingCalendar, vietnam_calendar
+from deadlines.statutory import StatutoryTerm, statutory_terms
+from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
+from states.regime import Regime
+from states.soundness import check_all
+from states.vocabulary import CaseKind, Event, Stage
+from workflow.clock import Clock, ManualClock, SystemClock
+from workflow.consequences import SpanTerm
+from workflow.perform import Engine
+from workflow.plans import Plans
+from workflow.ports import Store
+from workflow.recording import Scribe
+from workflow.rehearsal import Player
+from workflow.rounds import Rounds
+from workflow.store import migrate, open_store
+
+ROOMS = ("states", "deadlines", "workflow", "api")
+_CLOCK_SLACK = timedelta(seconds=2)
+
+
+class NameClash(CycleError):
+    """Another distribution owns one of our import names. Detail: ``name``, ``where``, ``owner``."""
+
+    code = "name_clash"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything a way in needs."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    engine: Engine
+    plans: Plans
+    rounds: Rounds
+    rehearsal: bool
+
+    def player(self) -> Player:
+        """A player of seasons.
+
+        Raises:
+            StoreUnsafe: ``not_a_rehearsal``: a real database has no movable clock.
+        """
+        if not isinstance(self.clock, ManualClock):
+            raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds)
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.store.close()
+
+
+def build_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:
+    """Open the database and build the services.
+
+    Args:
+        settings: The installation's settings.
+        clock: Instead of the system's clock, or of a rehearsal's own.
+
+    Raises:
+        NameClash: One of our packages is not ours.
+        DefinitionUnsound: A chart that ships fails its own checks.
+        StoreUnsafe: The database is missing, changed, unsafe, held by another writer, or newer than the clock.
+    """
+    check_names()
+    findings = check_all()
+    if findings:
+        raise DefinitionUnsound(chart=findings[0].chart, findings="; ".join(f"{f.code} {f.where}" for f in findings[:5]))
+    store = open_store(settings.url, clock_now=(lambda: clock.now()) if clock else None, allow_unsafe=settings.allow_unsafe)
+    try:
+        rehearsal = store.get_meta("rehearsal") == "1"
+        chosen = clock or _clock_of(store, rehearsal=rehearsal)
+        _clock_is_sane(store, chosen)
+        scribe = Scribe(_log_identity(store), chosen)
+        engine = Engine(store, chosen, scribe, spans())
+        plans = Plans(store, chosen, scribe, engine.world)
+        return Runtime(settings, chosen, store, engine, plans, Rounds(store, chosen, scribe, engine, plans), rehearsal)
+    except BaseException:
+        store.close()
+        raise
+
+
+def create_database(settings: Settings, *, rehearsal: bool = False) -> None:
+    """Create or upgrade the schema; with SQLite also the folder, readable by its owner alone."""
+    if settings.migration_url.startswith("sqlite"):
+        Path(settings.migration_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(settings.migration_url, app_role=settings.app_role, rehearsal=rehearsal)
+
+
+def check_names(rooms: tuple[str, ...] = ROOMS) -> None:
+    """The packages own generic names, so they have to lie side by side.
+
+    Raises:
+        NameClash: One lies elsewhere.
+    """
+    home = Path(__file__).resolve().parent.parent
+    for room in rooms:
+        spec = find_spec(room)
+        where = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
+        if where != home:
+            owners = packages_distributions().get(room, [])
+            raise NameClash(name=room, where=str(where), owner=", ".join(o for o in owners if o != "ocop-cycle") or "?")
+
+
+def spans(calendar: WorkingCalendar | None = None) -> "Spans":
+    """The terms of the law that events start, counted by a calendar (the shipped one unless given)."""
+    return Spans(calendar or vietnam_calendar())
+
+
+class Spans:
+    """Gives the spans that an event starts under a regime; see :data:`workflow.consequences.Spans`."""
+
+    def __init__(self, calendar: WorkingCalendar) -> None:
+        """Count by this calendar."""
+        self._calendar = calendar
+        self._known: dict[tuple[str, Event, CaseKind], tuple[SpanTerm, ...]] = {}
+
+    def __call__(self, law: Regime, event: Event, kind: CaseKind) -> tuple[SpanTerm, ...]:
+        """Spans that begin with the event."""
+        key = (law.id, event, kind)
+        if key not in self._known:
+            started = statutory_terms().started_by(law.id, event, kind)
+            self._known[key] = tuple(self._span(term) for term in started if term.stage in set(Stage))
+        return self._known[key]
+
+    def _span(self, term: StatutoryTerm) -> SpanTerm:
+        def end(start: date) -> datetime:
+            return term.end(start, self._calendar)
+
+        return SpanTerm(term.name, Stage(term.stage), end, term.phrase, term.clause, f"{self._calendar.code}@{self._calendar.version}")
+
+
+def _clock_of(store: Store, *, rehearsal: bool) -> Clock:
+    if not rehearsal:
+        return SystemClock()
+    kept = store.get_meta("rehearsal_now")
+    now = datetime.fromisoformat(kept) if kept else SystemClock().now()
+    return ManualClock(now, lambda moved: store.set_meta("rehearsal_now", moved.isoformat()))
+
+
+def _clock_is_sane(store: Store, clock: Clock) -> None:
+    last, now = store.last_recorded(), clock.now()
+    if last is not None and now + _CLOCK_SLACK < last:
+        raise StoreUnsafe("clock_before_last_entry", now=now, last=last)
+
+
+def _log_identity(store: Store) -> str:
+    identity = store.get_meta("log")
+    if identity is None:
+        identity = f"ocop/{secrets.token_hex(8)}"
+        store.set_meta("log", identity)
+    return identity

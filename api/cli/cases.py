@@ -1,0 +1,313 @@
+"""``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.context import ctx, print_json, reason_json, runtime
+from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
+from states.case import case_chart
+from states.chart import Seat
+from states.errors import NotFound, PayloadInvalid, Problem, UnknownName
+from states.payload import Field
+from states.regime import local_date
+from states.vocabulary import CaseState, Event
+from workflow.commands import Command
+from workflow.ports import CaseQuery
+from workflow.situation import law_of
+from workflow.timeline import as_json as line_json
+from workflow.timeline import timeline
+
+if TYPE_CHECKING:
+    from api.bootstrap import Runtime
+    from workflow.commands import Receipt
+    from workflow.rows import CaseRow
+
+case = typer.Typer(no_args_is_help=True, help="Hồ sơ: đăng ký, xem, làm, lịch sử · cases")
+certificate = typer.Typer(no_args_is_help=True, help="Giấy chứng nhận · certificates")
+
+As = Annotated[str, typer.Option("--as", help="Mã người, hoặc chức năng@cấp như officer@district · person code, or function@level")]
+Json = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · print JSON")]
+Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="tên=giá trị, lặp lại được · field=value, repeatable")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Lý do · reason")]
+
+
+@case.command("register")
+def register(  # noqa: PLR0913
+    product: str,
+    actor: As,
+    data: Data = None,
+    reason: Reason = None,
+    command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại cho một sản phẩm · register an idea, an upgrade or a reassessment."""
+    with runtime(as_json=as_json) as run:
+        found = run.store.product(product)
+        if found is None:
+            raise NotFound(what="product", name=product)
+        asked = _command(run, product, Event.REGISTER, actor, data, found.unit, found.producer, reason=reason, command=command)
+        _print_receipt(run.engine.perform(asked), as_json=as_json)
+
+
+@case.command("do")
+def do(  # noqa: PLR0913
+    code: str,
+    event: str,
+    actor: As,
+    data: Data = None,
+    reason: Reason = None,
+    on_behalf_of: Annotated[str | None, typer.Option("--on-behalf-of", help="Ghi thay, ví dụ authority@centre · whose act on paper")] = None,
+    version: Annotated[int | None, typer.Option("--version", help="Phiên bản đã xem · version that you saw")] = None,
+    command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")] = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Làm một việc với hồ sơ · carry out an event on a case."""
+    with runtime(as_json=as_json) as run:
+        row = _case(run, code)
+        asked = _command(
+            run, code, _event(event), actor, data, row.unit, row.producer, reason=reason, command=command, version=version, paper=on_behalf_of
+        )
+        _print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
+
+
+@case.command("list")
+def list_cases(  # noqa: PLR0913
+    state: Annotated[str | None, typer.Option(help="Bước · state")] = None,
+    round_code: Annotated[str | None, typer.Option("--round", help="Đợt · round")] = None,
+    unit: Annotated[str | None, typer.Option(help="Đơn vị và cấp dưới · unit and below")] = None,
+    text: Annotated[str | None, typer.Option("-q", help="Tên sản phẩm, không cần dấu · product name, marks not needed")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Danh sách hồ sơ · list cases."""
+    with runtime(as_json=as_json) as run:
+        if state is not None and state not in set(CaseState):
+            raise UnknownName(what="state", name=state, known=", ".join(CaseState))
+        registry = run.engine.world(fresh=True).registry
+        if unit is not None and not registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
+        units = registry.ever_below(unit) if unit else None
+        query = CaseQuery(states=(state,) if state else None, round=round_code, units=units, text=text, limit=limit)
+        found = run.store.cases(query)
+        if as_json:
+            print_json([case_json(row) for row in found])
+            return
+        ctx.out.print(cases_table(run.store, found))
+        ctx.out.print(f"\n{len(found)} {ctx.both('hồ sơ', 'cases')} – {counts_line(found)}")
+
+
+@case.command("show")
+def show(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+    """Một hồ sơ: bước, hạn, kết quả · one case."""
+    with runtime(as_json=as_json) as run:
+        row = _case(run, code)
+        terms = list(run.store.terms(code))
+        if as_json:
+            print_json({**case_json(row), "deadlines": [_term_json(t) for t in terms]})
+            return
+        product = run.store.product(row.product)
+        producer = run.store.producer(row.producer)
+        registry = run.engine.world(fresh=True).registry
+        day = local_date(run.clock.now())
+        ctx.out.print(f"[bold]{row.code}[/] – {product.name if product else row.product}")
+        unit = registry.unit_name(registry.present(row.unit, day), day)
+        ctx.out.print(f"{producer.name if producer else row.producer}, {unit}")
+        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {row.regime}"
+        attempt = f"{ctx.both('lần', 'attempt')} {row.attempt} · {ctx.both('phiên bản', 'version')} {row.version}"
+        ctx.out.print(f"{head} · {attempt}" + (f" · {row.round}" if row.round else ""))
+        for line in terms_lines(terms):
+            ctx.out.print(line)
+
+
+@case.command("actions")
+def actions(code: str, actor: As, as_json: Json = False) -> None:  # noqa: FBT002
+    """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
+    with runtime(as_json=as_json) as run:
+        row = _case(run, code)
+        person = _person(run, actor, row.unit, row.producer)
+        found = run.engine.situation(code, person)
+        if as_json:
+            offers = [{"event": str(o.event), "allowed": o.allowed, "reasons": [reason_json(r) for r in o.reasons]} for o in found.offers]
+            print_json({"case": code, "state": str(found.state), "version": found.version, "actor": person, "actions": offers})
+            return
+        ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(found.state)}")
+        for offer in sorted(found.offers, key=lambda o: not o.allowed):
+            mark = "[green]✓[/]" if offer.allowed else "[red]✗[/]"
+            ctx.out.print(f"{mark} {ctx.words.name(offer.event)} [dim]({offer.event})[/]")
+            for reason in offer.reasons:
+                ctx.out.print(f"    – {ctx.words.refusal(reason)} [dim]→ {ctx.words.holder(reason.holder)}[/]")
+
+
+@case.command("history")
+def history(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+    """Nhật ký xử lý của một hồ sơ, đợt, kế hoạch hoặc giấy chứng nhận · the history of a case, round, plan or certificate."""
+    with runtime(as_json=as_json) as run:
+        lines = list(timeline(run.store, code))
+        if not lines:
+            raise NotFound(what="case", name=code)
+        if as_json:
+            print_json([line_json(line) for line in lines])
+            return
+        for text in history_lines(lines, ctx.words):
+            ctx.out.print(text, markup=False)
+
+
+@certificate.command("list")
+def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm · product")] = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Giấy chứng nhận đã cấp · certificates issued."""
+    with runtime(as_json=as_json) as run:
+        found = run.store.certificates(product)
+        if as_json:
+            print_json([{name: getattr(c, name) for name in c.__slots__ if name not in {"head_hash", "head_seq"}} for c in found])
+            return
+        names = {p.code: p.name for p in run.store.products(sorted({c.product for c in found}))}
+        head = ("Giấy chứng nhận", "Sản phẩm", "Hạng", "Quyết định", "Ngày cuối còn hiệu lực", "Tình trạng")
+        made = table(*(head if ctx.language == "vi" else ("Certificate", "Product", "Rank", "Decision", "Last valid day", "State")))
+        for c in found:
+            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, c.last_valid_day, ctx.words.name(c.state))
+        ctx.out.print(made)
+
+
+@certificate.command("show")
+def show_certificate(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+    """Một giấy chứng nhận và lịch sử của nó · one certificate with its history."""
+    with runtime(as_json=as_json) as run:
+        found = run.store.load_certificate(code)
+        if found is None:
+            raise NotFound(what="certificate", name=code)
+        lines = list(timeline(run.store, code))
+        if as_json:
+            values = {name: getattr(found, name) for name in found.__slots__ if name not in {"head_hash", "head_seq"}}
+            print_json({**values, "history": [line_json(line) for line in lines]})
+            return
+        ctx.out.print(f"[bold]{found.code}[/] – {found.stars}★ – {ctx.words.name(found.state)}")
+        for text in history_lines(lines, ctx.words):
+            ctx.out.print(text, markup=False)
+
+
+def case_json(row: CaseRow) -> dict[str, Any]:
+    """A case as plain values; the memo's parts that others build on are named."""
+    return {
+        "code": row.code,
+        "product": row.product,
+        "producer": row.producer,
+        "unit": row.unit,
+        "kind": str(row.kind),
+        "state": str(row.state),
+        "origin": row.origin,
+        "left": row.left,
+        "regime": row.regime,
+        "pinned": row.pinned,
+        "round": row.round,
+        "central_round": row.central_round,
+        "attempt": row.attempt,
+        "version": row.version,
+        "results": row.memo.get("results", {}),
+        "registered_at": row.registered_at.isoformat(),
+    }
+
+
+def _term_json(term: Any) -> dict[str, Any]:
+    return {
+        "id": term.id,
+        "stage": str(term.stage),
+        "round": term.round,
+        "effect": str(term.effect),
+        "cutoff": term.due_at.isoformat(),
+        "last_valid_day": ctx.words.last_day(term.due_at),
+        "phrase": term.phrase,
+        "source": term.source,
+        "calendar": term.calendar,
+        "status": str(term.status),
+    }
+
+
+def _print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
+    if as_json:
+        values = {name: getattr(receipt, name) for name in receipt.__slots__}
+        print_json({**values, "effective_at": receipt.effective_at.isoformat(), "dry_run": dry_run})
+        return
+    done = ctx.both("Được phép (chưa ghi)", "Would be done (nothing written)") if dry_run else ctx.both("Đã ghi", "Recorded")
+    event = ctx.words.label("event", receipt.event)
+    ctx.out.print(f"[bold green]{done}[/]: {receipt.case} – {event} → {ctx.words.name(receipt.state)}")
+    ctx.out.print(f"[dim]{instant(receipt.effective_at)} · {ctx.both('mục', 'entry')} {receipt.seq} · {receipt.leaf_hash[:16]}…[/]")
+    for note in receipt.notes:
+        ctx.out.print(f"• {note_text(note, ctx.words)}")
+
+
+def _case(run: Runtime, code: str) -> CaseRow:
+    loaded = run.store.load_case(code, "")
+    if loaded is None:
+        raise NotFound(what="case", name=code)
+    return loaded.case
+
+
+def _event(name: str) -> Event:
+    try:
+        return Event(name)
+    except ValueError:
+        raise UnknownName(what="event", name=name, known=", ".join(Event)) from None
+
+
+def _person(run: Runtime, actor: str, unit: str, producer: str) -> str:
+    """A person code as it is; a seat becomes the first person who holds it over the case."""
+    registry = run.engine.world(fresh=True).registry
+    day = local_date(run.clock.now())
+    if actor != "producer" and "@" not in actor:
+        return registry.person(actor).code
+    found = registry.standing_for(producer, day) if actor == "producer" else registry.holders(Seat.parse(actor), unit, day)
+    if not found:
+        raise NotFound(what="person", name=actor)
+    return found[0]
+
+
+def _command(  # noqa: PLR0913
+    run: Runtime,
+    code: str,
+    event: Event,
+    actor: str,
+    data: list[str] | None,
+    unit: str,
+    producer: str,
+    *,
+    reason: str | None,
+    command: str | None,
+    version: int | None = None,
+    paper: str | None = None,
+) -> Command:
+    return Command(
+        id=command or f"cli:{secrets.token_hex(12)}",
+        case=code,
+        event=event,
+        actor=_person(run, actor, unit, producer),
+        payload=_payload(run, code, event, data or []),
+        reason=reason,
+        expected_version=version,
+        on_behalf_of=Seat.parse(paper) if paper else None,
+        via="cli",
+    )
+
+
+def _payload(run: Runtime, code: str, event: Event, data: list[str]) -> dict[str, object]:
+    """Typed words as values of the event's fields."""
+    loaded = run.store.load_case(code, "") if event is not Event.REGISTER else None
+    now = run.clock.now()
+    chart = case_chart(law_of(loaded.case, now).id) if loaded else case_chart("qd26-2026")
+    state = loaded.case.state if loaded else "start"
+    rules = chart.rules_in(state, event) or tuple(r for r in chart.rules if r.event is event)
+    fields: dict[str, Field] = {f.name: f for rule in rules for f in rule.payload}
+    payload: dict[str, object] = {}
+    for item in data:
+        name, sign, text = item.partition("=")
+        if not sign:
+            raise PayloadInvalid([Problem(f"/{item}", "not_a_pair")], event=event)
+        try:
+            payload[name] = fields[name].from_text(text) if name in fields else text
+        except ValueError as error:
+            raise PayloadInvalid([Problem(f"/{name}", str(error))], event=event) from None
+    return payload

@@ -1,0 +1,105 @@
+"""What every command shares: language, output form, opening the database, and telling errors in words."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from api.bootstrap import Runtime, build_runtime
+from api.settings import read_settings
+from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, PayloadInvalid, PlanInvalid
+from states.words import Language, Words, words
+
+REFUSED, BAD_USAGE = 1, 2
+
+
+@dataclass(slots=True)
+class Context:
+    """Language of this invocation and where it prints."""
+
+    language: Language = "vi"
+    out: Console = None  # type: ignore[assignment]
+
+    @property
+    def words(self) -> Words:
+        """The words of the chosen language."""
+        return words(self.language)
+
+    def both(self, vi: str, en: str) -> str:
+        """One of two sentences."""
+        return vi if self.language == "vi" else en
+
+
+ctx = Context(out=Console(highlight=False, soft_wrap=True))
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on one document; instants in ISO 8601."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+
+
+@contextmanager
+def telling(*, as_json: bool = False) -> Iterator[None]:
+    """Tell errors in words and leave with 1 (refused) or 2 (bad input)."""
+    try:
+        yield
+    except CycleError as error:
+        tell(error, as_json=as_json)
+        raise typer.Exit(BAD_USAGE if isinstance(error, MalformedInput) else REFUSED) from None
+
+
+@contextmanager
+def runtime(*, as_json: bool = False) -> Iterator[Runtime]:
+    """An open runtime; errors inside are told."""
+    with telling(as_json=as_json):
+        opened = build_runtime(read_settings())
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def error_json(error: CycleError) -> dict[str, Any]:
+    """An error as plain values: code, words in both languages, reasons and problems."""
+    body: dict[str, Any] = {"code": error.code, "text": {lang: words(lang).error(error) for lang in ("vi", "en")}}
+    if isinstance(error, NotAllowed | EventRefused):
+        body["reasons"] = [reason_json(reason) for reason in error.reasons]
+    if isinstance(error, PayloadInvalid | PlanInvalid):
+        body["problems"] = [
+            {"pointer": p.pointer, "code": p.code, "text": {lang: words(lang).problem(p) for lang in ("vi", "en")}} for p in error.problems
+        ]
+    return body
+
+
+def reason_json(reason: Any) -> dict[str, Any]:
+    """A refusal as plain values."""
+    return {
+        "code": str(reason.code),
+        "text": {lang: words(lang).refusal(reason) for lang in ("vi", "en")},
+        "holder": str(reason.holder),
+    }
+
+
+def tell(error: CycleError, *, as_json: bool = False) -> None:
+    """Say an error: in words on standard error, or as JSON on standard output."""
+    if as_json:
+        print_json({"error": error_json(error)})
+        return
+    screen = Console(stderr=True, highlight=False, soft_wrap=True)
+    screen.print(f"[bold red]{_safe(ctx.words.error(error))}[/]")
+    for text, holder in ctx.words.reasons(error):
+        screen.print(f"  • {_safe(text)}")
+        screen.print(f"    [dim]{ctx.both('Ai gỡ được', 'Who can mend it')}: {_safe(holder)}[/]")
+    if isinstance(error, PayloadInvalid | PlanInvalid):
+        for problem in error.problems:
+            screen.print(f"  • {_safe(ctx.words.problem(problem))}")
+
+
+def _safe(text: str) -> str:
+    """Text that the terminal takes as text."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,139 @@
+"""``ocop demo``: a season played into an empty rehearsal database, then shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.bootstrap import build_runtime, create_database
+from api.cli.context import REFUSED, ctx, telling
+from api.cli.operations import begin, parse_instant
+from api.cli.render import cases_table, counts_line, history_lines, table
+from api.settings import read_settings
+from states.errors import StoreUnsafe
+from states.vocabulary import CaseState, Event
+from workflow.ports import CaseQuery
+from workflow.season import read_season
+from workflow.sweeping import sequence
+from workflow.timeline import timeline
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from api.bootstrap import Runtime
+    from workflow.rows import CaseRow
+    from workflow.season import Season
+
+SEASON = "van-son"
+
+
+def demo_command(
+    until: Annotated[str | None, typer.Option(help="Dừng ở thời điểm này (ISO), mặc định chạy hết · stop there; to the end by default")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Không in bảng · print no tables")] = False,  # noqa: FBT002
+) -> None:
+    """Diễn lại một mùa OCOP giả định theo kế hoạch thật năm 2021, rồi sang mùa theo quy định hiện hành · play a rehearsed season."""
+    with telling():
+        settings = read_settings()
+        create_database(settings, rehearsal=True)
+        run = build_runtime(settings)
+        try:
+            if not run.rehearsal:
+                raise StoreUnsafe("not_a_rehearsal", where=settings.where)
+            season = read_season((files("workflow") / "data" / "seasons" / f"{SEASON}.toml").read_text("utf-8"))
+            fresh = run.store.last_recorded() is None
+            begin(run.clock, season.start, empty=fresh)
+            stop = parse_instant(until) if until else None
+            surprises = []
+            if fresh or stop is None or stop > run.clock.now():
+                surprises = _play(run, season, stop)
+            if not quiet:
+                _show(run, season.title)
+            ctx.out.print(f"\n{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {settings.where}")
+            if surprises:
+                for product, event, why in surprises:
+                    ctx.out.print(f"[red]✗[/] {product} {event}: {why}")
+                raise typer.Exit(REFUSED)
+        finally:
+            run.close()
+
+
+def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str, str, str]]:
+    player = run.player()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    with Progress(*columns, console=ctx.out, transient=True) as progress:
+        task = progress.add_task(ctx.both("Diễn lại mùa", "Playing the season"), total=None)
+        player.on_progress(lambda done, of: progress.update(task, completed=done, total=of))
+        player.load(season)
+        played = player.play(season, stop)
+        sequence(run.store)
+    ctx.out.print(
+        ctx.both(
+            f"Đã diễn {played.acts} việc, hệ thống ghi {played.fired} mốc quá hạn, {sum(played.refused.values())} việc bị từ chối đúng như dự kiến.",
+            f"Played {played.acts} acts; the system wrote {played.fired} passed deadlines; {sum(played.refused.values())} acts were refused as intended.",
+        )
+    )
+    return played.surprises
+
+
+def _show(run: Runtime, title: str) -> None:
+    cases = _all_cases(run)
+    ctx.out.print(f"\n[bold]{title}[/] – {ctx.both('đồng hồ', 'clock')}: {ctx.words.instant(run.clock.now())}")
+    ctx.out.print(f"[yellow]{ctx.both('Bản tập huấn, không có giá trị pháp lý', 'A rehearsal, without legal effect')}[/]\n")
+    ctx.out.print(cases_table(run.store, cases))
+    ctx.out.print(f"\n{len(cases)} {ctx.both('hồ sơ', 'cases')} – {counts_line(cases)}\n")
+    _rounds(run, cases)
+    chosen = _telling(cases, run)
+    if chosen is not None:
+        product = run.store.product(chosen.product)
+        said = ctx.both("Nhật ký xử lý của một sản phẩm qua cả hai đợt", "The history of a product that went through both rounds")
+        ctx.out.print(f"\n[bold]{said}: {chosen.code} – {product.name if product else chosen.product}[/]")
+        for text in history_lines(timeline(run.store, chosen.code), ctx.words):
+            ctx.out.print(text, markup=False)
+    _next(chosen.code if chosen else (cases[0].code if cases else "…"))
+
+
+def _rounds(run: Runtime, cases: list[CaseRow]) -> None:
+    made = table(
+        *(("Đợt", "Tình trạng", "Hồ sơ", "3★", "4★", "5★", "Mốc cuối") if ctx.language == "vi" else ("Round", "State", "Cases", "3★", "4★", "5★", "Last date"))
+    )
+    stars = {c.case: c.stars for c in run.store.certificates()}
+    for row in run.store.rounds():
+        members = [c for c in cases if c.round == row.code or c.central_round == row.code]
+        if not members:
+            continue
+        counts = Counter(stars.get(c.code) for c in members)
+        last = max((s.cutoff for s in run.store.stages(round=row.code) if s.cutoff), default=None)
+        shown = [str(counts[n] or "") for n in (3, 4, 5)]
+        made.add_row(row.code, ctx.words.name(row.state), str(len(members)), *shown, ctx.words.last_day(last) if last else "")
+    ctx.out.print(made)
+
+
+def _telling(cases: list[CaseRow], run: Runtime) -> CaseRow | None:
+    """The case with the most to tell: deferred by a cut-off, carried into the next round, and certified there if there is one."""
+    carried = [c for c in cases if c.attempt > 1 and any(e.event == Event.DEFER for e in run.store.entries(c.code))]
+    return next((c for c in carried if c.state is CaseState.CERTIFIED), carried[0] if carried else (cases[0] if cases else None))
+
+
+def _next(code: str) -> None:
+    ctx.out.print(f"\n[bold]{ctx.both('Thử tiếp', 'What to try next')}[/]")
+    tries = (
+        (f"ocop case history {code}", ctx.both("ai làm gì, lúc nào, theo căn cứ nào", "who did what, when, on which ground")),
+        (f"ocop case actions {code} --as officer@province", ctx.both("việc nào làm được, việc nào không và vì sao", "what may be done, and why not")),
+        ("ocop round list", ctx.both("các đợt và mốc", "rounds and their dates")),
+        ("ocop log verify", ctx.both("tính lại toàn bộ nhật ký", "recompute the whole log")),
+        ("ocop rehearsal clock", ctx.both("đồng hồ của bản tập huấn", "the rehearsal's clock")),
+    )
+    for command, meaning in tries:
+        ctx.out.print(f"  {command:<58} [dim]{meaning}[/]")
+
+
+def _all_cases(run: Runtime) -> list[CaseRow]:
+    found: list[CaseRow] = []
+    while page := run.store.cases(CaseQuery(limit=500, after=found[-1].code if found else None)):
+        found += page
+    return found
+

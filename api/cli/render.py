@@ -1,0 +1,175 @@
+"""Tables and histories for the terminal."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from rich.table import Table
+
+from api.cli.context import ctx
+from states.chart import Seat
+from states.refusal import Code
+from states.regime import VIETNAM
+from states.vocabulary import CaseState, Effect, Event, Function, Level, Stage, TermStatus
+from workflow.ports import Store
+from workflow.rows import CaseRow, TermRow
+from workflow.timeline import Line
+
+_BIG = 4
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the house's look."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def instant(moment: datetime) -> str:
+    """Local day and time, short."""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S").removesuffix(":00")
+
+
+def result_text(case: CaseRow) -> str:
+    """The latest result: stars and mean."""
+    results = case.memo.get("results", {})
+    for level in (Level.CENTRE, Level.PROVINCE, Level.DISTRICT):
+        if level in results:
+            found = results[level]
+            return f"{found['stars']}★ {ctx.words.number(Fraction(found['mean']))}"
+    return ""
+
+
+def cases_table(store: Store, cases: Sequence[CaseRow]) -> Table:
+    """A list of cases: what a coordinator looks for first."""
+    words = ctx.words
+    products = {p.code: p for p in store.products(sorted({c.product for c in cases}))}
+    head = ("Hồ sơ", "Sản phẩm", "Bước", "Đợt", "Lần", "Kết quả", "Hạn gần nhất")
+    made = table(*(head if ctx.language == "vi" else ("Case", "Product", "State", "Round", "Attempt", "Result", "Next deadline")))
+    for case in cases:
+        running = [t for t in store.terms(case.code) if t.status is TermStatus.RUNNING]
+        nearest = min(running, key=lambda t: t.due_at, default=None)
+        state = words.name(case.state)
+        if case.state is CaseState.RETURNED and case.origin:
+            state += f" ({words.name(case.origin)})"
+        if case.state is CaseState.DEFERRED and case.left:
+            state += f" ({words.name(case.left)})"
+        deadline = f"{words.last_day(nearest.due_at)}" if nearest else ""
+        name = products[case.product].name if case.product in products else case.product
+        made.add_row(case.code, name, state, case.round or "", str(case.attempt), result_text(case), deadline)
+    return made
+
+
+def counts_line(cases: Iterable[CaseRow]) -> str:
+    """How many cases stand in each state."""
+    counts = Counter(case.state for case in cases)
+    return " · ".join(f"{ctx.words.name(state)}: {counts[state]}" for state in CaseState if counts[state])
+
+
+def who(line: Line) -> str:
+    """Who acted, as they were called then."""
+    actor = line.entry.actor
+    if actor is None or actor.function == Function.SYSTEM:
+        return ctx.words.name(Function.SYSTEM)
+    seat = ctx.words.seat(Function(actor.function), Level(actor.level) if actor.level else None) if actor.function != "none" else ""
+    unit = line.text("actor.unit") or actor.unit or ""
+    name = line.text("actor.name") or actor.id
+    said = f"{name}, {seat}" + (f", {unit}" if unit and actor.function != Function.PRODUCER else "")
+    if actor.on_behalf_of:
+        body = Seat.parse(actor.on_behalf_of)
+        said += ctx.both(" (ghi thay ", " (recorded for the ") + ctx.words.seat(body.function, body.level) + ctx.both(", từ văn bản)", ", from paper)")
+    return said
+
+
+def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
+    """A history as text, one paragraph an entry."""
+    told: list[str] = []
+    for line in lines:
+        entry = line.entry
+        denied = entry.outcome == "denied"
+        event = words.label("event", entry.event)
+        move = f" → {words.label('state', str(entry.to))}" if entry.to and entry.to != entry.from_ else ""
+        mark = ctx.both("BỊ TỪ CHỐI: ", "REFUSED: ") if denied else ""
+        told.append(f"{entry.case_seq:>3}. {instant(line.at)}  {mark}{event}{'' if denied else move}")
+        told.append(f"     {who(line)}")
+        told += [f"     {detail}" for detail in _details(line, words)]
+    return told
+
+
+def _details(line: Line, words: Any) -> list[str]:  # noqa: C901, PLR0912 - one clause a kind of detail
+    entry = line.entry
+    details: list[str] = []
+    if entry.outcome == "denied":
+        return [f"– {words.label('reason', code)}" for code in entry.reasons]
+    if entry.result:
+        found = entry.result
+        details.append(
+            ctx.both("Kết quả", "Result")
+            + f": {words.number(Fraction(found['mean']))} {ctx.both('điểm', 'points')}, {found['stars']} {ctx.both('sao', 'stars')}"
+        )
+        if found["missed"]:
+            details.append(ctx.both("Dấu sao tối thiểu không đạt", "Star floors missed") + ": " + ", ".join(map(str, found["missed"])))
+    shown = {k: v for k, v in entry.data.items() if k not in {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at"}}
+    if shown:
+        details.append("; ".join(f"{words.label('field', k)}: {_value(k, v, words)}" for k, v in shown.items()))
+    for name, text in line.names.items():
+        if not name.startswith(("actor.", "product.", "producer.")):
+            details.append(f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}")
+    for name in ("product.name", "producer.name"):
+        if line.text(name):
+            details.append(f"{words.label('what', name.partition('.')[0])}: {line.text(name)}")
+    if entry.event in {Effect.DEFER, Effect.SORT, Effect.RECORD} and "stage" in entry.data:
+        due = datetime.fromisoformat(entry.data["due_at"])
+        details.append(ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {words.last_day(due)}")
+    rounds = entry.round or {}
+    if rounds.get("provincial"):
+        details.append(ctx.both("Vào đợt", "Joins round") + f" {rounds['provincial']}")
+    if rounds.get("central"):
+        details.append(ctx.both("Vào đợt trung ương", "Joins central round") + f" {rounds['central']}")
+    for term in (entry.terms or {}).get("open", ()):
+        due = datetime.fromisoformat(term["due_at"])
+        details.append(
+            ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {words.last_day(due)} – “{term['phrase']}” ({term['source']})"
+        )
+    for note in entry.data.get("notes", ()):
+        details.append(note_text(note, words))
+    if entry.clause:
+        details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
+    if line.late_by_hand:
+        details.append(ctx.both("Ghi nhận lúc", "Recorded at") + f" {instant(entry.recorded_at)}")
+    return details
+
+
+def note_text(note: str, words: Any) -> str:
+    """A note of a receipt or entry, in words."""
+    code, _, stage = note.partition(":")
+    if code == "late":
+        return ctx.both("Muộn so với mốc", "After the date of") + f" {words.name(Stage(stage))}"
+    return str(words.label("note", code))
+
+
+def _value(name: str, value: Any, words: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(words.label("option", str(v)) for v in value)
+    if isinstance(value, str):
+        if len(value) == 10 and value[_BIG] == "-":  # noqa: PLR2004 - an ISO date
+            return f"{value[8:]}/{value[5:7]}/{value[:4]}"
+        return str(words.label("option", value))
+    return str(words.say(value))
+
+
+def terms_lines(terms: Iterable[TermRow]) -> list[str]:
+    """Deadlines of a case: last valid day, words, source, what happens then, status."""
+    words = ctx.words
+    return [
+        f"• {words.name(t.stage)}: {words.last_day(t.due_at)} – “{t.phrase}” ({t.source}); {words.name(t.effect)}; {words.name(t.status)}"
+        for t in sorted(terms, key=lambda t: (t.due_at, t.id))
+    ]
+
+
+def reason_codes() -> tuple[str, ...]:
+    """Every code of a refusal, for help."""
+    return tuple(Code)

@@ -1,0 +1,74 @@
+"""The one place that reads the environment: ``OCOP_*`` variables or secret files. An unknown ``OCOP_*`` name is an error."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from states.errors import MalformedInput
+
+_TESTS = "OCOP_TEST_"
+"""Names that belong to the test suite; they reach every process that a test starts."""
+
+
+class UnknownSetting(MalformedInput):
+    """An ``OCOP_*`` variable that the product does not know. Detail: ``names``, ``known``."""
+
+    code = "unknown_setting"
+
+
+class Settings(BaseSettings):
+    """How an installation is set up."""
+
+    model_config = SettingsConfigDict(env_prefix="OCOP_", extra="ignore", secrets_dir=None)
+
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".ocop-cycle", description="Where an embedded database lies")
+    database_url: SecretStr | None = Field(default=None, description="sqlite:///… or postgresql://…; an embedded SQLite file if unset")
+    owner_url: SecretStr | None = Field(default=None, description="PostgreSQL: the role that owns the tables; used by migrate alone")
+    app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
+    allow_unsafe: bool = Field(default=False, description="Accept a PostgreSQL server that may lose commits; throw-away test servers only")
+
+    @property
+    def url(self) -> str:
+        """Address of the database."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.expanduser() / 'ocop.db'}"
+
+    @property
+    def migration_url(self) -> str:
+        """Address for migrations: with the owner's role where there is one."""
+        return self.owner_url.get_secret_value() if self.owner_url is not None else self.url
+
+    @property
+    def where(self) -> str:
+        """Where the data lies, for people: never a password."""
+        url = self.url
+        if url.startswith("sqlite"):
+            return url.removeprefix("sqlite:///")
+        return "postgresql://" + url.partition("://")[2].rpartition("@")[2]
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: Instead of the process's own, for tests.
+
+    Raises:
+        UnknownSetting: There is an ``OCOP_*`` name that nobody reads, most likely a slip.
+        MalformedInput: A value cannot be read.
+    """
+    given = os.environ if environment is None else environment
+    known = {f"OCOP_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(n for n in given if n.upper().startswith("OCOP_") and n.upper() not in known and not n.upper().startswith(_TESTS))
+    if unknown:
+        raise UnknownSetting(names=", ".join(unknown), known=", ".join(sorted(known)))
+    values = {n.upper().removeprefix("OCOP_").lower(): v for n, v in given.items() if n.upper() in known}
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise MalformedInput("setting_malformed", name=f"OCOP_{str(first['loc'][0]).upper()}", why=first["msg"]) from None

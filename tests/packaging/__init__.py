@@ -1,0 +1,1 @@
+"""The frame: packaging, locks, the launcher, and the rules of the house."""

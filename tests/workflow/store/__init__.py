@@ -1,0 +1,1 @@
+"""One contract, two databases: ``OCOP_TEST_DATABASE`` names the one that a run uses."""

@@ -1,0 +1,1 @@
+"""Alembic's folder; run it through :func:`workflow.store.migrate`."""

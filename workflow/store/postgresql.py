@@ -1,0 +1,179 @@
+"""The store on PostgreSQL: READ COMMITTED and compare-and-set, no table lock, no NOTIFY, no counter that all acts share."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal, TypeVar
+
+import psycopg
+
+from states.errors import StoreUnsafe
+from workflow.ports import Change, Outcome, moves_rounds
+from workflow.store import schema
+from workflow.store.mapping import storable
+from workflow.store.postgresql_pool import Connection, Pool
+from workflow.store.postgresql_writes import (
+    NOT_AS_EXPECTED,
+    UndoneError,
+    apply,
+    current_epoch,
+    refused,
+    simple,
+    write_group,
+    write_set,
+)
+from workflow.store.reads import Row, SharedStore, Transaction, reference_unknown
+from workflow.store.statements import numbered
+
+T = TypeVar("T")
+
+_STREAM_PAGE = 2000
+_NEEDED = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_STRONGER = {"synchronous_commit": {"on", "remote_write", "remote_apply", "local"}}
+_HOLDER = (
+    "SELECT a.pid||coalesce(' '||a.client_addr::text,'') FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid"
+    " WHERE l.locktype='advisory' AND l.granted AND l.objsubid=1 AND ((l.classid::bigint<<32)|l.objid::bigint)=%s"
+    " AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())"
+)
+
+
+class _PostgresTransaction:
+    """:class:`workflow.store.reads.Transaction` on a connection that is in one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        cursor = self._connection.execute(numbered(sql), params)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(numbered(sql), rows)
+            return cursor.rowcount
+
+
+class PostgresStore(SharedStore):
+    """:class:`workflow.ports.Store` on a server; made by :func:`workflow.store.open_store`."""
+
+    dialect: Literal["sqlite", "postgresql"] = "postgresql"
+    _for_update = " FOR UPDATE"
+
+    def __init__(self, conninfo: str, clock_now: Callable[[], datetime] | None = None, *, allow_unsafe: bool = False) -> None:
+        """Connect, and look whether the server and the schema can be trusted.
+
+        Raises:
+            StoreUnsafe: they cannot, or the server cannot be reached.
+        """
+        self._pool = Pool(conninfo)
+        self._clock_now = clock_now
+        try:
+            if not allow_unsafe:
+                self._check_settings()
+            self._check_schema()
+        except BaseException:
+            self._pool.close()
+            raise
+
+    def _check_settings(self) -> None:
+        for setting, needed in _NEEDED.items():
+            value = str(self._rows(f"SHOW {setting}")[0][0])
+            if value not in _STRONGER.get(setting, {needed}):
+                raise StoreUnsafe("postgresql_unsafe_setting", setting=setting, value=value, needed=needed)
+
+    def _check_schema(self) -> None:
+        marked = self._rows("SELECT to_regclass('alembic_version') IS NOT NULL")[0][0]
+        rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
+        schema.check_revision(rows[0][0] if rows else None)
+        schema.check(self.dialect, self._rows)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the schema's facts, in hex."""
+        return schema.fingerprint(self.dialect, self._rows)
+
+    # What SharedStore asks for.
+    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        with self._pool.use() as connection:
+            return list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall())
+
+    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+        with self._pool.use() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return [list(connection.execute(numbered(sql), binary=True).fetchall()) for sql in statements_]
+
+    def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
+        # Whoever reads a million rows would keep a connection of the pool from those who act.
+        connection = self._pool.connect()
+        try:
+            with connection.transaction(), connection.cursor("stream", binary=True) as cursor:
+                cursor.itersize = _STREAM_PAGE
+                yield from cursor.execute(numbered(sql), params or None)
+        finally:
+            connection.close()
+
+    def _act(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self._pool.use() as connection, connection.transaction():
+                return work(_PostgresTransaction(connection))
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise reference_unknown(str(error.diag.message_detail)) from error
+
+    def _list(self, values: Iterable[Any]) -> list[Any]:
+        return list(storable(tuple(values)))
+
+    def _among(self) -> str:
+        return "= ANY(?)"
+
+    # Writing.
+    def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
+        """See :class:`workflow.ports.Store`."""
+        with self._pool.use() as connection:
+            if len(changes) > 1 or moves_rounds(changes):
+                return write_group(connection, changes, epoch)
+            try:
+                if apply(connection, changes[0], epoch):
+                    return Outcome.WRITTEN
+            except NOT_AS_EXPECTED:
+                return Outcome.MOVED
+            return refused(connection, epoch)
+
+    def write_each(self, groups: Sequence[Sequence[Change]], *, epoch: int | None) -> list[Outcome]:
+        """See :class:`workflow.ports.Store`. Single cases as sets of rows; everything else, and all if a set does not fit, one by one."""
+        if not groups:
+            return []
+        uses = Counter(change.row.code for group in groups for change in group)
+        together = {n: change for n, group in enumerate(groups) if (change := simple(group)) and uses[change.row.code] == 1}
+        outcomes: list[Outcome | None] = [None] * len(groups)
+        with self._pool.use() as connection, connection.transaction():
+            if epoch is not None and current_epoch(connection) != epoch:
+                return [Outcome.RIGHTS_MOVED] * len(groups)
+            try:
+                for n, fits in zip(together, write_set(connection, list(together.values())), strict=True):
+                    outcomes[n] = Outcome.WRITTEN if fits else Outcome.MOVED
+            except (UndoneError, *NOT_AS_EXPECTED):
+                outcomes = [None] * len(groups)
+            return [known or write_group(connection, groups[n], epoch) for n, known in enumerate(outcomes)]
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """See :class:`workflow.ports.Store`; a session's advisory lock on a connection of its own, freed by the server if we die.
+
+        Raises:
+            StoreUnsafe: ``lock_held`` with the lock's ``name`` and its ``holder`` (the server's process id and the client's address).
+        """
+        key = int.from_bytes(sha256(f"ocop:{name}".encode()).digest()[:8], signed=True)
+        connection = self._pool.connect()
+        try:
+            taken = connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (key,)).fetchone()
+            if not taken or not taken[0]:
+                holder = connection.execute(_HOLDER, (key,)).fetchone()
+                raise StoreUnsafe("lock_held", name=name, holder=holder[0] if holder else "?")
+            yield
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections; a second call does nothing."""
+        self._pool.close()

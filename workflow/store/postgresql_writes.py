@@ -1,0 +1,192 @@
+"""Writing to PostgreSQL: one statement for one change, sets of rows for many.
+
+A change is one data-modifying CTE: compare-and-set of the subject's row, the history entry, the outbox row, terms opened and closed, in
+one round trip and one commit. Whatever does not fit makes the whole statement fail, so half a change cannot be written. The text depends
+only on the kind of subject, on whether it is new, and on how many terms open and close, so it is prepared once a connection.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from workflow.ports import Change, Outcome, moves_rounds
+from workflow.rows import CaseRow
+from workflow.store import statements
+from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.postgresql_pool import Connection
+from workflow.store.statements import numbered
+from workflow.store.tables import metadata
+
+NOT_AS_EXPECTED = (
+    psycopg.errors.UniqueViolation,
+    # The statement's own way out when a term was no longer running.
+    psycopg.errors.DivisionByZero,
+    # Two groups that wait for each other: the one that the server gives up was beaten.
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+_OUTBOX_COLUMNS = ("subject", "seq", "leaf_hash")
+_UPSERT_STAGE = numbered(statements.upsert(STAGE))
+
+
+class UndoneError(Exception):
+    """Takes a group back and carries its outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+def _type(table: str, column: str) -> str:
+    declared = metadata.tables[table].c[column].type
+    kind = declared.impl_instance if isinstance(declared, sa.types.TypeDecorator) else declared
+    for family, name in ((sa.BigInteger, "bigint"), (sa.Integer, "int"), (sa.Boolean, "boolean"), (sa.LargeBinary, "bytea")):
+        if isinstance(kind, family):
+            return name
+    return "text"
+
+
+def _casts(table: str, columns: Sequence[str]) -> list[str]:
+    return [f"%s::{_type(table, column)}" for column in columns]
+
+
+@lru_cache(maxsize=256)
+def _statement(shape_table: str, *, new: bool, judged: bool, opened: int, closed: int) -> str:
+    shape = next(shape for shape in SUBJECTS.values() if shape.table == shape_table)
+    judge = "(SELECT epoch FROM registry WHERE id=1)=%s" if judged else "true"
+    if new:
+        subject = f"INSERT INTO {shape.table}({shape.names()}) SELECT {','.join(_casts(shape.table, shape.columns))} WHERE {judge}"
+    else:
+        columns = shape.changing + shape.indexed
+        sets = ",".join(f"{column}={cast}" for column, cast in zip(columns, _casts(shape.table, columns), strict=True))
+        subject = f"UPDATE {shape.table} SET {sets} WHERE code=%s AND version=%s AND head_seq=%s AND {judge}"  # noqa: S608
+    parts = [
+        f"u AS ({subject} RETURNING code)",
+        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT {','.join(_casts('history', ENTRY.columns))} FROM u)",  # noqa: S608
+        f"o AS (INSERT INTO outbox(subject,seq,leaf_hash) SELECT {','.join(_casts('outbox', _OUTBOX_COLUMNS))} FROM u)",  # noqa: S608
+    ]
+    answer = "SELECT (SELECT count(*) FROM u)"
+    if closed:
+        pairs = ",".join(["(%s::text,%s::text)"] * closed)
+        parts.append(
+            f"c AS (UPDATE term SET status=v.status FROM u,(VALUES {pairs}) v(id,status)"  # noqa: S608
+            " WHERE term.id=v.id AND term.status='running' RETURNING 1)"
+        )
+        # Dividing by zero undoes the statement: a term that no longer runs means that the act was judged on old dates.
+        answer += f",1/(CASE WHEN (SELECT count(*) FROM c)={closed}*(SELECT count(*) FROM u) THEN 1 ELSE 0 END)"  # noqa: S608
+    if opened:
+        rows = " UNION ALL ".join([f"SELECT {','.join(_casts('term', TERM.columns))} FROM u"] * opened)  # noqa: S608
+        parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
+    return f"WITH {', '.join(parts)} {answer}"
+
+
+def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
+    """Carry out one change in one statement; False if the head or the epoch is another, errors of :data:`NOT_AS_EXPECTED` otherwise."""
+    row = change.row
+    shape = SUBJECTS[type(row)]
+    values = storable(shape.values(row))
+    new = change.version is None
+    params = list(values if new else (*shape.pick(shape.changing + shape.indexed, values), row.code, change.version, change.seq))
+    if epoch is not None:
+        params.append(epoch)
+    params += storable(ENTRY.values(change.entry))
+    params += outbox_values(change.entry)
+    for term, status in change.closed:
+        params += (term, status.value)
+    for opened in change.opened:
+        params += storable(TERM.values(opened))
+    text = _statement(shape.table, new=new, judged=epoch is not None, opened=len(change.opened), closed=len(change.closed))
+    found = connection.execute(text, params).fetchone()
+    if found is None or found[0] != 1:
+        return False
+    for stage in change.stages:
+        connection.execute(_UPSERT_STAGE, storable(STAGE.values(stage)))
+    return True
+
+
+def refused(connection: Connection, epoch: int | None) -> Outcome:
+    """Why a change was not written: the registry, or the subject."""
+    if epoch is not None and current_epoch(connection) != epoch:
+        return Outcome.RIGHTS_MOVED
+    return Outcome.MOVED
+
+
+def current_epoch(connection: Connection) -> int:
+    """Epoch of the registry as of this statement."""
+    found = connection.execute(statements.EPOCH).fetchone()
+    return int(found[0]) if found else -1
+
+
+def write_group(connection: Connection, changes: Sequence[Change], epoch: int | None) -> Outcome:
+    """A group within the transaction or savepoint that this opens; subjects in the order of their codes, so groups queue up."""
+    try:
+        with connection.transaction():
+            for change in sorted(changes, key=lambda change: change.row.code):
+                if not apply(connection, change, epoch):
+                    raise UndoneError(refused(connection, epoch))  # noqa: TRY301 it has to leave the transaction
+            if moves_rounds(changes):
+                connection.execute(statements.BUMP_EPOCH)
+    except UndoneError as undone:
+        return undone.outcome
+    except NOT_AS_EXPECTED:
+        return Outcome.MOVED
+    return Outcome.WRITTEN
+
+
+def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+    if not rows:
+        return
+    text = sql.SQL("COPY {}({}) FROM STDIN").format(sql.Identifier(table), sql.SQL(",").join(map(sql.Identifier, columns)))
+    with connection.cursor() as cursor, cursor.copy(text) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _unnested(shape: Shape, columns: Sequence[str]) -> str:
+    return ",".join(f"%s::{_type(shape.table, column)}[]" for column in columns)
+
+
+_SET = CASE.changing + CASE.indexed
+_HEAD = ("code", "version", "head_seq")
+_UPDATE_MANY = (
+    f"UPDATE case_file c SET {','.join(f'{column}=v.{column}' for column in _SET)} FROM unnest("  # noqa: S608
+    f"{_unnested(CASE, _SET)},{_unnested(CASE, _HEAD)}) v({','.join(_SET)},of_code,old_version,old_seq)"
+    " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
+)
+_CLOSE_MANY = "UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND term.status='running'"
+_LOCK_MANY = "SELECT code,version,head_seq FROM case_file WHERE code=ANY(%s) ORDER BY code FOR UPDATE"
+
+
+def simple(group: Sequence[Change]) -> Change | None:
+    """The change of a group that the set-based path can take: one case, no stages."""
+    return group[0] if len(group) == 1 and isinstance(group[0].row, CaseRow) and not group[0].stages else None
+
+
+def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
+    """Changes of distinct cases as sets of rows, in a savepoint; True for each that was written.
+
+    Cases whose head has moved are found first, under lock, and left out; errors of :data:`NOT_AS_EXPECTED` and :class:`UndoneError` mean
+    that something else does not fit and nothing was written.
+    """
+    with connection.transaction():
+        heads = {
+            code: (version, seq)
+            for code, version, seq in connection.execute(_LOCK_MANY, ([c.row.code for c in changes if c.version is not None],))
+        }
+        fits = [c.version is None or heads.get(c.row.code) == (c.version, c.seq) for c in changes]
+        taken = [change for change, fit in zip(changes, fits, strict=True) if fit]
+        _copy(connection, CASE.table, CASE.columns, [storable(CASE.values(c.row)) for c in taken if c.version is None])
+        updates = [(*CASE.pick(_SET, storable(CASE.values(c.row))), c.row.code, c.version, c.seq) for c in taken if c.version is not None]
+        if updates and connection.execute(_UPDATE_MANY, [list(column) for column in zip(*updates, strict=True)]).rowcount != len(updates):
+            raise UndoneError(Outcome.MOVED)
+        _copy(connection, ENTRY.table, ENTRY.columns, [storable(ENTRY.values(c.entry)) for c in taken])
+        _copy(connection, "outbox", _OUTBOX_COLUMNS, [outbox_values(c.entry) for c in taken])
+        closed = [(term, status.value) for c in taken for term, status in c.closed]
+        if closed and connection.execute(_CLOSE_MANY, [list(column) for column in zip(*closed, strict=True)]).rowcount != len(closed):
+            raise UndoneError(Outcome.MOVED)
+        _copy(connection, TERM.table, TERM.columns, [storable(TERM.values(term)) for c in taken for term in c.opened])
+    return fits

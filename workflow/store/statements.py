@@ -1,0 +1,73 @@
+"""The SQL that both databases share, built once from the shapes. Parameters are written ``?``; :func:`numbered` turns them for psycopg."""
+
+from functools import lru_cache
+
+from workflow.store.mapping import CASE, CERTIFICATE, ENTRY, PLAN, ROUND, TERM, Shape
+
+
+@lru_cache(maxsize=512)
+def numbered(sql: str) -> str:
+    """The same statement with psycopg's placeholders. None of ours contains a literal ``?`` or ``%``."""
+    return sql.replace("?", "%s")
+
+
+def marks(count: int) -> str:
+    """``?,?,…``."""
+    return ",".join("?" * count)
+
+
+def insert(shape: Shape) -> str:
+    """Insert of one row."""
+    return f"INSERT INTO {shape.table}({shape.names()}) VALUES({marks(len(shape.columns))})"
+
+
+def upsert(shape: Shape) -> str:
+    """Insert of one row, or replacement of everything but its key."""
+    rest = [c for c in shape.columns if c not in shape.key]
+    action = "DO UPDATE SET " + ",".join(f"{c}=excluded.{c}" for c in rest) if rest else "DO NOTHING"
+    return f"{insert(shape)} ON CONFLICT({','.join(shape.key)}) {action}"
+
+
+def swap(shape: Shape, columns: tuple[str, ...]) -> str:
+    """Compare-and-set of ``columns`` on the head that the change was computed from."""
+    return f"UPDATE {shape.table} SET {','.join(f'{c}=?' for c in columns)} WHERE code=? AND version=? AND head_seq=?"  # noqa: S608
+
+
+INSERT_OUTBOX = "INSERT INTO outbox(subject,seq,leaf_hash) VALUES(?,?,?)"
+CLOSE_TERM = "UPDATE term SET status=? WHERE id=? AND status='running'"
+EPOCH = "SELECT epoch FROM registry WHERE id=1"
+
+_LOADED = (
+    f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),"  # noqa: S608
+    f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
+)
+LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id"
+LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST ORDER BY c.code,t.id"
+"""``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
+
+DUE_TERMS = (
+    f"SELECT {TERM.names()} FROM term WHERE status='running' AND due_at<=? AND (not_before IS NULL OR not_before<=?)"  # noqa: S608
+    " ORDER BY due_at,id LIMIT ?"
+)
+POSTPONE = "UPDATE term SET attempts=attempts+1,not_before=? WHERE id=? AND status='running' RETURNING attempts"
+NEXT_NUMBER = "INSERT INTO counter(scope,value) VALUES(?,1) ON CONFLICT(scope) DO UPDATE SET value=counter.value+1 RETURNING value"
+SET_META = "INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+BUMP_EPOCH = "UPDATE registry SET epoch=epoch+1 WHERE id=1 RETURNING epoch"
+
+ENTRIES = f"SELECT {ENTRY.names()} FROM history"  # noqa: S608
+LEAVES = "SELECT log_seq,subject,seq,leaf_hash FROM log_leaf ORDER BY log_seq"
+HEADS = (
+    " UNION ALL ".join(f"SELECT code,head_seq,head_hash FROM {shape.table}" for shape in (CASE, CERTIFICATE, ROUND, PLAN))  # noqa: S608
+    + " ORDER BY 1"
+)
+# The newest entries are the last ones taken up by the log and the last ones waiting for it; a scan of the history would find no later one.
+LAST_RECORDED = (
+    "SELECT max(h.recorded_at) FROM history h JOIN ("
+    "SELECT subject,seq FROM (SELECT subject,seq FROM outbox ORDER BY id DESC LIMIT 64) w"
+    " UNION ALL SELECT subject,seq FROM (SELECT subject,seq FROM log_leaf ORDER BY log_seq DESC LIMIT 64) l"
+    ") n ON h.subject=n.subject AND h.seq=n.seq"
+)
+OLDEST_WAITING = "SELECT id,subject,seq,leaf_hash FROM outbox ORDER BY id LIMIT ?"
+INSERT_LEAF = "INSERT INTO log_leaf(log_seq,subject,seq,leaf_hash) VALUES(?,?,?,?)"
+LOG_HEAD = "SELECT size,frontier,root FROM log_head WHERE id=1"
+MOVE_LOG_HEAD = "UPDATE log_head SET size=?,frontier=?,root=? WHERE id=1"
