@@ -74,7 +74,7 @@ class Lifecycle(Generic[StateT, EventT]):
             tuple(str(s) for s in self.kinds),
             tuple((str(m.event), str(m.source) if m.source is not None else START, str(m.target)) for m in self.moves),
         )
-        if machine.has_trigger(str(event), token.state):
+        if str(event) in machine.get_triggers(token.state):
             machine.events[str(event)].trigger(token)
             for candidate in self.moves:
                 if candidate.event == event and candidate.source == state and str(candidate.target) == token.state:

@@ -89,11 +89,12 @@ _BY_PROVINCE = {3: Level.PROVINCE, 4: Level.PROVINCE, 5: Level.CENTRE}
 
 
 def _clauses(evaluation: str, **special: str) -> dict[str, str]:
-    topics = ("file", "check", "evaluate", "forward", "recognise", "nominate", "publish", "round", "reassess")
+    topics = ("file", "check", "evaluate", "forward", "recognise", "nominate", "publish", "reassess")
     return {
         "idea": f"{_PROGRAMME}, bước 2",
         "plan": f"{_PROGRAMME}, bước 3",
         **dict.fromkeys(topics, evaluation),
+        "round": "Kế hoạch OCOP của tỉnh",
         "house": _HOUSE,
         **special,
     }

@@ -12,6 +12,7 @@ from states.facts import Facts
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
+from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
 from workflow.rows import CaseRow, StageRow, TermRow
 from workflow.situation import World, home, joinable, results_of
@@ -50,7 +51,6 @@ class Consequences:
         self.set.setdefault("memo", {})[key] = value
 
 
-_STARTS_ANEW = frozenset({CaseState.NOT_RANKED, CaseState.ELIMINATED})
 _BACK = frozenset({Event.REENTER, Event.REINSTATE, Event.ADMIT_LATE})
 
 
@@ -96,7 +96,7 @@ def consequences(  # noqa: PLR0913
         results = {} if event is Event.REENTER else {k: v for k, v in results.items() if k is Level.DISTRICT}
     goes_to = _home_after(case, step)
     ahead = stages_ahead(law, goes_to, results, facts.kind) + central_ahead(goes_to, results)
-    joined = _joins(world, case, step, facts, data, out)
+    joined = _joins(world, case, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
     _open(world, case, step, facts, data, unit, spans, joined, goes_to, ahead, out)
     _remember(step, facts, data, out, expired)
@@ -126,7 +126,7 @@ def _home_after(case: CaseRow | None, step: Step) -> CaseState:
 
 
 def _joins(  # noqa: PLR0913
-    world: World, case: CaseRow | None, step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences
+    world: World, case: CaseRow | None, step: Step, facts: Facts, data: Mapping[str, Any], goes_to: CaseState, out: Consequences
 ) -> OpenRound | None:
     """The round that the step joins; recorded in ``out.round``."""
     if case is None:
@@ -141,15 +141,13 @@ def _joins(  # noqa: PLR0913
         return coming[0] if coming else None
     if event in {Event.REINSTATE, Event.ADMIT_LATE}:
         return world.book.get(case.round) if case.round else None
-    if step.source in _STARTS_ANEW:
-        out.round = {"provincial": None, "central": None}
+    if event is Event.REENTER and goes_to in EARLY:
+        # Back before filing: the case belongs to no round until it is filed again.
+        out.round = {"provincial": None, "central": None} if case.round or case.central_round else None
         return None
     if event not in {Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT}:
         return None
-    candidates = joinable(world, case, facts.regime, facts.at)
-    if event is Event.REEVALUATE:
-        province = world.registry.province(case.unit, local_date(facts.at))
-        candidates = world.book.joinable(province, Track.PROVINCIAL, (Stage.PROVINCE_EVAL,), facts.at)
+    candidates = joinable(world, case, facts.regime, facts.at, event)
     named = data.get("round")
     if named is not None:
         candidates = tuple(r for r in candidates if r.row.code == named)

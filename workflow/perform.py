@@ -220,11 +220,11 @@ class Engine:
             raise NotAllowed(refusals, case=case.code, event=command.event, state=case.state)
         held = self._held(case, received)
         rival = self._rival(case) if case.state not in RUNNING else None
-        facts = facts_of(world, loaded, received, held=held, rival=rival, rounds=command.event in ASKS_ROUNDS)
+        facts = facts_of(world, loaded, received, held=held, rival=rival, event=command.event, rounds=command.event in ASKS_ROUNDS)
         try:
             step = chart.fire(case.state, command.event, facts)
         except EventRefused:
-            facts = facts_of(world, loaded, received, held=held, rival=rival)
+            facts = facts_of(world, loaded, received, held=held, rival=rival, event=command.event)
             _, reasons = chart.reasons(case.state, command.event, facts)
             raise EventRefused(reasons, case=case.code, event=command.event, state=case.state) from None
         data, texts = _payload(step.rule, command, received)
@@ -394,10 +394,14 @@ class Engine:
         step = chart.fire(case.state, event, facts)
         outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self._spans, term)
         data = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
+        clause = term.source if term else None
         grant, _ = may(world.registry, SYSTEM, _rules(chart, case.state, event), place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step was automatic
         asked = Command(id=command, case=case.code, event=event, actor=SYSTEM)
         act = self._record(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective)
+        if clause:
+            # The ground of an expiry is the paper that set the date.
+            act = replace(act, clause=clause)
         return self.scribe.case(case, case.code, act)
 
     def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> LoadedCase:
@@ -443,7 +447,8 @@ class Engine:
             return
         recent.append(received)
         person = world.registry.person(command.actor)
-        holding = next(iter(world.registry.holdings(command.actor, local_date(received))), None)
+        day = local_date(received)
+        holding = next(iter(world.registry.holdings(command.actor, day)), None)
         law = law_of(case, received)
         act = Act(
             event=str(command.event),
@@ -461,7 +466,7 @@ class Engine:
                 unit=holding.unit if holding else None,
                 on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
             ),
-            texts={"actor.name": person.name},
+            texts={"actor.name": person.name, **({"actor.unit": world.registry.unit_name(holding.unit, day)} if holding else {})},
             reasons=refusal.reasons,
         )
         for _ in range(_TRIES):

@@ -70,9 +70,10 @@ def missed_of(memo: dict[str, Any]) -> Term | None:
     )
 
 
-def joinable(world: World, case: CaseRow, law: Regime, at: datetime) -> tuple[OpenRound, ...]:
-    """Provincial rounds that a case could join now, the earliest first."""
-    needed = stages_ahead(law, home(case), results_of(case.memo), case.kind)
+def joinable(world: World, case: CaseRow, law: Regime, at: datetime, event: Event | None = None) -> tuple[OpenRound, ...]:
+    """Provincial rounds that a case could join now, the earliest first; an evaluation anew has the province's still to meet."""
+    anew = event is Event.REEVALUATE
+    needed = (Stage.PROVINCE_EVAL,) if anew else stages_ahead(law, home(case), results_of(case.memo), case.kind)
     return world.book.joinable(world.registry.province(case.unit, local_date(at)), Track.PROVINCIAL, needed, at)
 
 
@@ -92,6 +93,7 @@ def facts_of(  # noqa: PLR0913
     *,
     held: Held | None = None,
     rival: str | None = None,
+    event: Event | None = None,
     rounds: bool = True,
     by_system: bool = False,
 ) -> Facts:
@@ -103,12 +105,13 @@ def facts_of(  # noqa: PLR0913
         at: Instant by which the act is judged.
         held: The certificate that the case starts from.
         rival: Another running case of the product.
+        event: The event asked for, where one is: it may look for another round than the case's own next.
         rounds: Whether to look for rounds to join (only some guards ask).
         by_system: Whether the system acts.
     """
     case = loaded.case
     law = law_of(case, at)
-    coming = joinable(world, case, law, at) if rounds else ()
+    coming = joinable(world, case, law, at, event) if rounds else ()
     deadlines = world.book.deadlines
     return Facts(
         at=at,

@@ -14,7 +14,7 @@ from api.cli.context import ctx
 from api.cli.demo import demo_command
 from api.cli.plans import plan, rounds
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Chu trình OCOP từ ý tưởng đến giấy chứng nhận · the OCOP cycle")
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Chu trình OCOP từ ý tưởng đến giấy chứng nhận · the OCOP cycle")
 app.add_typer(case, name="case")
 app.add_typer(certificate, name="certificate")
 app.add_typer(plan, name="plan")
