@@ -77,7 +77,7 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:
     findings = check_all()
     if findings:
         raise DefinitionUnsound(chart=findings[0].chart, findings="; ".join(f"{f.code} {f.where}" for f in findings[:5]))
-    store = open_store(settings.url, clock_now=(lambda: clock.now()) if clock else None, allow_unsafe=settings.allow_unsafe)
+    store = open_store(settings.url, clock_now=clock.now if clock else None, allow_unsafe=settings.allow_unsafe)
     try:
         rehearsal = store.get_meta("rehearsal") == "1"
         chosen = clock or _clock_of(store, rehearsal=rehearsal)

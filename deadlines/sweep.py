@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 GRACE = timedelta(seconds=30)
 """The sweep acts this long after a cut-off, so that every act received before it has been judged first."""
@@ -28,13 +28,14 @@ class Due(Protocol):
         """How often it was set aside."""
 
 
+DueT_co = TypeVar("DueT_co", bound=Due, covariant=True)
 DueT = TypeVar("DueT", bound=Due)
 
 
-class Source(Protocol[DueT]):
+class Source(Protocol[DueT_co]):
     """Where due rows come from, and where one that fails is set aside."""
 
-    def due_terms(self, before: datetime, limit: int) -> Sequence[DueT]:
+    def due_terms(self, before: datetime, limit: int) -> Sequence[DueT_co]:
         """Rows that fell due at or before an instant and are not set aside, oldest first."""
 
     def postpone_term(self, term: str, not_before: datetime) -> int:

@@ -237,7 +237,7 @@ class _Builder:
             guards.higher_than_held,
             topic="nominate",
             payload=forms.DECISION,
-                meets=(Stage.UPGRADE,),
+            meets=(Stage.UPGRADE,),
             paper=True,
         )
         yield self.rule(

@@ -8,9 +8,10 @@ token that lives for one call; no callback has a side effect.
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 
 from transitions import EventData, Machine, MachineError
 
@@ -254,14 +255,10 @@ class Chart:
     def _elsewhere(self, state: State, event: Event, facts: Facts) -> tuple[Refusal, ...]:
         missed = facts.missed
         if state is CaseState.DEFERRED and missed and facts.left:
-            stages = [s for rule in self._by.get((self._home(facts), event), ()) for s in rule.meets]
-            if missed.stage in stages:
+            home = facts.origin if facts.left is CaseState.RETURNED and facts.origin else facts.left
+            if any(missed.stage in rule.meets for rule in self.rules_in(home, event)):
                 return (cutoff_refusal(missed.stage, facts, missed.due_at, missed.phrase, missed.source, missed.round),)
         return (Refusal(Code.WRONG_STATE, self.helper(state), {"state": state, "event": event, "states": self.sources(event)}),)
-
-    @staticmethod
-    def _home(facts: Facts) -> CaseState | None:
-        return facts.origin if facts.left is CaseState.RETURNED else facts.left
 
     def digest(self) -> str:
         """SHA-256 in hex of everything that the chart lays down; a published chart never changes it."""
@@ -304,9 +301,9 @@ def shared_machine(key: str, states: tuple[str, ...], moves: tuple[tuple[str, st
     return machine
 
 
-def _gate(rule: Rule):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the library types conditions as Any
+def _gate(rule: Rule) -> Callable[[EventData], bool]:
     def gate(event_data: EventData) -> bool:
-        token = event_data.model
+        token = cast("_Token", event_data.model)
         if not rule.applies(token.facts):
             return False
         refusals = rule.refusals(token.facts)

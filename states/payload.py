@@ -17,6 +17,8 @@ from states.errors import PayloadInvalid, Problem
 
 MAX_TEXT = 4_000
 MAX_ITEMS = 200
+_FULL_SCORE = 100
+_YEARS = range(1990, 2101)
 _CODE = re.compile(r"[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)*", re.UNICODE)
 _DECIMAL = re.compile(r"\d{1,3}(?:[.,]\d{1,10})?")
 _FRACTION = re.compile(r"(\d{1,9})/([1-9]\d{0,8})")
@@ -112,7 +114,7 @@ def clean(text: str) -> str:
 
 def _string(value: object, longest: int) -> str:
     if not isinstance(value, str):
-        raise ValueError("not_text")
+        raise ValueError("not_text")  # noqa: TRY004 - a problem code, reported beside others
     text = clean(value).strip()
     if not text:
         raise ValueError("empty")
@@ -149,7 +151,7 @@ def _choices(field: Field, value: object) -> list[str]:
 
 def _integer(field: Field, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("not_an_integer")
+        raise ValueError("not_an_integer")  # noqa: TRY004 - same
     if not field.low <= value <= field.high:
         raise ValueError("out_of_range")
     return value
@@ -169,7 +171,7 @@ def read_score(value: object) -> Fraction:
         score = Fraction(value.strip().replace(",", "."))
     else:
         raise ValueError("not_a_score")
-    if not 0 <= score <= 100:
+    if not 0 <= score <= _FULL_SCORE:
         raise ValueError("out_of_range")
     return score
 
@@ -187,7 +189,7 @@ def _date(field: Field, value: object) -> str:  # noqa: ARG001
         day = date.fromisoformat(value)
     except ValueError:
         raise ValueError("not_a_date") from None
-    if not 1990 <= day.year <= 2100:
+    if day.year not in _YEARS:
         raise ValueError("out_of_range")
     return value
 

@@ -35,13 +35,13 @@ def check_chart(chart: Chart, law: Regime) -> list[Finding]:
     act under the regime), ``no_help`` (a state in which a person must act but the usual next event does not exist), ``duty_mixed`` (an
     automatic rule that a person may do, or the reverse), ``rights_unused`` (a row of the rights table that no rule of any chart uses).
     """
-    found = [*_reach(chart), *_rules(chart, law)]
-    for state in chart.states:
-        if KIND_OF[state] is not StateKind.FINAL and state not in chart.main:
-            found.append(Finding(chart.key, "no_help", str(state)))
-        elif state in chart.main and not chart.seats(state, chart.main[state]):
-            found.append(Finding(chart.key, "no_help", str(state)))
-    return found
+    helpless = [
+        state
+        for state in chart.states
+        if (KIND_OF[state] is not StateKind.FINAL and state not in chart.main)
+        or (state in chart.main and not chart.seats(state, chart.main[state]))
+    ]
+    return [*_reach(chart), *_rules(chart, law), *(Finding(chart.key, "no_help", str(state)) for state in helpless)]
 
 
 def _reach(chart: Chart) -> list[Finding]:

@@ -73,7 +73,19 @@ def rebuild(entries: list[StoredEntry], row: Any = None) -> tuple[Any, dict[str,
 
 def _plain(term: TermRow) -> tuple[Any, ...]:
     """A term without what retries leave behind."""
-    return (term.case, term.attempt, term.stage, term.round, term.effect, term.due_at, term.phrase, term.source, term.deadline, term.calendar, term.status)
+    return (
+        term.case,
+        term.attempt,
+        term.stage,
+        term.round,
+        term.effect,
+        term.due_at,
+        term.phrase,
+        term.source,
+        term.deadline,
+        term.calendar,
+        term.status,
+    )
 
 
 def _differing(a: Any, b: Any) -> tuple[str, ...]:

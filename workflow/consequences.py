@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from deadlines.calendar import midnight
 from states.chart import Step
 from states.errors import PayloadInvalid, Problem
-from states.facts import Facts
+from states.facts import Facts, Term
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
@@ -51,7 +52,7 @@ class Consequences:
         self.set.setdefault("memo", {})[key] = value
 
 
-_BACK = frozenset({Event.REENTER, Event.REINSTATE, Event.ADMIT_LATE})
+_TOUCHES_ROUNDS = frozenset({Event.FILE, Event.NOMINATE, Event.REENTER, Event.REEVALUATE, Event.SORT, Event.REINSTATE, Event.ADMIT_LATE})
 
 
 def consequences(  # noqa: PLR0913
@@ -98,7 +99,7 @@ def consequences(  # noqa: PLR0913
     ahead = stages_ahead(law, goes_to, results, facts.kind) + central_ahead(goes_to, results)
     joined = _joins(world, case, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
-    _open(world, case, step, facts, data, unit, spans, joined, goes_to, ahead, out)
+    _open(world, step, facts, data, unit, spans, joined, goes_to, ahead, out)
     _remember(step, facts, data, out, expired)
     return out
 
@@ -129,37 +130,33 @@ def _joins(  # noqa: PLR0913
     world: World, case: CaseRow | None, step: Step, facts: Facts, data: Mapping[str, Any], goes_to: CaseState, out: Consequences
 ) -> OpenRound | None:
     """The round that the step joins; recorded in ``out.round``."""
-    if case is None:
-        return None
     event = step.event
-    if event is Event.NOMINATE:
-        centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
-        needed = (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL)
-        coming = world.book.joinable(centre, Track.CENTRAL, needed, facts.at) if centre else ()
-        if coming:
-            out.round = {"central": coming[0].row.code}
-        return coming[0] if coming else None
-    if event in {Event.REINSTATE, Event.ADMIT_LATE}:
-        return world.book.get(case.round) if case.round else None
+    if case is None or event not in _TOUCHES_ROUNDS:
+        return None
     if event is Event.REENTER and goes_to in EARLY:
         # Back before filing: the case belongs to no round until it is filed again.
         out.round = {"provincial": None, "central": None} if case.round or case.central_round else None
         return None
-    if event not in {Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT}:
-        return None
-    candidates = joinable(world, case, facts.regime, facts.at, event)
+    if event in {Event.REINSTATE, Event.ADMIT_LATE}:
+        return world.book.get(case.round) if case.round else None
+    coming = _candidates(world, case, event, facts, data)
+    if coming and event is Event.NOMINATE:
+        out.round = {"central": coming[0].row.code}
+    elif coming:
+        out.round = {"provincial": coming[0].row.code, **({"central": None} if event is Event.REEVALUATE else {})}
+    return coming[0] if coming else None
+
+
+def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: Mapping[str, Any]) -> tuple[OpenRound, ...]:
+    """Rounds that the event could join, the earliest first; the one that a person named, where one was."""
+    if event is Event.NOMINATE:
+        centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
+        return world.book.joinable(centre, Track.CENTRAL, (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL), facts.at) if centre else ()
+    coming = joinable(world, case, facts.regime, facts.at, event)
     named = data.get("round")
-    if named is not None:
-        candidates = tuple(r for r in candidates if r.row.code == named)
-        if not candidates:
-            raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
-    candidates = tuple(r for r in candidates if event is not Event.SORT or r.row.code != case.round)
-    if not candidates:
-        return None
-    out.round = {"provincial": candidates[0].row.code}
-    if event is Event.REEVALUATE:
-        out.round["central"] = None
-    return candidates[0]
+    if named is not None and named not in {r.row.code for r in coming}:
+        raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
+    return tuple(r for r in coming if named in {None, r.row.code} and (event is not Event.SORT or r.row.code != case.round))
 
 
 def _close(  # noqa: PLR0913
@@ -190,7 +187,6 @@ def _close(  # noqa: PLR0913
 
 def _open(  # noqa: PLR0913
     world: World,
-    case: CaseRow | None,
     step: Step,
     facts: Facts,
     data: Mapping[str, Any],
@@ -201,58 +197,69 @@ def _open(  # noqa: PLR0913
     ahead: tuple[Stage, ...],
     out: Consequences,
 ) -> None:
-    event, at = step.event, facts.at
-    late = facts.missed.stage if event is Event.ADMIT_LATE and facts.missed else None
-    if joined is not None:
-        for stage, deadline in joined.stages.items():
-            ahead_of_us = deadline.cutoff is not None and at < deadline.cutoff
-            if stage in ahead and stage is not late and ahead_of_us:
-                out.opened.append(_of_plan(stage, deadline))
-    if late and facts.missed:
-        until = date.fromisoformat(data["until"])
-        if until < local_date(at):
-            raise PayloadInvalid([Problem("/until", "in_past")], event=event)
-        out.opened.append(
-            {
-                "stage": str(late),
-                "round": facts.missed.round,
-                "effect": str(Effect.DEFER),
-                "due_at": _instant(until + timedelta(days=1)),
-                "phrase": f"đến hết ngày {until:%d/%m/%Y}",
-                "source": str(data["document_no"]),
-                "deadline": "late-door",
-                "calendar": None,
-            }
-        )
-    entered = step.source is not step.target
-    province = world.registry.province(unit, local_date(at))
-    year = local_date(at).year
-    stages = OPENED_IN.get(goes_to, ()) if entered and event not in _BACK - {Event.REENTER} else ()
-    if event is Event.REGISTER and facts.kind is CaseKind.UPGRADE:
+    at = facts.at
+    late = facts.missed if step.event is Event.ADMIT_LATE else None
+    for stage, deadline in joined.stages.items() if joined else ():
+        if stage in ahead and (late is None or stage is not late.stage) and deadline.cutoff is not None and at < deadline.cutoff:
+            out.opened.append(_of_plan(stage, deadline))
+    if late is not None:
+        out.opened.append(_late_door(late, data, at))
+    _open_of_plan(world, step, facts, unit, goes_to, out)
+    # What was returned at a level starts that level's reassessment clock anew once it is complete.
+    started = Event.ACCEPT if step.event is Event.COMPLETE and goes_to is not CaseState.COMMUNE_CHECK else step.event
+    out.opened += [_of_law(span, at) for span in spans(facts.regime, started, facts.kind)]
+
+
+def _open_of_plan(  # noqa: PLR0913
+    world: World, step: Step, facts: Facts, unit: str, goes_to: CaseState, out: Consequences
+) -> None:
+    """Deadlines of the plan as a whole that begin with the state entered."""
+    today = local_date(facts.at)
+    entered = step.source is not step.target and step.event not in {Event.REINSTATE, Event.ADMIT_LATE}
+    stages = OPENED_IN.get(goes_to, ()) if entered else ()
+    registers = step.event is Event.REGISTER
+    if registers and facts.kind is CaseKind.UPGRADE:
         stages = (*stages, Stage.UPGRADE)
+    if not stages and not registers:
+        return
+    province = world.registry.province(unit, today)
     for stage in stages:
-        general = world.book.general(province, stage, year)
-        if general is not None and general.cutoff is not None and at < general.cutoff:
+        general = world.book.general(province, stage, today.year)
+        if general is not None and general.cutoff is not None and facts.at < general.cutoff:
             out.opened.append(_of_plan(stage, general))
-    if event is Event.REGISTER:
-        registration = world.book.general(province, Stage.IDEA_REGISTRATION, year)
-        if registration is not None and registration.cutoff is not None and at >= registration.cutoff:
-            out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
-    starts = (event,) if event is not Event.COMPLETE or goes_to is CaseState.COMMUNE_CHECK else (Event.ACCEPT,)
-    for started in starts:
-        for span in spans(facts.regime, started, facts.kind):
-            out.opened.append(
-                {
-                    "stage": str(span.stage),
-                    "round": None,
-                    "effect": str(Effect.RECORD),
-                    "due_at": _instant(span.end(local_date(at))),
-                    "phrase": span.phrase,
-                    "source": span.source,
-                    "deadline": span.name,
-                    "calendar": span.calendar,
-                }
-            )
+    registration = world.book.general(province, Stage.IDEA_REGISTRATION, today.year) if registers else None
+    if registration is not None and registration.cutoff is not None and facts.at >= registration.cutoff:
+        out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
+
+
+def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """The missed stage once more, to the end of the day that the paper names."""
+    until = date.fromisoformat(data["until"])
+    if until < local_date(at):
+        raise PayloadInvalid([Problem("/until", "in_past")], event=Event.ADMIT_LATE)
+    return {
+        "stage": str(missed.stage),
+        "round": missed.round,
+        "effect": str(Effect.DEFER),
+        "due_at": midnight(until + timedelta(days=1)).isoformat(),
+        "phrase": f"đến hết ngày {until:%d/%m/%Y}",
+        "source": str(data["document_no"]),
+        "deadline": "late-door",
+        "calendar": None,
+    }
+
+
+def _of_law(span: SpanTerm, at: datetime) -> dict[str, Any]:
+    return {
+        "stage": str(span.stage),
+        "round": None,
+        "effect": str(Effect.RECORD),
+        "due_at": span.end(local_date(at)).isoformat(),
+        "phrase": span.phrase,
+        "source": span.source,
+        "deadline": span.name,
+        "calendar": span.calendar,
+    }
 
 
 def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:
@@ -267,12 +274,6 @@ def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:
         "deadline": deadline.id,
         "calendar": None,
     }
-
-
-def _instant(moment: date | datetime) -> str:
-    if isinstance(moment, datetime):
-        return moment.isoformat()
-    return f"{moment.isoformat()}T00:00:00+07:00"
 
 
 def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences, expired: TermRow | None) -> None:

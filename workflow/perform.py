@@ -7,7 +7,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step
@@ -25,7 +25,6 @@ from states.errors import (
 )
 from states.facts import Facts, Held
 from states.payload import clean, read_payload
-from states.refusal import Refusal
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, Event
 from workflow.access import Grant, Place, may, visible
@@ -40,6 +39,9 @@ from workflow.registry import Registry
 from workflow.roundbook import RoundBook
 from workflow.rows import CaseRow, StoredEntry, TermRow
 from workflow.situation import ASKS_ROUNDS, World, facts_of, held_of, law_of
+
+if TYPE_CHECKING:
+    from states.refusal import Refusal
 
 SETTLE_AFTER = timedelta(seconds=30)
 """A request settles only what fell due at least this long before its own receipt; so does the sweep."""
@@ -59,7 +61,7 @@ class _Decision:
     notes: tuple[str, ...]
 
 
-class _Moved(Exception):  # noqa: N818 - not an error: a signal to judge again
+class _Moved(Exception):
     """Something beside the case's own version moved while an act was judged; ``version`` is the one that it was judged on."""
 
     def __init__(self, version: int | None) -> None:
@@ -133,30 +135,38 @@ class Engine:
         if baseline is not None and baseline != case.version:
             raise StaleCase(case=case.code, expected=baseline, version=case.version, state=case.state)
         settled: tuple[str, ...] = ()
-        if any(t.due_at + SETTLE_AFTER <= received for t in loaded.terms):
+        if _fallen(loaded, received):
             if dry_run:
                 loaded = self._settled_on_paper(loaded, received)
             else:
                 settled = self.settle(loaded, received)
                 loaded = self._load(command)
+        decision = self._judge(world, loaded, command, received, dry_run=dry_run)
+        if dry_run:
+            return _receipt(decision, settled)
+        outcome = self.store.write(decision.changes, epoch=world.epoch)
+        if outcome is Outcome.WRITTEN:
+            return _receipt(decision, settled)
+        self._must_not_have_moved(command, loaded.case, outcome)
+        raise _Moved(loaded.case.version)
+
+    def _judge(self, world: World, loaded: LoadedCase, command: Command, received: datetime, *, dry_run: bool) -> _Decision:
+        """Decide, and keep a refusal in the history; a refusal judged on an old registry is judged again."""
         try:
-            decision = self._decide(world, loaded, command, received)
+            return self._decide(world, loaded, command, received)
         except (NotAllowed, EventRefused) as refusal:
             if self.store.registry_epoch() != world.epoch:
                 raise _Moved(loaded.case.version) from refusal
             if not dry_run:
                 self._deny(world, loaded.case, command, received, refusal)
             raise
-        if dry_run:
-            return _receipt(decision, settled)
-        outcome = self.store.write(decision.changes, epoch=world.epoch)
-        if outcome is Outcome.WRITTEN:
-            return _receipt(decision, settled)
+
+    def _must_not_have_moved(self, command: Command, judged: CaseRow, outcome: Outcome) -> None:
+        """If only the head moved, or something shared, the act is judged again; if the case itself moved, it is stale."""
         if outcome is Outcome.MOVED:
             now = self._load(command)
-            if now.done_as is None and now.case.version != loaded.case.version:
-                raise StaleCase(case=case.code, expected=loaded.case.version, version=now.case.version, state=now.case.state)
-        raise _Moved(loaded.case.version)
+            if now.done_as is None and now.case.version != judged.version:
+                raise StaleCase(case=judged.code, expected=judged.version, version=now.case.version, state=now.case.state)
 
     def perform_each(self, commands: Sequence[Command]) -> list[Receipt | CycleError]:
         """Carry out many commands on different cases in one durable transaction; each has its own outcome.
@@ -307,7 +317,9 @@ class Engine:
             raise NotAllowed(refusals, case=product.code, event=command.event, state=None)
         data, texts = _payload(rules[0], command, received)
         draft = replace(draft, kind=CaseKind(str(data["kind"])), product=product.code, certificate=_text(data.get("certificate")))
-        facts = facts_of(world, LoadedCase(draft, (), None), received, held=self._own_certificate(draft, received), rival=self._rival(draft))
+        facts = facts_of(
+            world, LoadedCase(draft, (), None), received, held=self._own_certificate(draft, received), rival=self._rival(draft)
+        )
         try:
             step = chart.fire(START, Event.REGISTER, facts)
         except EventRefused as refusal:
@@ -361,11 +373,7 @@ class Engine:
 
     def settle(self, loaded: LoadedCase, received: datetime) -> tuple[str, ...]:
         """Apply what fell due at least 30 seconds before ``received``, oldest first, each as its own step dated at its deadline."""
-        done: list[str] = []
-        for term in sorted(loaded.terms, key=lambda t: (t.due_at, t.id)):
-            if term.due_at + SETTLE_AFTER <= received and self.expire(term):
-                done.append(str(term.effect))
-        return tuple(done)
+        return tuple(str(term.effect) for term in _fallen(loaded, received) if self.expire(term))
 
     def expire(self, term: TermRow) -> bool:
         """Do what a cut-off says, dated at the cut-off.
@@ -406,9 +414,8 @@ class Engine:
 
     def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> LoadedCase:
         """What settling would make of a case, without writing."""
-        for term in sorted(loaded.terms, key=lambda t: (t.due_at, t.id)):
-            running = {t.id for t in loaded.terms}
-            if term.due_at + SETTLE_AFTER <= received and term.id in running:
+        for term in _fallen(loaded, received):
+            if term.id in {t.id for t in loaded.terms}:
                 change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
                 assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
                 gone = {tid for tid, _ in change.closed}
@@ -514,6 +521,11 @@ def _rules(chart: Chart, state: CaseState | str, event: Event) -> tuple[Rule, ..
     return here or tuple(rule for rule in chart.rules if rule.event is event)
 
 
+def _fallen(loaded: LoadedCase, received: datetime) -> list[TermRow]:
+    """Terms that a request received at this instant has to settle first, oldest first."""
+    return sorted((t for t in loaded.terms if t.due_at + SETTLE_AFTER <= received), key=lambda t: (t.due_at, t.id))
+
+
 def _actor(registry: Registry, command: Command, grant: Grant, day: Any) -> tuple[ActorRef, dict[str, str]]:
     if command.actor == SYSTEM:
         return ActorRef(id=SYSTEM, function="system"), {}
@@ -615,4 +627,3 @@ def _receipt_of(stored: StoredEntry, version: int) -> Receipt:
         effective_at=entry.effective_at,
         notes=tuple(entry.data.get("notes", ())),
     )
-

@@ -63,7 +63,9 @@ class Plans:
         world = self.world(fresh=True)
         today = local_date(self.clock.now())
         if not code or not world.registry.known(code):
-            raise UnknownName(what="unit", name=code or "–", known=", ".join(u.code for u in world.registry.units_on(today) if u.level != "commune"))
+            raise UnknownName(
+                what="unit", name=code or "–", known=", ".join(u.code for u in world.registry.units_on(today) if u.level != "commune")
+            )
         before = self.store.load_plan(chosen.id)
         move = PLAN.move(before.state if before else None, PlanEvent.IMPORT)
         who = self._officer(world, actor, code, move)
@@ -85,7 +87,8 @@ class Plans:
         changes = [change]
         if chosen.recurs != "yearly":
             changes += [
-                self._prepare(row, who) for row in _rounds_of(chosen, code, chosen.id, chosen.year, chosen.deadlines)
+                self._prepare(row, who)
+                for row in _rounds_of(chosen, code, chosen.id, chosen.year, chosen.deadlines)
                 if self.store.load_round(row.code) is None
             ]
         self._write(changes, world.epoch)
@@ -192,7 +195,16 @@ class Plans:
                     continue
                 lines = [d for _, d in mine if d.round == planned.number]
                 numbers = [i for i, d in mine if d.round == planned.number]
-                stages = _stages(plan, unit.code, row.code, year, lines, dict(enumerate((chosen[i] for i in numbers), 1)), statutory=True, numbers=numbers)
+                stages = _stages(
+                    plan,
+                    unit.code,
+                    row.code,
+                    year,
+                    lines,
+                    dict(enumerate((chosen[i] for i in numbers), 1)),
+                    statutory=True,
+                    numbers=numbers,
+                )
                 self._write([self._prepare(planned, who)], world.epoch)
                 world = self.world(fresh=True)
                 change = self._open(planned, who, stages)
@@ -223,7 +235,12 @@ class Plans:
         """Among plans of one unit and year the later published rules."""
         changes = []
         for other in self.store.plans(row.unit):
-            if other.code != row.code and other.year == plan.year and other.state is Publication.PUBLISHED and self.parsed(other).recurs != "yearly":
+            if (
+                other.code != row.code
+                and other.year == plan.year
+                and other.state is Publication.PUBLISHED
+                and self.parsed(other).recurs != "yearly"
+            ):
                 move = PLAN.move(other.state, PlanEvent.REPLACE)
                 act = self._act(move, str(other.state), f"replace:{row.code}", ActorRef(id=SYSTEM, function="system"), {})
                 changes.append(self.scribe.subject(SubjectKind.PLAN, other, other.code, act))
@@ -251,7 +268,13 @@ class Plans:
         return self.scribe.subject(SubjectKind.ROUND, there, planned.code, act, stages=stages)
 
     def _act(  # noqa: PLR0913
-        self, move: Move[Any, Any], source: str | None, command: str, who: ActorRef, given: dict[str, Any], data: dict[str, Any] | None = None
+        self,
+        move: Move[Any, Any],
+        source: str | None,
+        command: str,
+        who: ActorRef,
+        given: dict[str, Any],
+        data: dict[str, Any] | None = None,
     ) -> Act:
         now = self.clock.now()
         return Act(
@@ -381,4 +404,3 @@ def _with_text(row: PlanRow, text: str) -> Subject:
 
 def _office(track: Track) -> tuple[Function, Level]:
     return Function.OFFICER, Level.CENTRE if track is Track.CENTRAL else Level.PROVINCE
-

@@ -160,7 +160,7 @@ class Store(Protocol):
     # The registry (units, people, producers, products): upserts, each call one transaction.
     def registry(self) -> RegistrySnapshot: ...
     def registry_epoch(self) -> int: ...
-    def save_registry(
+    def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
         *,
         units: Iterable[UnitRow] = (),

@@ -13,6 +13,9 @@ _PATHS: Mapping[CaseState, tuple[Stage, ...]] = {
     CaseState.DISTRICT_EVALUATION: (Stage.DISTRICT_EVAL, Stage.DISTRICT_TO_PROVINCE, Stage.PROVINCE_EVAL),
     CaseState.COMMUNE_CHECK: (Stage.COMMUNE_TO_PROVINCE, Stage.PROVINCE_EVAL),
 }
+_BEFORE_RESULTS = frozenset(
+    {CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN, CaseState.NOT_SELECTED, CaseState.COMMUNE_CHECK}
+)
 _BESIDE: Mapping[Stage, frozenset[CaseState]] = {
     Stage.IDEA_SELECTION: frozenset({CaseState.IDEA_REGISTERED}),
     Stage.PLAN_TRAINING: frozenset({CaseState.SELECTED}),
@@ -46,20 +49,16 @@ def stages_ahead(law: Regime, state: CaseState, results: Mapping[Level, Result],
     if kind is CaseKind.REASSESSMENT and law.statutory_rounds:
         return ()
     path = _PATHS[law.first_evaluation]
-    match state:
-        case CaseState.IDEA_REGISTERED | CaseState.SELECTED | CaseState.BUSINESS_PLAN | CaseState.NOT_SELECTED | CaseState.COMMUNE_CHECK:
+    if state in _BEFORE_RESULTS:
+        return path
+    if state is CaseState.PROVINCIAL_EVALUATION and Level.PROVINCE not in results:
+        return (Stage.PROVINCE_EVAL,)
+    if state is CaseState.DISTRICT_EVALUATION and Level.PROVINCE not in results:
+        district = results.get(Level.DISTRICT)
+        if district is None:
             return path
-        case CaseState.DISTRICT_EVALUATION:
-            if Level.PROVINCE in results:
-                return ()
-            district = results.get(Level.DISTRICT)
-            if district is None:
-                return path
-            return path[1:] if district.mean >= law.forward_from[Level.DISTRICT] else ()
-        case CaseState.PROVINCIAL_EVALUATION:
-            return () if Level.PROVINCE in results else (Stage.PROVINCE_EVAL,)
-        case _:
-            return ()
+        return path[1:] if district.mean >= law.forward_from[Level.DISTRICT] else ()
+    return ()
 
 
 def central_ahead(state: CaseState, results: Mapping[Level, Result]) -> tuple[Stage, ...]:

@@ -18,8 +18,8 @@ from workflow.plans import Plans
 from workflow.ports import Store
 from workflow.rounds import Rounds
 from workflow.rows import ProductRow
-from workflow.sweeping import statutory_rounds
 from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct
+from workflow.sweeping import statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
 
@@ -144,7 +144,7 @@ class Player:
             case _:
                 self.rounds.rollover(act.code, actor=act.by)
 
-    def _act(self, story: CaseStory, step: StepAct, index: int, at: datetime, product: ProductRow) -> None:  # noqa: PLR0913
+    def _act(self, story: CaseStory, step: StepAct, index: int, at: datetime, product: ProductRow) -> None:
         case = self._case(story, step, product)
         command = Command(
             id=f"season:{story.number}:{index}",
@@ -211,4 +211,3 @@ class Player:
 
 def _bind(function: Callable[..., None], *given: Any) -> Callable[[], None]:
     return lambda: function(*given)
-

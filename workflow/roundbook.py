@@ -65,9 +65,5 @@ class RoundBook:
 
     def general(self, unit: str, stage: Stage, year: int) -> StageRow | None:
         """The deadline of a unit's plan for a stage without a round, in a year; the narrowest."""
-        found = [
-            row
-            for row in self._general.get(unit, ())
-            if row.stage == stage and row.cutoff is not None and row.plan_year == year
-        ]
-        return min(found, key=lambda row: (row.cutoff, row.id), default=None)  # type: ignore[arg-type,return-value]
+        found = [row for row in self._general.get(unit, ()) if row.stage == stage and row.cutoff is not None and row.plan_year == year]
+        return min(found, key=lambda row: (row.cutoff, row.id), default=None)

@@ -1,10 +1,8 @@
 """Rounds as steering objects: frozen to new members, closed after their last cut-off, and their deferred members carried on."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from states.case import KIND_OF
 from states.errors import CycleError, EventRefused, NotFound, StaleCase
@@ -21,6 +19,10 @@ from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow, RoundRow, SubjectKind
 from workflow.situation import World, joinable, law_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from collections.abc import Callable
 
 _PAGE = 500
 

@@ -117,7 +117,9 @@ class _Reader:
 
     def season(self) -> Season:
         known = {"season", "unit", "succession", "person", "appointment", "producer", "product", "tie", "plan", "round", "path", "case"}
-        self.problems += [Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known]
+        self.problems += [
+            Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known
+        ]
         head = self.table.get("season", {})
         producers = self._rows("producer", self._producer)
         seats = {p.code: p.unit for p in producers}
@@ -189,9 +191,7 @@ class _Reader:
 
     def _producer(self, row: dict[str, Any], at: str) -> ProducerRow:
         kind = self._member(row, at, "kind", ProducerKind)
-        return ProducerRow(
-            code=self._text(row, at, "code"), name=self._text(row, at, "name"), kind=kind, unit=self._text(row, at, "unit")
-        )
+        return ProducerRow(code=self._text(row, at, "code"), name=self._text(row, at, "name"), kind=kind, unit=self._text(row, at, "unit"))
 
     def _product(self, row: dict[str, Any], at: str, seats: Mapping[str, str]) -> ProductRow:
         producer = self._text(row, at, "producer")
@@ -301,4 +301,3 @@ class _Reader:
             self.problems.append(Problem(f"{at}/{name}", "not_an_option", {"options": ", ".join(members)}))
             first: _E = next(iter(members))
             return first
-

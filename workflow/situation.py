@@ -38,9 +38,7 @@ def law_of(case: CaseRow, at: datetime) -> Regime:
 
 def results_of(memo: dict[str, Any]) -> dict[Level, Result]:
     """Results by level, from a case's memo."""
-    return {
-        Level(level): Result(Fraction(r["mean"]), r["stars"], tuple(r["missed"])) for level, r in memo.get("results", {}).items()
-    }
+    return {Level(level): Result(Fraction(r["mean"]), r["stars"], tuple(r["missed"])) for level, r in memo.get("results", {}).items()}
 
 
 def home(case: CaseRow) -> CaseState:

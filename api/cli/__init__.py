@@ -1,7 +1,6 @@
 """The command line ``ocop``: exit codes 0 done, 1 refused with reasons, 2 bad usage; ``--json`` on whatever reads."""
 
-from __future__ import annotations
-
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -14,7 +13,12 @@ from api.cli.context import ctx
 from api.cli.demo import demo_command
 from api.cli.plans import plan, rounds
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Chu trình OCOP từ ý tưởng đến giấy chứng nhận · the OCOP cycle")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Chu trình OCOP từ ý tưởng đến giấy chứng nhận · the OCOP cycle",
+)
 app.add_typer(case, name="case")
 app.add_typer(certificate, name="certificate")
 app.add_typer(plan, name="plan")
@@ -38,7 +42,7 @@ app.add_typer(_help, name="help")
 @app.callback(invoke_without_command=True)
 def options(
     lang: Annotated[str, typer.Option("--lang", help="vi, en")] = "vi",
-    show_version: Annotated[bool, typer.Option("--version", help="Phiên bản · version")] = False,  # noqa: FBT002
+    show_version: Annotated[bool, typer.Option("--version", help="Phiên bản · version")] = False,
 ) -> None:
     """Ngôn ngữ và phiên bản · language and version."""
     if show_version:
@@ -49,6 +53,10 @@ def options(
     ctx.language = "en" if lang == "en" else "vi"
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; ``--lang`` may stand anywhere."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if "--lang" in given[:-1]:
+        at = given.index("--lang")
+        given = [*given[at : at + 2], *given[:at], *given[at + 2 :]]
+    app(given)

@@ -1,12 +1,11 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from api.bootstrap import Runtime
 from api.cli.context import ctx, print_json, reason_json, runtime
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
@@ -15,16 +14,12 @@ from states.errors import NotFound, PayloadInvalid, Problem, UnknownName
 from states.payload import Field
 from states.regime import local_date
 from states.vocabulary import CaseState, Event
-from workflow.commands import Command
+from workflow.commands import Command, Receipt
 from workflow.ports import CaseQuery
+from workflow.rows import CaseRow
 from workflow.situation import law_of
 from workflow.timeline import as_json as line_json
 from workflow.timeline import timeline
-
-if TYPE_CHECKING:
-    from api.bootstrap import Runtime
-    from workflow.commands import Receipt
-    from workflow.rows import CaseRow
 
 case = typer.Typer(no_args_is_help=True, help="Hồ sơ: đăng ký, xem, làm, lịch sử · cases")
 certificate = typer.Typer(no_args_is_help=True, help="Giấy chứng nhận · certificates")
@@ -42,7 +37,7 @@ def register(  # noqa: PLR0913
     data: Data = None,
     reason: Reason = None,
     command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại cho một sản phẩm · register an idea, an upgrade or a reassessment."""
     with runtime(as_json=as_json) as run:
@@ -60,17 +55,29 @@ def do(  # noqa: PLR0913
     actor: As,
     data: Data = None,
     reason: Reason = None,
-    on_behalf_of: Annotated[str | None, typer.Option("--on-behalf-of", help="Ghi thay, ví dụ authority@centre · whose act on paper")] = None,
+    on_behalf_of: Annotated[
+        str | None, typer.Option("--on-behalf-of", help="Ghi thay, ví dụ authority@centre · whose act on paper")
+    ] = None,
     version: Annotated[int | None, typer.Option("--version", help="Phiên bản đã xem · version that you saw")] = None,
     command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")] = False,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")] = False,
+    as_json: Json = False,
 ) -> None:
     """Làm một việc với hồ sơ · carry out an event on a case."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
         asked = _command(
-            run, code, _event(event), actor, data, row.unit, row.producer, reason=reason, command=command, version=version, paper=on_behalf_of
+            run,
+            code,
+            _event(event),
+            actor,
+            data,
+            row.unit,
+            row.producer,
+            reason=reason,
+            command=command,
+            version=version,
+            paper=on_behalf_of,
         )
         _print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
 
@@ -82,7 +89,7 @@ def list_cases(  # noqa: PLR0913
     unit: Annotated[str | None, typer.Option(help="Đơn vị và cấp dưới · unit and below")] = None,
     text: Annotated[str | None, typer.Option("-q", help="Tên sản phẩm, không cần dấu · product name, marks not needed")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Danh sách hồ sơ · list cases."""
     with runtime(as_json=as_json) as run:
@@ -102,7 +109,7 @@ def list_cases(  # noqa: PLR0913
 
 
 @case.command("show")
-def show(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+def show(code: str, as_json: Json = False) -> None:
     """Một hồ sơ: bước, hạn, kết quả · one case."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
@@ -125,7 +132,7 @@ def show(code: str, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @case.command("actions")
-def actions(code: str, actor: As, as_json: Json = False) -> None:  # noqa: FBT002
+def actions(code: str, actor: As, as_json: Json = False) -> None:
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
@@ -144,7 +151,7 @@ def actions(code: str, actor: As, as_json: Json = False) -> None:  # noqa: FBT00
 
 
 @case.command("history")
-def history(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+def history(code: str, as_json: Json = False) -> None:
     """Nhật ký xử lý của một hồ sơ, đợt, kế hoạch hoặc giấy chứng nhận · the history of a case, round, plan or certificate."""
     with runtime(as_json=as_json) as run:
         lines = list(timeline(run.store, code))
@@ -158,7 +165,7 @@ def history(code: str, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @certificate.command("list")
-def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm · product")] = None, as_json: Json = False) -> None:  # noqa: FBT002
+def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm · product")] = None, as_json: Json = False) -> None:
     """Giấy chứng nhận đã cấp · certificates issued."""
     with runtime(as_json=as_json) as run:
         found = run.store.certificates(product)
@@ -174,7 +181,7 @@ def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm 
 
 
 @certificate.command("show")
-def show_certificate(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+def show_certificate(code: str, as_json: Json = False) -> None:
     """Một giấy chứng nhận và lịch sử của nó · one certificate with its history."""
     with runtime(as_json=as_json) as run:
         found = run.store.load_certificate(code)

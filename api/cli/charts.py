@@ -1,7 +1,5 @@
 """``ocop charts`` and ``ocop regime``: the law as the engine has it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +22,9 @@ regimes = typer.Typer(no_args_is_help=True, help="Quy định áp dụng · regi
 def show(
     regime_id: str = "qd26-2026",
     form: Annotated[str, typer.Option("--format", help="mermaid, md, json")] = "md",
-    everything: Annotated[bool, typer.Option("--all", help="Cả rút, chuyển đợt, việc tự động · also what can happen nearly everywhere")] = False,  # noqa: FBT002
+    everything: Annotated[
+        bool, typer.Option("--all", help="Cả rút, chuyển đợt, việc tự động · also what can happen nearly everywhere")
+    ] = False,
 ) -> None:
     """Sơ đồ của một quy định · the chart of a regime."""
     with telling():
@@ -42,11 +42,13 @@ def show(
 
 
 @charts.command("check")
-def check(as_json: Json = False) -> None:  # noqa: FBT002
+def check(as_json: Json = False) -> None:
     """Kiểm tra mọi sơ đồ: lối ra, căn cứ, tên gọi, quyền, bản đã ban hành · check every chart."""
     findings = check_all()
     if as_json:
-        print_json({"charts": [c.key for c in all_charts()], "findings": [{"chart": f.chart, "code": f.code, "where": f.where} for f in findings]})
+        print_json(
+            {"charts": [c.key for c in all_charts()], "findings": [{"chart": f.chart, "code": f.code, "where": f.where} for f in findings]}
+        )
     else:
         for finding in findings:
             ctx.out.print(f"[red]✗[/] {finding.chart}: {ctx.words.label('finding', finding.code)} – {finding.where}")
@@ -57,7 +59,7 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @charts.command("diff")
-def show_diff(old: str, new: str, as_json: Json = False) -> None:  # noqa: FBT002
+def show_diff(old: str, new: str, as_json: Json = False) -> None:
     """Hai quy định khác nhau ở đâu · what differs between two regimes."""
     with telling(as_json=as_json):
         found = diff(case_chart(old), case_chart(new))
@@ -77,7 +79,7 @@ def show_diff(old: str, new: str, as_json: Json = False) -> None:  # noqa: FBT00
 
 
 @regimes.command("list")
-def list_regimes(as_json: Json = False) -> None:  # noqa: FBT002
+def list_regimes(as_json: Json = False) -> None:
     """Các quy định, thời gian áp dụng, cấp công nhận · regimes, their validity, who recognises what."""
     if as_json:
         print_json(

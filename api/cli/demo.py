@@ -1,15 +1,14 @@
 """``ocop demo``: a season played into an empty rehearsal database, then shown."""
 
-from __future__ import annotations
-
 from collections import Counter
+from datetime import datetime
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.bootstrap import build_runtime, create_database
+from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.context import REFUSED, ctx, telling
 from api.cli.operations import begin, parse_instant
 from api.cli.render import cases_table, counts_line, history_lines, table
@@ -17,23 +16,19 @@ from api.settings import read_settings
 from states.errors import StoreUnsafe
 from states.vocabulary import CaseState, Event
 from workflow.ports import CaseQuery
-from workflow.season import read_season
+from workflow.rows import CaseRow
+from workflow.season import Season, read_season
 from workflow.sweeping import sequence
 from workflow.timeline import timeline
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from api.bootstrap import Runtime
-    from workflow.rows import CaseRow
-    from workflow.season import Season
 
 SEASON = "van-son"
 
 
 def demo_command(
-    until: Annotated[str | None, typer.Option(help="Dừng ở thời điểm này (ISO), mặc định chạy hết · stop there; to the end by default")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Không in bảng · print no tables")] = False,  # noqa: FBT002
+    until: Annotated[
+        str | None, typer.Option(help="Dừng ở thời điểm này (ISO), mặc định chạy hết · stop there; to the end by default")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Không in bảng · print no tables")] = False,
 ) -> None:
     """Diễn lại một mùa OCOP giả định theo kế hoạch thật năm 2021, rồi sang mùa theo quy định hiện hành · play a rehearsed season."""
     with telling():
@@ -98,11 +93,15 @@ def _show(run: Runtime, title: str) -> None:
 
 def _rounds(run: Runtime, cases: list[CaseRow]) -> None:
     made = table(
-        *(("Đợt", "Tình trạng", "Hồ sơ", "3★", "4★", "5★", "Mốc cuối") if ctx.language == "vi" else ("Round", "State", "Cases", "3★", "4★", "5★", "Last date"))
+        *(
+            ("Đợt", "Tình trạng", "Hồ sơ", "3★", "4★", "5★", "Mốc cuối")
+            if ctx.language == "vi"
+            else ("Round", "State", "Cases", "3★", "4★", "5★", "Last date")
+        )
     )
     stars = {c.case: c.stars for c in run.store.certificates()}
     for row in run.store.rounds():
-        members = [c for c in cases if c.round == row.code or c.central_round == row.code]
+        members = [c for c in cases if row.code in {c.round, c.central_round}]
         if not members:
             continue
         counts = Counter(stars.get(c.code) for c in members)
@@ -122,7 +121,10 @@ def _next(code: str) -> None:
     ctx.out.print(f"\n[bold]{ctx.both('Thử tiếp', 'What to try next')}[/]")
     tries = (
         (f"ocop case history {code}", ctx.both("ai làm gì, lúc nào, theo căn cứ nào", "who did what, when, on which ground")),
-        (f"ocop case actions {code} --as officer@province", ctx.both("việc nào làm được, việc nào không và vì sao", "what may be done, and why not")),
+        (
+            f"ocop case actions {code} --as officer@province",
+            ctx.both("việc nào làm được, việc nào không và vì sao", "what may be done, and why not"),
+        ),
         ("ocop round list", ctx.both("các đợt và mốc", "rounds and their dates")),
         ("ocop log verify", ctx.both("tính lại toàn bộ nhật ký", "recompute the whole log")),
         ("ocop rehearsal clock", ctx.both("đồng hồ của bản tập huấn", "the rehearsal's clock")),
@@ -136,4 +138,3 @@ def _all_cases(run: Runtime) -> list[CaseRow]:
     while page := run.store.cases(CaseQuery(limit=500, after=found[-1].code if found else None)):
         found += page
     return found
-

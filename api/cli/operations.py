@@ -1,7 +1,5 @@
 """Running an installation: migrate, doctor, tick, load, rehearsal, log, people."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +26,7 @@ users = typer.Typer(no_args_is_help=True, help="Người và chức năng · peo
 
 
 def migrate_command(
-    as_rehearsal: Annotated[bool, typer.Option("--rehearsal", help="Bản tập huấn, không có giá trị pháp lý · a rehearsal")] = False,  # noqa: FBT002
+    as_rehearsal: Annotated[bool, typer.Option("--rehearsal", help="Bản tập huấn, không có giá trị pháp lý · a rehearsal")] = False,
 ) -> None:
     """Tạo hoặc nâng cấp cơ sở dữ liệu · create or upgrade the database."""
     with telling():
@@ -37,7 +35,7 @@ def migrate_command(
         ctx.out.print(f"[green]✓[/] {settings.where}")
 
 
-def doctor_command(as_json: Json = False) -> None:  # noqa: FBT002
+def doctor_command(as_json: Json = False) -> None:
     """Kiểm tra cài đặt: cơ sở dữ liệu, trigger, đồng hồ, biến môi trường · check the installation."""
     found: list[tuple[str, CycleError | None, str]] = []
     try:
@@ -56,28 +54,42 @@ def doctor_command(as_json: Json = False) -> None:  # noqa: FBT002
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))
         run.close()
     if as_json:
-        print_json({"ok": all(e is None for _, e, _ in found), "checks": [{"check": n, "error": error_json(e) if e else None, "detail": d} for n, e, d in found]})
+        print_json(
+            {
+                "ok": all(e is None for _, e, _ in found),
+                "checks": [{"check": n, "error": error_json(e) if e else None, "detail": d} for n, e, d in found],
+            }
+        )
     else:
-        for name, error, detail in found:
-            if error is None:
+        for name, fault, detail in found:
+            if fault is None:
                 ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {detail}")
             else:
-                tell(error)
+                tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
 
 
-def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:  # noqa: FBT002
+def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Quét một lượt: ghi những mốc đã qua, ghép nhật ký · one sweep: write what fell due, sequence the log."""
     with runtime(as_json=as_json) as run:
         now = run.clock.now()
         if dry_run:
             due = upcoming(run.store, now)
             if as_json:
-                print_json({"dry_run": True, "due": [{"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": t.due_at.isoformat()} for t in due]})
+                print_json(
+                    {
+                        "dry_run": True,
+                        "due": [
+                            {"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": t.due_at.isoformat()} for t in due
+                        ],
+                    }
+                )
                 return
             for term in due:
-                ctx.out.print(f"{term.case}: {ctx.words.name(term.stage)}, {ctx.words.last_day(term.due_at)} → {ctx.words.name(term.effect)}")
+                ctx.out.print(
+                    f"{term.case}: {ctx.words.name(term.stage)}, {ctx.words.last_day(term.due_at)} → {ctx.words.name(term.effect)}"
+                )
             ctx.out.print(f"{len(due)} {ctx.both('mốc sẽ được ghi', 'deadlines would be written')}")
             return
         done = run_tick(run.store, run.engine, run.plans, now)
@@ -92,8 +104,8 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:  # noq
                     f"Wrote {len(done.sweep.fired)} deadlines, passed over {len(done.sweep.superseded)}, failed {len(done.sweep.failed)}; sequenced {done.sequenced} entries.",
                 )
             )
-            for term, attempts, why in done.sweep.failed:
-                ctx.out.print(f"[red]✗[/] {term} ({attempts}): {why}", markup=True)
+            for row, attempts, why in done.sweep.failed:
+                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {why}")
         if done.sweep.told:
             raise typer.Exit(REFUSED)
 
@@ -102,7 +114,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:  # noq
 def load_season(
     file: Path,
     until: Annotated[str | None, typer.Option(help="Dừng ở thời điểm này (ISO) · stop there")] = None,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Nạp một mùa: đơn vị, người, chủ thể, sản phẩm; ở bản tập huấn thì diễn lại các việc · load a season."""
     with runtime(as_json=as_json) as run:
@@ -140,9 +152,9 @@ def load_season(
 
 @log.command("verify")
 def verify(
-    deep: Annotated[bool, typer.Option("--deep", help="Đọc lại từng mục · re-read every text")] = False,  # noqa: FBT002
-    projections: Annotated[bool, typer.Option(help="So bảng hiện hành với nhật ký · compare tables with the log")] = True,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    deep: Annotated[bool, typer.Option("--deep", help="Đọc lại từng mục · re-read every text")] = False,
+    projections: Annotated[bool, typer.Option(help="So bảng hiện hành với nhật ký · compare tables with the log")] = True,
+    as_json: Json = False,
 ) -> None:
     """Tính lại mọi chuỗi, cam kết, nhật ký chung và các bảng; nêu mục sai đầu tiên · recompute everything, name the first bad entry."""
     with runtime(as_json=as_json) as run:
@@ -185,7 +197,7 @@ def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-
 def list_users(
     unit: Annotated[str | None, typer.Option(help="Đơn vị và cấp dưới · unit and below")] = None,
     function: Annotated[str | None, typer.Option(help="Chức năng · function")] = None,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Ai giữ chức năng gì hôm nay · who holds which function today."""
     with runtime(as_json=as_json) as run:
@@ -234,4 +246,3 @@ def parse_instant(text: str) -> datetime:
     except ValueError:
         raise MalformedInput("not_an_instant", given=text) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
-

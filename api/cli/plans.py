@@ -1,9 +1,7 @@
 """``ocop plan`` and ``ocop round``."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,12 +11,10 @@ from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound
 from states.vocabulary import Effect
+from workflow.plans import Choice
+from workflow.rounds import RoundReport
+from workflow.rows import StageRow
 from workflow.timeline import timeline
-
-if TYPE_CHECKING:
-    from workflow.plans import Choice
-    from workflow.rounds import RoundReport
-    from workflow.rows import StageRow
 
 plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành · plans")
 rounds = typer.Typer(no_args_is_help=True, help="Đợt đánh giá: xem, khóa, đóng, chuyển hồ sơ · rounds")
@@ -43,7 +39,7 @@ def read_file(path: Path) -> str:
 
 
 @plan.command("check")
-def check(file: Path, as_json: Json = False) -> None:  # noqa: FBT002
+def check(file: Path, as_json: Json = False) -> None:
     """Đọc một tệp kế hoạch: từng mốc, cách hiểu, thời điểm, cờ, chỗ sai · read a plan file and say what each phrase means."""
     with telling(as_json=as_json):
         report = check_plans(read_file(file))
@@ -54,10 +50,11 @@ def check(file: Path, as_json: Json = False) -> None:  # noqa: FBT002
                 ctx.out.print(f"[bold]{found.id or file.name}[/]")
                 head = ("Giai đoạn", "Đợt", "Lời văn", "Loại", "Ngày cuối hợp lệ", "Cờ")
                 made = table(*(head if ctx.language == "vi" else ("Stage", "Round", "Words", "Kind", "Last valid day", "Flags")))
-                for line in found.deadlines:
+                for checked in found.lines:
+                    line = checked.deadline
                     last = ctx.words.last_day(line.cutoff) if line.cutoff else "–"
                     stage = ctx.words.label("stage", line.stage)
-                    made.add_row(stage, str(line.round or ""), line.phrase, str(line.kind), last, ", ".join(map(str, line.flags)))
+                    made.add_row(stage, str(line.round or ""), line.phrase, str(line.kind), last, ", ".join(checked.flags))
                 ctx.out.print(made)
                 for problem in found.problems:
                     ctx.out.print(f"[red]✗[/] {problem.pointer}: {ctx.words.problem(problem)}")
@@ -73,7 +70,7 @@ def import_plan(
     actor: As,
     plan_id: Annotated[str | None, typer.Option("--plan", help="Mã kế hoạch trong tệp · id in the file")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Mã đơn vị · unit code")] = None,
-    as_json: Json = False,  # noqa: FBT002
+    as_json: Json = False,
 ) -> None:
     """Nhập kế hoạch thành dự thảo · import a plan as a draft."""
     with runtime(as_json=as_json) as run:
@@ -91,8 +88,8 @@ def publish(
     code: str,
     actor: As,
     effect: Annotated[list[str] | None, typer.Option("--effect", help="số=defer|sort|record cho một mốc · number=effect")] = None,
-    dry_run: DryRun = False,  # noqa: FBT002
-    as_json: Json = False,  # noqa: FBT002
+    dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Ban hành: chọn hệ quả của từng mốc, mở các đợt · publish: choose each date's effect, open the rounds."""
     with runtime(as_json=as_json) as run:
@@ -100,7 +97,9 @@ def publish(
         choices = run.plans.choices(code, chosen)
         opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen)
         if as_json:
-            print_json({"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run})
+            print_json(
+                {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
+            )
             return
         _print_choices(choices)
         if not dry_run:
@@ -109,7 +108,7 @@ def publish(
 
 
 @plan.command("list")
-def list_plans(as_json: Json = False) -> None:  # noqa: FBT002
+def list_plans(as_json: Json = False) -> None:
     """Các kế hoạch · plans."""
     with runtime(as_json=as_json) as run:
         found = run.store.plans()
@@ -123,7 +122,7 @@ def list_plans(as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @plan.command("show")
-def show_plan(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+def show_plan(code: str, as_json: Json = False) -> None:
     """Một kế hoạch: các mốc, hệ quả, lịch sử · one plan: dates, effects, history."""
     with runtime(as_json=as_json) as run:
         row = run.store.load_plan(code)
@@ -132,7 +131,9 @@ def show_plan(code: str, as_json: Json = False) -> None:  # noqa: FBT002
         stages = run.store.stages(plan=code)
         if as_json:
             deadlines = [_stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
-            print_json({"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines})
+            print_json(
+                {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
+            )
             return
         ctx.out.print(f"[bold]{code}[/] – {row.title} – {ctx.words.name(row.state)}")
         if stages:
@@ -144,7 +145,7 @@ def show_plan(code: str, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @plan.command("diff")
-def diff(old: Path, new: Path, as_json: Json = False) -> None:  # noqa: FBT002
+def diff(old: Path, new: Path, as_json: Json = False) -> None:
     """Hai tệp kế hoạch khác nhau ở mốc nào · which dates differ between two plan files."""
     with telling(as_json=as_json):
         left, right = (_lines(check_plans(read_file(path)).as_json()) for path in (old, new))
@@ -157,7 +158,7 @@ def diff(old: Path, new: Path, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 @rounds.command("list")
-def list_rounds(unit: Annotated[str | None, typer.Option(help="Đơn vị · unit")] = None, as_json: Json = False) -> None:  # noqa: FBT002
+def list_rounds(unit: Annotated[str | None, typer.Option(help="Đơn vị · unit")] = None, as_json: Json = False) -> None:
     """Các đợt và mốc của chúng · rounds and their dates."""
     with runtime(as_json=as_json) as run:
         found = run.store.rounds(unit)
@@ -174,7 +175,7 @@ def list_rounds(unit: Annotated[str | None, typer.Option(help="Đơn vị · uni
 
 
 @rounds.command("show")
-def show_round(code: str, as_json: Json = False) -> None:  # noqa: FBT002
+def show_round(code: str, as_json: Json = False) -> None:
     """Một đợt: mốc, thành viên, lịch sử · one round: dates, members, history."""
     with runtime(as_json=as_json) as run:
         row = run.store.load_round(code)
@@ -182,7 +183,14 @@ def show_round(code: str, as_json: Json = False) -> None:  # noqa: FBT002
             raise NotFound(what="round", name=code)
         stages, members = run.store.stages(round=code), run.rounds.members(code)
         if as_json:
-            print_json({"round": code, "state": str(row.state), "deadlines": [_stage_json(s) for s in stages], "members": [m.code for m in members]})
+            print_json(
+                {
+                    "round": code,
+                    "state": str(row.state),
+                    "deadlines": [_stage_json(s) for s in stages],
+                    "members": [m.code for m in members],
+                }
+            )
             return
         ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(row.state)} – {row.plan}")
         _print_stages(stages)
@@ -200,14 +208,14 @@ def freeze(code: str, actor: As) -> None:
 
 
 @rounds.command("close")
-def close(code: str, actor: As, dry_run: DryRun = False, as_json: Json = False) -> None:  # noqa: FBT002
+def close(code: str, actor: As, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Đóng đợt sau mốc cuối; hồ sơ bị chuyển đợt vào đợt sau · close after the last date; deferred members go on."""
     with runtime(as_json=as_json) as run:
         _print_report(run.rounds.close(code, actor=actor, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
 
 
 @rounds.command("rollover")
-def rollover(code: str, actor: As, dry_run: DryRun = False, as_json: Json = False) -> None:  # noqa: FBT002
+def rollover(code: str, actor: As, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Đưa hồ sơ còn chuyển đợt của một đợt đã đóng vào đợt mới · carry on what a closed round left deferred."""
     with runtime(as_json=as_json) as run:
         _print_report(run.rounds.rollover(code, actor=actor, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
@@ -215,16 +223,18 @@ def rollover(code: str, actor: As, dry_run: DryRun = False, as_json: Json = Fals
 
 def _print_report(report: RoundReport, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
-        carried = [{"case": c.case, "to": c.to, "why": c.why.code if c.why else None} for c in report.carried]
+        moved = [{"case": c.case, "to": c.to, "why": c.why.code if c.why else None} for c in report.carried]
         counts = {str(s): n for s, n in report.counts.items()}
-        print_json({"round": report.round.code, "members": counts, "pending": report.pending, "carried": carried, "dry_run": dry_run})
+        print_json({"round": report.round.code, "members": counts, "pending": report.pending, "carried": moved, "dry_run": dry_run})
         return
     title = ctx.both("Xem trước", "Preview") if dry_run else ctx.words.name(report.round.state)
     ctx.out.print(f"[bold]{report.round.code}[/] – {title} – {report.members} {ctx.both('hồ sơ', 'cases')}")
     for state, count in report.counts.items():
         ctx.out.print(f"  {ctx.words.name(state)}: {count}")
     if report.pending:
-        ctx.out.print(ctx.both("Chờ quyết định (vẫn công nhận được)", "Decision pending (can still be certified)") + f": {len(report.pending)}")
+        ctx.out.print(
+            ctx.both("Chờ quyết định (vẫn công nhận được)", "Decision pending (can still be certified)") + f": {len(report.pending)}"
+        )
     for carried in report.carried:
         if carried.to:
             ctx.out.print(f"  {carried.case} → {carried.to}")
@@ -300,4 +310,3 @@ def _lines(report: dict[str, Any]) -> dict[tuple[str, int, int], str]:
             number = sum(1 for key in found if key[:2] == (line["stage"], line["round"]))
             found[line["stage"], line["round"], number] = f"{line['phrase']} ({line['cutoff'] or '–'})"
     return found
-

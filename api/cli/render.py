@@ -12,7 +12,7 @@ from api.cli.context import ctx
 from states.chart import Seat
 from states.refusal import Code
 from states.regime import VIETNAM
-from states.vocabulary import CaseState, Effect, Event, Function, Level, Stage, TermStatus
+from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
 from workflow.ports import Store
 from workflow.rows import CaseRow, TermRow
 from workflow.timeline import Line
@@ -80,7 +80,11 @@ def who(line: Line) -> str:
     said = f"{name}, {seat}" + (f", {unit}" if unit and actor.function != Function.PRODUCER else "")
     if actor.on_behalf_of:
         body = Seat.parse(actor.on_behalf_of)
-        said += ctx.both(" (ghi thay ", " (recorded for the ") + ctx.words.seat(body.function, body.level) + ctx.both(", từ văn bản)", ", from paper)")
+        said += (
+            ctx.both(" (ghi thay ", " (recorded for the ")
+            + ctx.words.seat(body.function, body.level)
+            + ctx.both(", từ văn bản)", ", from paper)")
+        )
     return said
 
 
@@ -99,7 +103,7 @@ def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
     return told
 
 
-def _details(line: Line, words: Any) -> list[str]:  # noqa: C901, PLR0912 - one clause a kind of detail
+def _details(line: Line, words: Any) -> list[str]:  # noqa: C901 - one clause a kind of detail
     entry = line.entry
     details: list[str] = []
     if entry.outcome == "denied":
@@ -114,13 +118,12 @@ def _details(line: Line, words: Any) -> list[str]:  # noqa: C901, PLR0912 - one 
             details.append(ctx.both("Dấu sao tối thiểu không đạt", "Star floors missed") + ": " + ", ".join(map(str, found["missed"])))
     shown = {k: v for k, v in entry.data.items() if k not in {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at"}}
     if shown:
-        details.append("; ".join(f"{words.label('field', k)}: {_value(k, v, words)}" for k, v in shown.items()))
+        details.append("; ".join(f"{words.label('field', k)}: {_value(v, words)}" for k, v in shown.items()))
     for name, text in line.names.items():
         if not name.startswith(("actor.", "product.", "producer.")):
             details.append(f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}")
-    for name in ("product.name", "producer.name"):
-        if line.text(name):
-            details.append(f"{words.label('what', name.partition('.')[0])}: {line.text(name)}")
+    named = [name for name in ("product.name", "producer.name") if line.text(name)]
+    details += [f"{words.label('what', name.partition('.')[0])}: {line.text(name)}" for name in named]
     if entry.event in {Effect.DEFER, Effect.SORT, Effect.RECORD} and "stage" in entry.data:
         due = datetime.fromisoformat(entry.data["due_at"])
         details.append(ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {words.last_day(due)}")
@@ -132,10 +135,10 @@ def _details(line: Line, words: Any) -> list[str]:  # noqa: C901, PLR0912 - one 
     for term in (entry.terms or {}).get("open", ()):
         due = datetime.fromisoformat(term["due_at"])
         details.append(
-            ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {words.last_day(due)} – “{term['phrase']}” ({term['source']})"
+            ctx.both("Hạn", "Deadline")
+            + f" {words.name(Stage(term['stage']))}: {words.last_day(due)} – “{term['phrase']}” ({term['source']})"
         )
-    for note in entry.data.get("notes", ()):
-        details.append(note_text(note, words))
+    details += [note_text(note, words) for note in entry.data.get("notes", ())]
     if entry.clause:
         details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
     if line.late_by_hand:
@@ -151,7 +154,7 @@ def note_text(note: str, words: Any) -> str:
     return str(words.label("note", code))
 
 
-def _value(name: str, value: Any, words: Any) -> str:
+def _value(value: Any, words: Any) -> str:
     if isinstance(value, list):
         return ", ".join(words.label("option", str(v)) for v in value)
     if isinstance(value, str):

@@ -181,7 +181,7 @@ def test_one_phrase_for_two_rounds_is_flagged_on_both() -> None:
         ("trước ngày 1/7/2025", 2025, False),
     ],
 )
-def test_a_provincial_date_after_the_national_one_outlasts_it(phrase: str, year: int, outlasts: bool) -> None:  # noqa: FBT001 - a column
+def test_a_provincial_date_after_the_national_one_outlasts_it(phrase: str, year: int, outlasts: bool) -> None:
     (plan,) = load_plans(f'[[plan]]\nid = "p"\nyear = {year}\n{line(phrase)}')
     assert (Flag.OUTLASTS_NATIONAL_TERM in plan.deadlines[0].flags) == outlasts
 

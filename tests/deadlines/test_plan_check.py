@@ -82,7 +82,7 @@ def test_the_answer_for_other_programs_has_exactly_these_keys() -> None:
         ('flags = ["our-own-remark"]', False),
     ],
 )
-def test_what_the_file_says_otherwise_is_flagged_and_never_believed(said: str, differs: bool) -> None:  # noqa: FBT001 - a column
+def test_what_the_file_says_otherwise_is_flagged_and_never_believed(said: str, differs: bool) -> None:
     (plan,) = check_plans(HEAD + LINE + said).plans
     (checked,) = plan.lines
     assert ("differs-from-file" in checked.flags) == differs
@@ -178,7 +178,7 @@ def test_a_plan_with_problems_leaves_its_neighbour_readable_but_the_file_is_refu
         ("31/7/2021", "30/7/2021", True),
     ],
 )
-def test_a_later_stage_must_end_after_an_earlier_one(earlier: str, later: str, refused: bool) -> None:  # noqa: FBT001 - a column
+def test_a_later_stage_must_end_after_an_earlier_one(earlier: str, later: str, refused: bool) -> None:
     text = HEAD + DISTRICT.replace("30/7/2021", earlier) + LINE.replace("30/7/2021", later)
     expected = [("/plan/0/deadline/1/phrase", "cutoffs_contradict")] if refused else []
     assert codes(text) == expected

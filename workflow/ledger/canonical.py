@@ -35,7 +35,7 @@ class NotCanonical(CycleError):
     code = "not_canonical"
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 -- any JSON value comes in; what is not one is refused by name
+def canonical(value: Any) -> bytes:
     """Write a value as canonical JSON, UTF-8.
 
     Members of a ``StrEnum`` or ``IntEnum`` are written as their values.

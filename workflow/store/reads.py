@@ -212,7 +212,7 @@ class SharedStore(ABC):
         """See :class:`workflow.ports.Store`."""
         return int(self._rows(statements.EPOCH)[0][0])
 
-    def save_registry(
+    def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
         *,
         units: Iterable[UnitRow] = (),

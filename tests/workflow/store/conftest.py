@@ -35,25 +35,25 @@ if find_spec("tests.support") is None or find_spec("tests.support.databases") is
     def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         """Folder of a throw-away server's socket."""
         programs = Path(os.environ.get("PGBIN", "/usr/lib/postgresql/15/bin"))
-        home = Path("/tmp") / f"ocop-{secrets.token_hex(4)}"  # noqa: S108 a socket's path has to be short
+        home = Path("/tmp") / f"ocop-{secrets.token_hex(4)}"
         home.mkdir(mode=0o700)
         drop: dict[str, Any] = {}
         if os.geteuid() == 0:
             shutil.chown(home, 65534, 65534)
             drop = {"user": 65534, "group": 65534, "extra_groups": []}
         flags = f"-c listen_addresses= -c unix_socket_directories={home} -c fsync=off -c synchronous_commit=off -c max_connections=100"
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [programs / "initdb", "-D", home / "d", "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, cwd="/", **drop,
         )  # fmt: skip
         control: list[Any] = [programs / "pg_ctl", "-D", home / "d", "-l", home / "log", "-w"]
-        subprocess.run([*control, "-o", flags, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **drop)  # noqa: S603
+        subprocess.run([*control, "-o", flags, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **drop)
         try:
             with psycopg.connect(f"host={home} user=owner dbname=postgres", autocommit=True) as connection:
                 connection.execute("CREATE ROLE ocop_app LOGIN")
             yield str(home)
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/", **drop)  # noqa: S603
+            subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd="/", **drop)
             shutil.rmtree(home)
 
     @pytest.fixture

@@ -3,13 +3,15 @@
 import resource
 import sys
 import threading
-from typing import cast
+from typing import cast, TYPE_CHECKING
 
 from states.errors import StoreUnsafe
 from tests.workflow.store.samples import act, case, created, moved, term
 from workflow.ports import Outcome, Store
 from workflow.store import open_store
-from workflow.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from workflow.store.sqlite import SqliteStore
 
 
 def say(words: str) -> None:

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 def child(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A process of :mod:`tests.workflow.store.faults`; killed at the end if it still runs."""
     command = [sys.executable, "-m", "tests.workflow.store.faults", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
