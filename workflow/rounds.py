@@ -156,7 +156,10 @@ class Rounds:
         now = self.clock.now()
         coming = joinable(world, case, law_of(case, now), now)
         try:
-            self.engine.perform(command, dry_run=dry_run)
+            # Tried first without writing: a member for whom there is no next round keeps no refused attempt.
+            self.engine.perform(command, dry_run=True)
+            if not dry_run:
+                self.engine.perform(command)
         except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)

@@ -114,7 +114,9 @@ def _rounds(run: Runtime, cases: list[CaseRow]) -> None:
 def _telling(cases: list[CaseRow], run: Runtime) -> CaseRow | None:
     """The case with the most to tell: deferred by a cut-off, carried into the next round, and certified there if there is one."""
     carried = [c for c in cases if c.attempt > 1 and any(e.event == Event.DEFER for e in run.store.entries(c.code))]
-    return next((c for c in carried if c.state is CaseState.CERTIFIED), carried[0] if carried else (cases[0] if cases else None))
+    certified = [c for c in carried if c.state is CaseState.CERTIFIED]
+    second = [c for c in certified if c.round and c.round.endswith("-2")]
+    return next(iter([*second, *certified, *carried, *cases]), None)
 
 
 def _next(code: str) -> None:

@@ -96,7 +96,8 @@ def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
         entry = line.entry
         denied = entry.outcome == "denied"
         event = words.label("event", entry.event)
-        move = f" → {words.label('state', str(entry.to))}" if entry.to and entry.to != entry.from_ else ""
+        state = words.label("state", str(entry.to))
+        move = f" → {state}" if entry.to and entry.to != entry.from_ and state != event else ""
         mark = ctx.both("BỊ TỪ CHỐI: ", "REFUSED: ") if denied else ""
         told.append(f"{entry.case_seq:>3}. {instant(line.at)}  {mark}{event}{'' if denied else move}")
         told.append(f"     {who(line)}")
