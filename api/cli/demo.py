@@ -1,6 +1,5 @@
 """``ocop demo``: a season played into an empty rehearsal database, then shown."""
 
-import shutil
 import sys
 from collections import Counter
 from datetime import datetime
@@ -141,10 +140,8 @@ def _next(code: str) -> None:
 
 def _own_name() -> str:
     """How this command was called, as somebody would type it from where they are."""
-    if shutil.which("ocop"):
-        return "ocop"
     called = Path(sys.argv[0]).absolute()
-    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else "ocop"
 
 
 def _all_cases(run: Runtime) -> list[CaseRow]:
