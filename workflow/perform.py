@@ -6,7 +6,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from states.case import RUNNING, case_chart
@@ -58,6 +58,7 @@ class _Decision:
 
     changes: tuple[Change, ...]
     step: Step
+    effective: datetime
     notes: tuple[str, ...]
 
 
@@ -242,8 +243,8 @@ class Engine:
         act = self._record(world, command, grant, step, chart, facts, outcome, data, texts, received, received)
         change = self.scribe.case(case, case.code, act)
         if command.event in _RECOGNISES:
-            return _Decision(self._recognise(change, step, facts, data, act), step, tuple(outcome.notes))
-        return _Decision((change,), step, tuple(outcome.notes))
+            return _Decision(self._recognise(change, step, facts, data, act), step, received, tuple(outcome.notes))
+        return _Decision((change,), step, received, tuple(outcome.notes))
 
     def _record(  # noqa: PLR0913
         self,
@@ -340,7 +341,7 @@ class Engine:
         year = day.year
         series = f"{world.registry.province(product.unit, day)}-{year}"
         code = f"{series}-{'…' if dry_run else format(self.store.next_number(series), '04d')}"
-        decision = _Decision((self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, tuple(outcome.notes))
+        decision = _Decision((self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, received, tuple(outcome.notes))
         if dry_run:
             return replace(_receipt(decision, ()), case=code)
         if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
@@ -568,7 +569,7 @@ def _checked(command: Command) -> Command:
         raise PayloadInvalid([Problem("/reason", str(error))], event=command.event) from None
     if not ids[0] or any(len(text) > 200 for text in ids) or (reason and len(reason) > 4000):  # noqa: PLR2004
         raise MalformedInput
-    return replace(command, reason=reason)
+    return command if reason == command.reason else replace(command, reason=reason)
 
 
 def _draft(command: Command, producer: str, unit: str, received: datetime) -> CaseRow:
@@ -612,9 +613,19 @@ def _text(value: object) -> str | None:
 
 
 def _receipt(decision: _Decision, settled: tuple[str, ...]) -> Receipt:
-    row = decision.changes[0].row
-    receipt = _receipt_of(decision.changes[0].entry, row.version)
-    return replace(receipt, settled=settled, notes=decision.notes)
+    change, step = decision.changes[0], decision.step
+    return Receipt(
+        case=change.entry.subject,
+        seq=change.entry.seq,
+        leaf_hash=change.entry.leaf_hash.hex(),
+        event=change.entry.event,
+        source=None if step.source == START else str(step.source),
+        state=step.target,
+        version=change.row.version,
+        effective_at=decision.effective.astimezone(UTC),
+        settled=settled,
+        notes=decision.notes,
+    )
 
 
 def _receipt_of(stored: StoredEntry, version: int) -> Receipt:
