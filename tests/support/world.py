@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from api.bootstrap import spans
@@ -390,3 +391,16 @@ def on(store: Store, clock: ManualClock) -> World:
 def level_of(unit: str) -> Level:
     """The level of a unit of the province."""
     return next(Level(level) for code, _, level, *_ in _UNITS if code == unit)
+
+
+LAW_OF_2026 = Path(__file__).parents[2] / "deadlines" / "data" / "plans" / "national-2026.toml"
+"""The plan file of Decision 26/2026, which gives every province and the centre two rounds a year."""
+
+
+@contextmanager
+def world_of_2026(url: str, now: str = "2026-06-01 08:00") -> Iterator[World]:
+    """The province under Decision 26/2026, with the law's own rounds of this year and the next."""
+    with world_at(url, "2026-05-22 08:00", two_rounds=False) as built:
+        built.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
+        built.move(now)
+        yield built
