@@ -138,9 +138,10 @@ def _joins(  # noqa: PLR0913
         out.round = {"provincial": None, "central": None} if case.round or case.central_round else None
         return None
     if event in {Event.REINSTATE, Event.ADMIT_LATE}:
-        return world.book.get(case.round) if case.round else None
+        code = case.central_round if goes_to is CaseState.NATIONAL_NOMINATION else case.round
+        return world.book.get(code) if code else None
     coming = _candidates(world, case, event, facts, data)
-    if coming and event is Event.NOMINATE:
+    if coming and coming[0].row.track is Track.CENTRAL:
         out.round = {"central": coming[0].row.code}
     elif coming:
         out.round = {"provincial": coming[0].row.code, **({"central": None} if event is Event.REEVALUATE else {})}
@@ -156,7 +157,8 @@ def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: M
     named = data.get("round")
     if named is not None and named not in {r.row.code for r in coming}:
         raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
-    return tuple(r for r in coming if named in {None, r.row.code} and (event is not Event.SORT or r.row.code != case.round))
+    present = {case.round, case.central_round} if event is Event.SORT else set()
+    return tuple(r for r in coming if named in {None, r.row.code} and r.row.code not in present)
 
 
 def _close(  # noqa: PLR0913
