@@ -372,8 +372,19 @@ class Engine:
     # Acts of the system.
 
     def settle(self, loaded: LoadedCase, received: datetime) -> tuple[str, ...]:
-        """Apply what fell due at least 30 seconds before ``received``, oldest first, each as its own step dated at its deadline."""
-        return tuple(str(term.effect) for term in _fallen(loaded, received) if self.expire(term))
+        """Apply what fell due at least 30 seconds before ``received``, oldest first, each as its own step dated at its deadline.
+
+        A step may begin terms that have fallen due as well (a dossier sorted into a round that is over by now), so it looks again.
+        """
+        done: list[str] = []
+        seen: set[str] = set()
+        now: LoadedCase | None = loaded
+        while now and (waiting := [term for term in _fallen(now, received) if term.id not in seen]):
+            seen.add(waiting[0].id)
+            if self.expire(waiting[0]):
+                done.append(str(waiting[0].effect))
+            now = self.store.load_case(loaded.case.code, "")
+        return tuple(done)
 
     def expire(self, term: TermRow) -> bool:
         """Do what a cut-off says, dated at the cut-off.
@@ -414,12 +425,12 @@ class Engine:
 
     def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> LoadedCase:
         """What settling would make of a case, without writing."""
-        for term in _fallen(loaded, received):
-            if term.id in {t.id for t in loaded.terms}:
-                change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
-                assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
-                gone = {tid for tid, _ in change.closed}
-                loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
+        while waiting := _fallen(loaded, received):
+            term = waiting[0]
+            change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
+            assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
+            gone = {tid for tid, _ in change.closed}
+            loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
         return loaded
 
     # Questions.
