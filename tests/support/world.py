@@ -2,7 +2,7 @@
 
 Units: centre ``TW``; province ``VS`` with districts ``H1`` and ``H2`` and their communes ``X1`` and ``X2``, which end on 1 July 2025 and hand over
 to ``N1`` and ``N2``; a second province ``VT`` with ``K1``, ``Y1`` and its heir ``M1``. Every function of a unit is held by one person with the code
-``<function>-<unit>``, for example ``chair-H1``. Producers ``P1`` (in X1), ``P2`` (X2) and ``P3`` (Y1) own the products ``P1-01`` … ``P1-20`` and so on
+``<function>-<unit>``, for example ``chair-H1``. Producers ``P1`` (in X1), ``P2`` (X2) and ``P3`` (Y1) own the products ``P1-01`` … ``P1-60`` and so on
 and are spoken for by ``producer-P1`` …
 """
 
@@ -45,7 +45,7 @@ from workflow.store import open_store
 
 DISTRICTS_END = "2025-07-01"
 START_OF_TIME = "2019-01-01"
-PRODUCTS_EACH = 20
+PRODUCTS_EACH = 60
 
 _UNITS = (
     # code, name, level, parent, from, to
