@@ -496,11 +496,10 @@ class Engine:
             case = loaded.case
 
     def _receipt_again(self, code: str, seq: int) -> Receipt:
-        stored = self.store.entry(code, seq)
-        loaded = self.store.load_case(code, "")
-        assert stored is not None  # noqa: S101 - the case's history has just named it
-        assert loaded is not None  # noqa: S101 - same
-        return replace(_receipt_of(stored, loaded.case.version), replayed=True)
+        """The receipt of an act that stands already, with the version that the case had then: its asker has seen no later one."""
+        entries = [entry for entry in self.store.entries(code) if entry.seq <= seq]
+        version = sum(parse(entry.body).outcome == "done" for entry in entries)
+        return replace(_receipt_of(entries[-1], version), replayed=True)
 
 
 def place_of(case: CaseRow) -> Place:
