@@ -137,7 +137,7 @@ class Engine:
         settled: tuple[str, ...] = ()
         if _fallen(loaded, received):
             if dry_run:
-                loaded = self._settled_on_paper(loaded, received)
+                loaded, settled = self._settled_on_paper(loaded, received)
             else:
                 settled = self.settle(loaded, received)
                 loaded = self._load(command)
@@ -423,15 +423,17 @@ class Engine:
             act = replace(act, clause=clause)
         return self.scribe.case(case, case.code, act)
 
-    def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> LoadedCase:
-        """What settling would make of a case, without writing."""
+    def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> tuple[LoadedCase, tuple[str, ...]]:
+        """What settling would make of a case and which events it would take, without writing."""
+        done: list[str] = []
         while waiting := _fallen(loaded, received):
             term = waiting[0]
             change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
             assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
             gone = {tid for tid, _ in change.closed}
             loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
-        return loaded
+            done.append(str(term.effect))
+        return loaded, tuple(done)
 
     # Questions.
 
@@ -449,7 +451,7 @@ class Engine:
             raise NotFound(what="case", name=code)
         asked = Command(id="", case=code, event=Event.PUBLISH, actor=person)
         self._must_see(world, asked, loaded.case, at)
-        loaded = self._settled_on_paper(loaded, at)
+        loaded, _ = self._settled_on_paper(loaded, at)
         case = loaded.case
         facts = facts_of(world, loaded, at, held=self._held(case, at), rival=self._rival(case) if case.state not in RUNNING else None)
         offers = offers_for(world.registry, case_chart(facts.regime.id), case.state, facts, person, place_of(case))
