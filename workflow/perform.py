@@ -131,7 +131,11 @@ class Engine:
         if loaded.done_as is not None:
             return self._receipt_again(loaded.case.code, loaded.done_as)
         case = loaded.case
-        self._must_see(world, command, case, received)
+        try:
+            self._must_see(world, command, case, received)
+        except CycleError as refusal:
+            self._must_be_current(world, baseline, refusal)
+            raise
         if baseline is not None and baseline != case.version:
             raise StaleCase(case=case.code, expected=baseline, version=case.version, state=case.state)
         settled: tuple[str, ...] = ()
@@ -154,12 +158,16 @@ class Engine:
         """Decide, and keep a refusal in the history; a refusal judged on an old registry is judged again."""
         try:
             return self._decide(world, loaded, command, received)
-        except (NotAllowed, EventRefused) as refusal:
-            if self.store.registry_epoch() != world.epoch:
-                raise _Moved(loaded.case.version) from refusal
-            if not dry_run:
+        except (NotAllowed, EventRefused, PayloadInvalid) as refusal:
+            self._must_be_current(world, loaded.case.version, refusal)
+            if not dry_run and not isinstance(refusal, PayloadInvalid):
                 self._deny(world, loaded.case, command, received, refusal)
             raise
+
+    def _must_be_current(self, world: World, version: int | None, refusal: CycleError) -> None:
+        """Nobody is refused for what the registry or the rounds said before they changed: such an act is judged again."""
+        if self.store.registry_epoch() != world.epoch:
+            raise _Moved(version) from refusal
 
     def _must_not_have_moved(self, command: Command, judged: CaseRow, outcome: Outcome) -> None:
         """If only the head moved, or something shared, the act is judged again; if the case itself moved, it is stale."""
@@ -299,6 +307,13 @@ class Engine:
         if known is not None:
             return self._receipt_again(known, 1)
         world = self.world()
+        try:
+            return self._register_in(world, command, received, dry_run=dry_run)
+        except CycleError as refusal:
+            self._must_be_current(world, None, refusal)
+            raise
+
+    def _register_in(self, world: World, command: Command, received: datetime, *, dry_run: bool) -> Receipt:
         product = self.store.product(command.case)
         if product is None:
             raise NotFound(what="product", name=command.case)
