@@ -85,7 +85,8 @@ def test_two_branches_that_nothing_tells_apart_are_found():
 
 
 def test_branches_told_apart_by_what_was_left_or_by_kind_are_no_finding():
-    first, again = extra(kinds=(CaseKind.FIRST,)), extra(name="planted too", kinds=(CaseKind.UPGRADE,))
+    first = extra(kinds=(CaseKind.FIRST,))
+    again = extra(name="planted too", kinds=(CaseKind.UPGRADE,), selects=CaseState.IDEA_REGISTERED)
     third = extra(name="third", kinds=(CaseKind.UPGRADE,), selects=CaseState.SELECTED)
     assert codes(planted(first, again, third)) == set()
 
