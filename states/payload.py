@@ -146,6 +146,8 @@ def _choices(field: Field, value: object) -> list[str]:
     items = [_choice(field, item) if field.options else _code(field, item) for item in value]
     if len(set(items)) != len(items):
         raise ValueError("repeated")
+    if field.required and not items:
+        raise ValueError("empty")
     return items
 
 
