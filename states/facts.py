@@ -57,6 +57,7 @@ class Facts:
         terms: Running terms.
         missed: The term whose cut-off deferred the case, else None.
         left: The state that a deferred case left; ``origin`` where a returned one goes back to.
+        needs_round: Whether stages of a provincial round are still to be met, so that a filing or new attempt has to join one.
         joins: Code of the round that a filing, a nomination or a new attempt would join, by the stage it is asked for:
             ``provincial`` for the earliest open provincial round with every stage still ahead, ``central`` for the centre's.
         next_round: Code of the next provincial round ahead of the missed one, for messages.
@@ -74,6 +75,7 @@ class Facts:
     results: Mapping[Level, Result] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
     missed: Term | None = None
+    needs_round: bool = True
     joins: str | None = None
     next_round: str | None = None
     held: Held | None = None

@@ -69,16 +69,15 @@ def filing_open(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG0
 
 def round_ahead(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
     """There is an open round in which every stage still to meet lies ahead; a reassessment needs none."""
-    if facts.joins or facts.kind is CaseKind.REASSESSMENT:
+    if facts.joins or not facts.needs_round:
         return None
     return Refusal(Code.NO_OPEN_ROUND, Holder(Function.AUTHORITY, Level.PROVINCE), {"at": facts.at})
 
 
-def next_round_ahead(state: CaseState, facts: Facts) -> Refusal | None:
-    """A new attempt from an evaluation state needs a next round."""
-    left = facts.left if state is CaseState.DEFERRED else state
-    needs_round = left in LEVEL_OF or left is CaseState.RETURNED
-    if not needs_round or facts.joins or facts.kind is CaseKind.REASSESSMENT:
+def next_round_ahead(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A new attempt in the middle of evaluation needs a next round, unless nothing of a round is left to meet."""
+    in_evaluation = facts.left in LEVEL_OF or facts.left is CaseState.RETURNED
+    if facts.joins or not facts.needs_round or not in_evaluation:
         return None
     return Refusal(Code.NO_NEXT_ROUND, Holder(Function.AUTHORITY, Level.PROVINCE), {"at": facts.at})
 

@@ -6,11 +6,15 @@ The rights table is data (``states/rights``); a rule carries the seats that it n
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from states.chart import Rule, Seat
+from states.errors import NotAllowed
+from states.lifecycle import Move
 from states.refusal import NOBODY, Code, Holder, Refusal
 from states.vocabulary import Duty, Function, Level, TieKind
 from workflow.commands import SYSTEM
+from workflow.ledger.entry import ActorRef
 from workflow.registry import Holding, Registry
 
 BARRED: Mapping[Duty, frozenset[Duty]] = {
@@ -135,3 +139,24 @@ def _record(  # noqa: PLR0913
     if refusals or recorder is None:
         return None, tuple(refusals)
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
+
+
+def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> ActorRef:
+    """The officer of a unit who makes a move on one of its plans or rounds.
+
+    Raises:
+        NotFound: No such person.
+        NotAllowed: The person holds none of the seats in that unit.
+    """
+    registry.person(person)
+    holdings = registry.holdings(person, day)
+    for holding in holdings:
+        if holding.seat in move.seats and holding.unit == unit:
+            return ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
+    own = [h for h in holdings if h.seat in move.seats]
+    holder = Holder(move.seats[0].function, move.seats[0].level)
+    if own:
+        reason = Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": registry.unit_name(unit, day)})
+    else:
+        reason = Refusal(Code.FUNCTION_REQUIRED, holder, {"seats": move.seats, "holds": tuple(h.seat for h in holdings)})
+    raise NotAllowed([reason], case=unit, event=move.event, state=None)

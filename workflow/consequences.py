@@ -139,19 +139,24 @@ def _joins(  # noqa: PLR0913
         return None
     if event in {Event.REINSTATE, Event.ADMIT_LATE}:
         return world.book.get(case.round) if case.round else None
-    coming = _candidates(world, case, event, facts, data)
-    if coming and event is Event.NOMINATE:
+    central = event is Event.NOMINATE or (event is Event.REENTER and goes_to is CaseState.NATIONAL_NOMINATION)
+    coming = _central(world, case, event, facts) if central else _candidates(world, case, event, facts, data)
+    if coming and central:
         out.round = {"central": coming[0].row.code}
     elif coming:
         out.round = {"provincial": coming[0].row.code, **({"central": None} if event is Event.REEVALUATE else {})}
     return coming[0] if coming else None
 
 
+def _central(world: World, case: CaseRow, event: Event, facts: Facts) -> tuple[OpenRound, ...]:
+    """Central rounds ahead; a case may be nominated while there is none."""
+    centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
+    needed = (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL) if event is Event.NOMINATE else (Stage.NATIONAL_EVAL,)
+    return world.book.joinable(centre, Track.CENTRAL, needed, facts.at) if centre else ()
+
+
 def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: Mapping[str, Any]) -> tuple[OpenRound, ...]:
     """Rounds that the event could join, the earliest first; the one that a person named, where one was."""
-    if event is Event.NOMINATE:
-        centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
-        return world.book.joinable(centre, Track.CENTRAL, (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL), facts.at) if centre else ()
     coming = joinable(world, case, facts.regime, facts.at, event)
     named = data.get("round")
     if named is not None and named not in {r.row.code for r in coming}:

@@ -543,7 +543,10 @@ def _actor(registry: Registry, command: Command, grant: Grant, day: Any) -> tupl
 
 
 def _payload(rule: Rule, command: Command, received: datetime) -> tuple[dict[str, Any], dict[str, str]]:
-    data, texts = read_payload(rule.payload, command.payload)
+    try:
+        data, texts = read_payload(rule.payload, command.payload)
+    except PayloadInvalid as invalid:
+        raise PayloadInvalid(invalid.problems, event=command.event) from None
     problems = []
     today = local_date(received).isoformat()
     for name, value in data.items():

@@ -3,24 +3,23 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
-from states.errors import EventRefused, MalformedInput, NotAllowed, NotFound, StaleCase, UnknownName
+from states.errors import EventRefused, MalformedInput, NotFound, StaleCase, UnknownName
 from states.lifecycle import PLAN, ROUND, Move, PlanEvent
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import Effect, Function, Level, Publication, RoundEvent, RoundState, Track
+from workflow.access import office_of
 from workflow.clock import Clock
 from workflow.commands import SYSTEM
 from workflow.ledger.entry import ActorRef
-from workflow.ports import CaseQuery, Change, Outcome, Store, Subject
+from workflow.plan_rows import rounds_of, stages_of
+from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
 from workflow.situation import World
-
-NATIONAL = "national"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,14 @@ class Plans:
         act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{digest[:16]}", who, given)
         if before is not None:
             # A draft is replaced as a whole, file included.
-            change = self.scribe.subject(SubjectKind.PLAN, _with_text(before, text), chosen.id, act)
+            change = self.scribe.subject(SubjectKind.PLAN, replace(before, text=text), chosen.id, act)
         else:
             change = self.scribe.subject(SubjectKind.PLAN, None, chosen.id, act, text=text)
         changes = [change]
         if chosen.recurs != "yearly":
             changes += [
                 self._prepare(row, who)
-                for row in _rounds_of(chosen, code, chosen.id, chosen.year, chosen.deadlines)
+                for row in rounds_of(chosen, code, chosen.id, chosen.year, chosen.deadlines)
                 if self.store.load_round(row.code) is None
             ]
         self._write(changes, world.epoch)
@@ -134,8 +133,8 @@ class Plans:
         chosen = {c.index: c.chosen for c in self.choices(code, effects)}
         if plan.recurs == "yearly":
             return self._publish_recurring(row, plan, chosen, who, world, move)
-        stages = _stages(plan, row.unit, code, plan.year, plan.deadlines, chosen, statutory=False)
-        rounds = _rounds_of(plan, row.unit, code, plan.year, plan.deadlines)
+        stages = stages_of(plan, row.unit, code, plan.year, plan.deadlines, chosen, statutory=False)
+        rounds = rounds_of(plan, row.unit, code, plan.year, plan.deadlines)
         self._may_open(rounds, code)
         given = {"effects": [str(chosen[i]) for i in sorted(chosen)]}
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
@@ -190,12 +189,12 @@ class Plans:
             if track is None:
                 continue
             mine = [(i, d) for i, d in enumerate(deadlines, 1) if d.track is track and d.round]
-            for planned in _rounds_of(plan, unit.code, row.code, year, [d for _, d in mine], statutory=True):
+            for planned in rounds_of(plan, unit.code, row.code, year, [d for _, d in mine], statutory=True):
                 if self.store.load_round(planned.code) is not None:
                     continue
                 lines = [d for _, d in mine if d.round == planned.number]
                 numbers = [i for i, d in mine if d.round == planned.number]
-                stages = _stages(
+                stages = stages_of(
                     plan,
                     unit.code,
                     row.code,
@@ -291,7 +290,7 @@ class Plans:
         )
 
     def _officer(self, world: World, person: str, unit: str, move: Move[Any, Any]) -> ActorRef:
-        return office_of(world, person, unit, move, local_date(self.clock.now()))
+        return office_of(world.registry, person, unit, move, local_date(self.clock.now()))
 
     def _plan(self, code: str) -> PlanRow:
         row = self.store.load_plan(code)
@@ -304,27 +303,6 @@ class Plans:
             raise StaleCase(case=changes[0].entry.subject, expected=changes[0].version, version=None, state=None)
 
 
-def office_of(world: World, person: str, unit: str, move: Move[Any, Any], day: date) -> ActorRef:
-    """The officer of a unit who makes a move on one of its plans or rounds.
-
-    Raises:
-        NotFound: No such person.
-        NotAllowed: The person holds none of the seats in that unit.
-    """
-    world.registry.person(person)
-    holdings = world.registry.holdings(person, day)
-    for holding in holdings:
-        if holding.seat in move.seats and holding.unit == unit:
-            return ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
-    own = [h for h in holdings if h.seat in move.seats]
-    holder = Holder(move.seats[0].function, move.seats[0].level)
-    if own:
-        reason = Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": world.registry.unit_name(unit, day)})
-    else:
-        reason = Refusal(Code.FUNCTION_REQUIRED, holder, {"seats": move.seats, "holds": tuple(h.seat for h in holdings)})
-    raise NotAllowed([reason], case=unit, event=move.event, state=None)
-
-
 def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
     known = ", ".join(p.id for p in plans)
     if wanted is None and len(plans) == 1:
@@ -333,73 +311,6 @@ def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
         if plan.id == wanted:
             return plan
     raise UnknownName(what="plan", name=wanted or "–", known=known)
-
-
-def _rounds_of(  # noqa: PLR0913
-    plan: CyclePlan, unit: str, code: str, year: int, deadlines: Iterable[PlanDeadline], *, statutory: bool = False
-) -> list[RoundRow]:
-    rounds: dict[int, RoundRow] = {}
-    for deadline in deadlines:
-        if deadline.round and deadline.cutoff is not None and (deadline.track is Track.PROVINCIAL or plan.level == NATIONAL):
-            rounds.setdefault(
-                deadline.round,
-                RoundRow(
-                    code=f"{unit}-{year}-{deadline.round}",
-                    unit=unit,
-                    year=year,
-                    number=deadline.round,
-                    track=deadline.track,
-                    plan=code,
-                    statutory=statutory,
-                    state=RoundState.DRAFT,
-                    version=1,
-                    head_seq=0,
-                    head_hash=b"",
-                ),
-            )
-    return [rounds[number] for number in sorted(rounds)]
-
-
-def _stages(  # noqa: PLR0913
-    plan: CyclePlan,
-    unit: str,
-    code: str,
-    year: int,
-    deadlines: Iterable[PlanDeadline],
-    effects: Mapping[int, Effect],
-    *,
-    statutory: bool,
-    numbers: list[int] | None = None,
-) -> tuple[StageRow, ...]:
-    document = plan.doc_no or plan.title
-    rows = []
-    for index, deadline in enumerate(deadlines, 1):
-        number = numbers[index - 1] if numbers else index
-        rows.append(
-            StageRow(
-                id=f"{code}:{unit}:{year}#{number}",
-                plan=code,
-                plan_year=year,
-                round=f"{unit}-{year}-{deadline.round}" if deadline.round and deadline.cutoff is not None else None,
-                unit=unit,
-                stage=deadline.stage,
-                track=deadline.track,
-                cutoff=deadline.cutoff if deadline.armed else None,
-                start=deadline.start,
-                effect=effects[index],
-                phrase=deadline.phrase,
-                kind=str(deadline.kind),
-                source=", ".join(filter(None, (document, f"mục {deadline.no}" if deadline.no else f"mốc {number}"))),
-                firm=deadline.firm,
-                statutory=statutory,
-                flags=tuple(str(flag) for flag in deadline.flags),
-            )
-        )
-    return tuple(rows)
-
-
-def _with_text(row: PlanRow, text: str) -> Subject:
-    return replace(row, text=text)
 
 
 def _office(track: Track) -> tuple[Function, Level]:

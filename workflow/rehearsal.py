@@ -84,10 +84,10 @@ class Player:
     def play(self, season: Season, until: datetime | None = None) -> Played:
         """Play every act up to an instant (None: to the end), then stand there with the sweep done.
 
-        Acts that lie before the clock were played before and are left out, so a season can be played on from where it stopped.
+        Acts up to the clock's present were played before and are left out, so a season can be played on from where it stopped.
         """
-        since = self.clock.now()
-        timed = [t for t in self._timeline(season) if (until is None or t.at <= until) and t.at >= since]
+        since = None if self.store.last_recorded() is None else self.clock.now()
+        timed = [t for t in self._timeline(season) if (until is None or t.at <= until) and (since is None or t.at > since)]
         for number, item in enumerate(timed, 1):
             self.wait(item.at)
             try:

@@ -10,11 +10,12 @@ from states.lifecycle import ROUND, Move
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState, StateKind
+from workflow.access import office_of
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.ledger.entry import ActorRef
 from workflow.perform import Engine
-from workflow.plans import Plans, office_of
+from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow, RoundRow, SubjectKind
@@ -82,7 +83,7 @@ class Rounds:
         row = self._round(code)
         move = ROUND.move(row.state, RoundEvent.FREEZE)
         world = self.world(fresh=True)
-        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         return self._move(row, move, who, world, {})
 
     def close(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
@@ -98,7 +99,7 @@ class Rounds:
             return self._report(row, dry_run=True, actor=actor)
         move = ROUND.move(row.state, RoundEvent.CLOSE)
         world = self.world(fresh=True)
-        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)
         if not dry_run:
             self._settle_members(code)
@@ -125,7 +126,9 @@ class Rounds:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
             raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
-        office_of(self.world(fresh=True), actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now()))
+        office_of(
+            self.world(fresh=True).registry, actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now())
+        )
         return self._report(row, dry_run=dry_run, actor=actor, given=True)
 
     def members(self, code: str) -> list[CaseRow]:
@@ -153,7 +156,10 @@ class Rounds:
         now = self.clock.now()
         coming = joinable(world, case, law_of(case, now), now)
         try:
-            self.engine.perform(command, dry_run=dry_run)
+            # Tried first without writing: a member for whom there is no next round keeps no refused attempt.
+            self.engine.perform(command, dry_run=True)
+            if not dry_run:
+                self.engine.perform(command)
         except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)

@@ -70,9 +70,15 @@ def missed_of(memo: dict[str, Any]) -> Term | None:
 
 def joinable(world: World, case: CaseRow, law: Regime, at: datetime, event: Event | None = None) -> tuple[OpenRound, ...]:
     """Provincial rounds that a case could join now, the earliest first; an evaluation anew has the province's still to meet."""
-    anew = event is Event.REEVALUATE
-    needed = (Stage.PROVINCE_EVAL,) if anew else stages_ahead(law, home(case), results_of(case.memo), case.kind)
+    needed = needed_stages(case, law, event)
     return world.book.joinable(world.registry.province(case.unit, local_date(at)), Track.PROVINCIAL, needed, at)
+
+
+def needed_stages(case: CaseRow, law: Regime, event: Event | None = None) -> tuple[Stage, ...]:
+    """Stages of a provincial round that a case has still to meet; an evaluation anew has the province's."""
+    if event is Event.REEVALUATE:
+        return (Stage.PROVINCE_EVAL,)
+    return stages_ahead(law, home(case), results_of(case.memo), case.kind)
 
 
 def held_of(certificate: CertificateRow | None, at: datetime) -> Held | None:
@@ -120,6 +126,7 @@ def facts_of(  # noqa: PLR0913
         results=results_of(case.memo),
         terms=tuple(term_fact(t, statutory=(d := deadlines.get(t.deadline)) is not None and d.statutory) for t in loaded.terms),
         missed=missed_of(case.memo),
+        needs_round=bool(needed_stages(case, law, event)) if rounds else True,
         joins=coming[0].row.code if coming else None,
         next_round=next((r.row.code for r in coming if r.row.code != case.round), None),
         held=held,
