@@ -356,7 +356,9 @@ class Engine:
         year = day.year
         series = f"{world.registry.province(product.unit, day)}-{year}"
         code = f"{series}-{'…' if dry_run else format(self.store.next_number(series), '04d')}"
-        decision = _Decision((self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, received, tuple(outcome.notes))
+        decision = _Decision(
+            (self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, received, tuple(outcome.notes)
+        )
         if dry_run:
             return replace(_receipt(decision, ()), case=code)
         if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:

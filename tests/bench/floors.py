@@ -265,7 +265,9 @@ def _one_statement(closed: int, opened: int) -> str:
     if closed:
         parts.append("c AS (UPDATE term SET status='dropped' FROM u WHERE id=ANY(?) AND status='running')")
     if opened:
-        row = "SELECT " + ",".join(f"?::{ {'attempt': 'int', 'due_at': 'bigint', 'attempts': 'int', 'not_before': 'bigint'}.get(n, 'text')}" for n in TERM.columns)
+        row = "SELECT " + ",".join(
+            f"?::{ {'attempt': 'int', 'due_at': 'bigint', 'attempts': 'int', 'not_before': 'bigint'}.get(n, 'text') }" for n in TERM.columns
+        )
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {' UNION ALL '.join([row + ' FROM u'] * opened)})")
     return _pg(f"WITH {','.join(parts)} SELECT count(*) FROM u")
 

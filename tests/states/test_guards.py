@@ -60,8 +60,20 @@ CASES = [
     (guards.next_round_ahead, CaseState.DEFERRED, facts(left=PROVINCE, joins="AG-2"), facts(left=PROVINCE), Code.NO_NEXT_ROUND),
     (guards.next_round_ahead, CaseState.DEFERRED, facts(left=CaseState.SELECTED), facts(left=CaseState.RETURNED), Code.NO_NEXT_ROUND),
     (guards.deferred_by_cutoff, CaseState.DEFERRED, facts(missed=PLANNED), facts(), Code.NOT_BY_CUTOFF),
-    (guards.deferred_by_cutoff, CaseState.DEFERRED, facts(missed=PLANNED), facts(missed=replace(PLANNED, statutory=True)), Code.STATUTORY_DATE),
-    (guards.cutoff_reached, PROVINCE, facts(at=MIDNIGHT, terms=(PLANNED,)), facts(at=MIDNIGHT - MOMENT, terms=(PLANNED,)), Code.TERM_STILL_RUNS),
+    (
+        guards.deferred_by_cutoff,
+        CaseState.DEFERRED,
+        facts(missed=PLANNED),
+        facts(missed=replace(PLANNED, statutory=True)),
+        Code.STATUTORY_DATE,
+    ),
+    (
+        guards.cutoff_reached,
+        PROVINCE,
+        facts(at=MIDNIGHT, terms=(PLANNED,)),
+        facts(at=MIDNIGHT - MOMENT, terms=(PLANNED,)),
+        Code.TERM_STILL_RUNS,
+    ),
     (guards.cutoff_reached, PROVINCE, facts(at=MIDNIGHT, terms=(PLANNED,)), facts(), Code.TERM_STILL_RUNS),
     (
         guards.before_cutoff(Stage.PROVINCE_EVAL),
@@ -74,7 +86,13 @@ CASES = [
     (guards.filing_open, CaseState.BUSINESS_PLAN, facts(), facts(at=local_midnight(2025, 7, 3)), Code.FILING_WAITS),
     (guards.district_exists, DISTRICT, facts(), facts(at=local_midnight(2025, 7, 1)), Code.DISTRICT_ABOLISHED),
     (guards.regime_runs, PROVINCE, facts(), facts(at=local_midnight(2026, 7, 22)), Code.REGIME_ENDED),
-    (guards.regime_runs, PROVINCE, facts(results=FOUR, at=local_midnight(2026, 7, 22)), facts(at=local_midnight(2027, 1, 1)), Code.REGIME_ENDED),
+    (
+        guards.regime_runs,
+        PROVINCE,
+        facts(results=FOUR, at=local_midnight(2026, 7, 22)),
+        facts(at=local_midnight(2027, 1, 1)),
+        Code.REGIME_ENDED,
+    ),
 ]
 
 

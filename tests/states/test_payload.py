@@ -247,7 +247,9 @@ def test_a_typed_value_becomes_what_reading_expects(field, typed, expected):
     field.read(field.from_text(typed))
 
 
-@pytest.mark.parametrize(("field", "typed", "code"), [(INTEGER, "7.5", "not_an_integer"), (INTEGER, "9" * 5000, "not_an_integer"), (FLAG, "?", "not_a_flag")])
+@pytest.mark.parametrize(
+    ("field", "typed", "code"), [(INTEGER, "7.5", "not_an_integer"), (INTEGER, "9" * 5000, "not_an_integer"), (FLAG, "?", "not_a_flag")]
+)
 def test_a_typed_value_of_the_wrong_shape_is_a_problem(field, typed, code):
     with pytest.raises(ValueError, match=code):
         field.from_text(typed)

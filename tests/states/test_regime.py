@@ -150,7 +150,12 @@ def test_each_rank_is_recognised_by_the_level_that_the_act_names(law, recogniser
 
 @pytest.mark.parametrize(
     ("law", "thresholds"),
-    [(QD1048, {"district": 50, "province": 90}), (QD148, {"district": 70, "province": 90}), (QD1489, {"province": 90}), (QD26, {"province": 90})],
+    [
+        (QD1048, {"district": 50, "province": 90}),
+        (QD148, {"district": 70, "province": 90}),
+        (QD1489, {"province": 90}),
+        (QD26, {"province": 90}),
+    ],
     ids=lambda given: getattr(given, "id", ""),
 )
 def test_products_are_sent_up_from_the_mean_that_the_act_names(law, thresholds):

@@ -17,7 +17,7 @@ from typing import Any
 from api.bootstrap import spans
 from deadlines.sweep import Sweep, tick
 from states.case import case_chart
-from states.chart import START, Seat
+from states.chart import Seat
 from states.regime import VIETNAM, local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, ProducerKind, TermStatus
 from workflow.clock import ManualClock
