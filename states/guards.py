@@ -212,6 +212,40 @@ def holds_certificate(state: CaseState, facts: Facts) -> Refusal | None:  # noqa
     return None
 
 
+def no_certificate_in_force(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A product that holds a certificate in force is raised or assessed again, not recognised a second time."""
+    if facts.held is None or not facts.held.in_force:
+        return None
+    detail = {"certificate": facts.held.code, "stars": facts.held.stars, "day": facts.held.last_valid_day}
+    return Refusal(Code.CERTIFICATE_IN_FORCE, Holder(Function.PRODUCER), detail)
+
+
+def held_to_filing(state: CaseState, facts: Facts) -> Refusal | None:
+    """An upgrade or reassessment is filed while its certificate is in force; after a lapse the product is registered anew."""
+    return None if facts.kind is CaseKind.FIRST else holds_certificate(state, facts)
+
+
+def window_open(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A reassessment is filed from the 180th day before the certificate's end (QĐ 26/2026/QĐ-TTg, art. 7)."""
+    if facts.opens_at is None or facts.at >= facts.opens_at:
+        return None
+    return Refusal(Code.TOO_EARLY, NOBODY, {"opens_at": facts.opens_at})
+
+
+def round_not_closed(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A closed round takes nobody in late; its deferred members have gone on to the next."""
+    return Refusal(Code.ROUND_CLOSED, Holder(Function.OFFICER, Level.PROVINCE), {}) if facts.round_closed else None
+
+
+def not_sent_down(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """What the province has sent down is certified here, not sent up again."""
+    result = facts.results.get(Level.PROVINCE)
+    if result is None:
+        return None
+    detail = {"state": CaseState.PROVINCIAL_EVALUATION, "mean": result.mean, "stars": result.stars}
+    return Refusal(Code.ALREADY_CONCLUDED, Holder(Function.AUTHORITY, Level.DISTRICT), detail)
+
+
 def not_published(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
     """A recognition is published once."""
     return Refusal(Code.ALREADY_PUBLISHED, NOBODY, {}) if facts.published else None

@@ -96,7 +96,8 @@ def _rules(chart: Chart, law: Regime) -> list[Finding]:
 
 def _overlap(one: Rule, other: Rule) -> bool:
     """Whether a case exists for which both branches are meant."""
-    return (one.selects is None or other.selects is None or one.selects is other.selects) and not set(one.kinds).isdisjoint(other.kinds)
+    chosen = ((one.selects, other.selects), (one.origin, other.origin), (one.recognised, other.recognised))
+    return all(a is None or b is None or a is b for a, b in chosen) and not set(one.kinds).isdisjoint(other.kinds)
 
 
 def check_lifecycle(chart: Lifecycle[Any, Any]) -> list[Finding]:
@@ -121,20 +122,17 @@ def check_lifecycle(chart: Lifecycle[Any, Any]) -> list[Finding]:
 
 def check_rights(charts: Iterable[Chart]) -> list[Finding]:
     """Rows of the rights tables that no rule uses."""
-    used: set[tuple[str, str, str]] = set()
+    used: set[tuple[str, str]] = set()
     tables = {}
     for chart in charts:
         rights = rights_of(regime(chart.key.partition("/")[2]))
         tables[rights.name] = rights
-        for rule in chart.rules:
-            key = "automatic" if rule.duty is Duty.AUTOMATIC else str(rule.event)
-            exact = (key, str(rule.source))
-            used.add((rights.name, *(exact if exact in rights.rows else (key, "any"))))
+        used |= {(rights.name, rule.row) for rule in chart.rules}
     return [
         Finding(name, "rights_unused", f"{event}.{state}")
         for name, rights in tables.items()
         for event, state in rights.rows
-        if (name, event, state) not in used
+        if (name, f"{event}.{state}") not in used
     ]
 
 

@@ -1,6 +1,8 @@
 """From a plan's lines to the rows of its rounds and deadlines. Pure."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline
 from states.vocabulary import Effect, RoundState, Track
@@ -33,6 +35,35 @@ def rounds_of(  # noqa: PLR0913
                 ),
             )
     return [rounds[number] for number in sorted(rounds)]
+
+
+def as_data(stage: StageRow) -> dict[str, Any]:
+    """A deadline row as an entry keeps it, so that the table of deadlines can be rebuilt and checked."""
+    return {
+        "id": stage.id,
+        "plan": stage.plan,
+        "plan_year": stage.plan_year,
+        "round": stage.round,
+        "unit": stage.unit,
+        "stage": stage.stage,
+        "track": str(stage.track),
+        "cutoff": stage.cutoff.astimezone(UTC).isoformat() if stage.cutoff else None,
+        "start": stage.start.astimezone(UTC).isoformat() if stage.start else None,
+        "effect": str(stage.effect),
+        "phrase": stage.phrase,
+        "kind": stage.kind,
+        "source": stage.source,
+        "firm": stage.firm,
+        "statutory": stage.statutory,
+        "flags": list(stage.flags),
+    }
+
+
+def stage_of_data(data: Mapping[str, Any]) -> StageRow:
+    """The deadline row that an entry keeps."""
+    instants = {name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("cutoff", "start")}
+    kinds = {"track": Track(data["track"]), "effect": Effect(data["effect"]), "flags": tuple(data["flags"])}
+    return StageRow(**{**data, **instants, **kinds})
 
 
 def stages_of(  # noqa: PLR0913

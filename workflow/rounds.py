@@ -4,16 +4,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from states.case import KIND_OF
+from deadlines.sweep import GRACE
 from states.errors import CycleError, EventRefused, NotFound, StaleCase
+from states.facts import LEVEL_OF
 from states.lifecycle import ROUND, Move
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState, StateKind
+from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState
 from workflow.access import office_of
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.ledger.entry import ActorRef
+from workflow.listing import every_case
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
@@ -24,8 +26,6 @@ from workflow.situation import World, joinable, law_of, owed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +133,12 @@ class Rounds:
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""
-        found: list[CaseRow] = []
-        while page := self.store.cases(CaseQuery(round=code, limit=_PAGE, after=found[-1].code if found else None)):
-            found += page
-        return found
+        return list(every_case(self.store, CaseQuery(round=code)))
 
     def _report(self, row: RoundRow, *, dry_run: bool, actor: str, given: bool = False) -> RoundReport:
         members = self.members(row.code)
         counts = Counter(case.state for case in members)
-        pending = tuple(c.code for c in members if KIND_OF[c.state] is StateKind.ACTIVE and c.memo.get("results"))
+        pending = tuple(c.code for c in members if str(LEVEL_OF.get(c.state)) in c.memo.get("results", {}))
         plan = self.store.load_plan(row.plan)
         offered = plan is not None and not given and self.plans.parsed(plan).next_round == "offer"
         # Who was put off with a result and waits for a decision alone needs no other round.
@@ -176,7 +173,7 @@ class Rounds:
     def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
         now = self.clock.now()
         opened = world.book.get(row.code)
-        ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and d.cutoff > now]
+        ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and now < d.cutoff + GRACE]
         if ahead:
             cutoff, stage = max(ahead, key=lambda pair: (pair[0], pair[1]))
             refusal = Refusal(Code.CUTOFFS_AHEAD, Holder(), {"stage": stage, "due_at": cutoff})

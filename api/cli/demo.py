@@ -17,7 +17,7 @@ from api.cli.render import cases_table, counts_line, history_lines, table
 from api.settings import read_settings
 from states.errors import StoreUnsafe
 from states.vocabulary import CaseState, Event
-from workflow.ports import CaseQuery
+from workflow.listing import every_case
 from workflow.rows import CaseRow
 from workflow.season import Season, read_season
 from workflow.sweeping import sequence
@@ -77,7 +77,7 @@ def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str
 
 
 def _show(run: Runtime, title: str) -> None:
-    cases = _all_cases(run)
+    cases = list(every_case(run.store))
     ctx.out.print(f"\n[bold]{title}[/] – {ctx.both('đồng hồ', 'clock')}: {ctx.words.instant(run.clock.now())}")
     ctx.out.print(f"[yellow]{ctx.both('Bản tập huấn, không có giá trị pháp lý', 'A rehearsal, without legal effect')}[/]\n")
     ctx.out.print(cases_table(run.store, cases))
@@ -142,10 +142,3 @@ def _own_name() -> str:
     """How this command was called, as somebody would type it from where they are."""
     called = Path(sys.argv[0]).absolute()
     return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else "ocop"
-
-
-def _all_cases(run: Runtime) -> list[CaseRow]:
-    found: list[CaseRow] = []
-    while page := run.store.cases(CaseQuery(limit=500, after=found[-1].code if found else None)):
-        found += page
-    return found
