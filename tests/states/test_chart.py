@@ -50,16 +50,18 @@ def reference(rules: tuple[Rule, ...], state: State, event: Event, facts: Facts)
         chosen = candidate.selects is None or candidate.selects == remembered
         whose = (candidate.duty == Duty.AUTOMATIC) == facts.by_system and facts.kind in candidate.kinds
         if (candidate.source, candidate.event) == (state, event) and chosen and whose:
-            unmet = [r for guard in candidate.guards if (r := guard(CaseState.IDEA_REGISTERED if state == START else CaseState(state), facts))]
+            unmet = [
+                r for guard in candidate.guards if (r := guard(CaseState.IDEA_REGISTERED if state == START else CaseState(state), facts))
+            ]
             if not unmet:
                 return candidate
             refusals += unmet
     return refusals
 
 
-demands = st.lists(
-    st.builds(Demand, st.sampled_from(["joins", "rival", "published"]), st.sampled_from(list(Code)[:6])), max_size=3
-).map(tuple)
+demands = st.lists(st.builds(Demand, st.sampled_from(["joins", "rival", "published"]), st.sampled_from(list(Code)[:6])), max_size=3).map(
+    tuple
+)
 rules = st.builds(
     rule,
     st.sampled_from(EVENTS),

@@ -118,7 +118,10 @@ def test_a_row_for_a_state_goes_before_the_row_for_any_state(monkeypatch, tmp_pa
 
 
 def test_only_the_two_tables_ship():
-    assert {file.name for file in files("states.rights").iterdir() if file.name.endswith(".toml")} == {"three-levels.toml", "two-levels.toml"}
+    assert {file.name for file in files("states.rights").iterdir() if file.name.endswith(".toml")} == {
+        "three-levels.toml",
+        "two-levels.toml",
+    }
 
 
 def test_the_first_evaluation_lies_where_the_regime_says():

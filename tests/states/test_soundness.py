@@ -93,7 +93,9 @@ def test_branches_told_apart_by_what_was_left_or_by_kind_are_no_finding():
 
 @pytest.mark.parametrize("overlapping", [(CaseKind.FIRST, CaseKind.UPGRADE), tuple(CaseKind)])
 def test_a_branch_whose_kinds_overlap_an_earlier_one_is_shadowed(overlapping):
-    assert ("shadowed", "planted too, planted") in codes(planted(extra(kinds=(CaseKind.FIRST,)), extra(name="planted too", kinds=overlapping)))
+    assert ("shadowed", "planted too, planted") in codes(
+        planted(extra(kinds=(CaseKind.FIRST,)), extra(name="planted too", kinds=overlapping))
+    )
 
 
 def test_a_branch_without_a_selector_shadows_one_with_a_selector():
