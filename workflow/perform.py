@@ -543,11 +543,13 @@ def _actor(registry: Registry, command: Command, grant: Grant, day: Any) -> tupl
 
 
 def _payload(rule: Rule, command: Command, received: datetime) -> tuple[dict[str, Any], dict[str, str]]:
+    data: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
     try:
         data, texts = read_payload(rule.payload, command.payload)
     except PayloadInvalid as invalid:
-        raise PayloadInvalid(invalid.problems, event=command.event) from None
-    problems = []
+        problems.extend(invalid.problems)
     today = local_date(received).isoformat()
     for name, value in data.items():
         if name.endswith(_CHECKED_DATES) and str(value) > today:

@@ -66,7 +66,7 @@ class Plans:
                 what="unit", name=code or "–", known=", ".join(u.code for u in world.registry.units_on(today) if u.level != "commune")
             )
         before = self.store.load_plan(chosen.id)
-        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT)
+        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT, chosen.id)
         who = self._officer(world, actor, code, move)
         digest = hashlib.sha256(text.encode()).hexdigest()
         given: dict[str, Any] = {
@@ -127,7 +127,7 @@ class Plans:
         """
         row = self._plan(code)
         world = self.world(fresh=True)
-        move = PLAN.move(row.state, PlanEvent.PUBLISH)
+        move = PLAN.move(row.state, PlanEvent.PUBLISH, row.code)
         who = self._officer(world, actor, row.unit, move)
         plan = self.parsed(row)
         chosen = {c.index: c.chosen for c in self.choices(code, effects)}
