@@ -44,16 +44,16 @@ def chart(*rules: Rule) -> Chart:
 
 
 def reference(rules: tuple[Rule, ...], state: State, event: Event, facts: Facts) -> Rule | list[Refusal]:
-    """The first branch that applies and is met, else every refusal of the branches that apply."""
+    """The first branch that applies and is met, else the refusals of the branches that apply; a branch says nothing twice."""
     refusals: list[Refusal] = []
     for candidate in rules:
         remembered = facts.origin if state == CaseState.RETURNED else facts.left
         chosen = candidate.selects is None or candidate.selects == remembered
         whose = (candidate.duty == Duty.AUTOMATIC) == facts.by_system and facts.kind in candidate.kinds
         if (candidate.source, candidate.event) == (state, event) and chosen and whose:
-            unmet = [
-                r for guard in candidate.guards if (r := guard(CaseState.IDEA_REGISTERED if state == START else CaseState(state), facts))
-            ]
+            here = CaseState.IDEA_REGISTERED if state == START else CaseState(state)
+            asked = [guard(here, facts) for guard in candidate.guards]
+            unmet = [refusal for n, refusal in enumerate(asked) if refusal and refusal not in asked[:n]]
             if not unmet:
                 return candidate
             refusals += unmet
@@ -152,6 +152,12 @@ def test_every_unmet_guard_is_collected_in_order_and_met_ones_are_not():
         built.fire(STATES[0], Event.FILE, replace(FIRST, published=True))
     assert [r.code for r in refused.value.reasons] == [Code.NO_OPEN_ROUND, Code.RUNNING_CASE]
     assert [g.asked for g in guards] == [1, 1, 1]
+
+
+def test_a_reason_that_two_guards_give_is_said_once():
+    twice = (Demand("joins", Code.NO_OPEN_ROUND), Demand("joins", Code.NO_OPEN_ROUND))
+    built = chart(rule(Event.FILE, STATES[0], STATES[1], guards=twice))
+    assert [r.code for r in built.reasons(STATES[0], Event.FILE, FIRST)[1]] == [Code.NO_OPEN_ROUND]
 
 
 def test_a_branch_that_is_not_meant_gives_no_reason():
