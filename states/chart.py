@@ -26,7 +26,6 @@ from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level,
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
 
-
 class Outside(StrEnum):
     """Where a case is before it exists; a vocabulary of its own, so that it has words without being a state."""
 
