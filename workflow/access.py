@@ -132,6 +132,9 @@ def _record(  # noqa: PLR0913
         refusals.append(Refusal(Code.FUNCTION_REQUIRED, _holder(asked), {"seats": asked, "holds": tuple(h.seat for h in holdings)}))
     if rule.duty is not Duty.PREPARES and Duty.PREPARES in place.hands.get(person, ()):
         refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level), {}))
+    # The recorder's own hand: a paper filed for the producer is prepared, everything else is handled.
+    hand = Duty.PREPARES if rule.duty is Duty.PREPARES else Duty.HANDLES
+    refusals += _hands(hand, person, place, (Seat(Function.OFFICER, seat.level),))
     if refusals or recorder is None:
         return None, tuple(refusals)
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
