@@ -6,7 +6,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from states.case import RUNNING, case_chart
@@ -225,8 +225,7 @@ class Engine:
         world.registry.person(command.actor)
         day = local_date(received)
         if not visible(world.registry, command.actor, place_of(case), day):
-            units = ", ".join(dict.fromkeys(world.registry.unit_name(h.unit, day) for h in world.registry.holdings(command.actor, day)))
-            raise OutsideTerritory(case=case.code, unit=units or "–")
+            raise _outside(world.registry, command.actor, case.code, day)
 
     def _decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime) -> _Decision:
         case = loaded.case
@@ -322,7 +321,7 @@ class Engine:
         if command.actor != SYSTEM:
             world.registry.person(command.actor)
             if not visible(world.registry, command.actor, place, day):
-                raise OutsideTerritory(case=product.code, unit=command.actor)
+                raise _outside(world.registry, command.actor, product.code, day)
         draft = _draft(command, product.producer, product.unit, received)
         law = law_of(draft, received)
         chart = case_chart(law.id)
@@ -517,6 +516,12 @@ class Engine:
         entries = [entry for entry in self.store.entries(code) if entry.seq <= seq]
         version = sum(parse(entry.body).outcome == "done" for entry in entries)
         return replace(_receipt_of(entries[-1], version), replayed=True)
+
+
+def _outside(registry: Registry, person: str, code: str, day: date) -> OutsideTerritory:
+    """The refusal to somebody whose own units are others."""
+    units = ", ".join(dict.fromkeys(registry.unit_name(holding.unit, day) for holding in registry.holdings(person, day)))
+    return OutsideTerritory(case=code, unit=units or "–")
 
 
 def place_of(case: CaseRow) -> Place:
