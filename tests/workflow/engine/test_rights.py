@@ -277,7 +277,7 @@ def test_who_prepared_the_file_does_not_record_its_result(world: World):
     [
         ("return_for_completion", "officer-H1", "officer@district", [Code.NOT_FROM_PAPER]),
         ("conclude", "officer-VS", "chair@province", [Code.SIGNS_IN_ITSELF]),
-        ("conclude", "authority-H1", "chair@district", [Code.FUNCTION_REQUIRED]),
+        ("conclude", "authority-VS", "chair@district", [Code.FUNCTION_REQUIRED]),
         ("conclude", "officer-X1", "chair@district", [Code.FUNCTION_REQUIRED]),
         ("conclude", "producer-P1", "chair@district", [Code.FUNCTION_REQUIRED, Code.PREPARED_BY_RECORDER]),
     ],
