@@ -70,6 +70,8 @@ class Plans:
         move = PLAN.move(before.state if before else None, PlanEvent.IMPORT)
         who = self._officer(world, actor, code, move)
         digest = hashlib.sha256(text.encode()).hexdigest()
+        if before is not None and (before.digest, before.unit) == (digest, code):
+            return before  # The draft says this already.
         given: dict[str, Any] = {
             "unit": code,
             "year": chosen.year,
@@ -78,7 +80,7 @@ class Plans:
             "doc_date": chosen.doc_date.isoformat() if chosen.doc_date else None,
             "digest": digest,
         }
-        act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{digest[:16]}", who, given)
+        act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{before.version if before else 0}", who, given)
         if before is not None:
             # A draft is replaced as a whole, file included.
             change = self.scribe.subject(SubjectKind.PLAN, _with_text(before, text), chosen.id, act)
