@@ -193,7 +193,8 @@ class Plans:
                 continue
             mine = [(i, d) for i, d in enumerate(deadlines, 1) if d.track is track and d.round]
             for planned in _rounds_of(plan, unit.code, row.code, year, [d for _, d in mine], statutory=True):
-                if self.store.load_round(planned.code) is not None:
+                there = self.store.load_round(planned.code)
+                if there is not None and there.state is not RoundState.DRAFT:
                     continue
                 lines = [d for _, d in mine if d.round == planned.number]
                 numbers = [i for i, d in mine if d.round == planned.number]
@@ -207,8 +208,9 @@ class Plans:
                     statutory=True,
                     numbers=numbers,
                 )
-                self._write([self._prepare(planned, who)], world.epoch)
-                world = self.world(fresh=True)
+                if there is None:
+                    self._write([self._prepare(planned, who)], world.epoch)
+                    world = self.world(fresh=True)
                 change = self._open(planned, who, stages)
                 if change is not None:
                     self._write([change], world.epoch)
@@ -266,7 +268,11 @@ class Plans:
         if there is not None and there.state is not RoundState.DRAFT:
             return None
         move = ROUND.move(RoundState.DRAFT, RoundEvent.OPEN)
-        act = self._act(move, str(RoundState.DRAFT), f"open:{planned.plan}", who, {})
+        given: dict[str, Any] = {}
+        if there is not None and (there.plan, there.statutory) != (planned.plan, planned.statutory):
+            # Another draft had prepared it; it belongs to what opens it.
+            given = {"plan": planned.plan, "statutory": planned.statutory}
+        act = self._act(move, str(RoundState.DRAFT), f"open:{planned.plan}", who, given)
         return self.scribe.subject(SubjectKind.ROUND, there, planned.code, act, stages=stages)
 
     def _act(  # noqa: PLR0913
