@@ -256,6 +256,19 @@ def test_the_rounds_of_the_law_are_given_once(bare: World):
     assert verify_log(bare.store, deep=True).ok
 
 
+def test_the_effects_that_were_chosen_hold_for_the_rounds_of_later_years(bare: World):
+    bare.move("2026-05-22 08:00")
+    bare.plans.publish(bring(bare, LAW_OF_2026.read_text("utf-8"), unit="TW"), actor="officer-TW", effects={3: Effect.DEFER})
+    bare.move("2027-02-01 00:00")
+    run_tick(bare.store, bare.engine, bare.plans, bare.clock.now())
+    effects = {s.round: s.effect for s in bare.store.stages(unit="VS") if s.stage == "commune_to_province"}
+    assert {code: effects[code] for code in ("VS-2026-2", "VS-2027-2", "VS-2028-2")} == {
+        "VS-2026-2": Effect.DEFER,
+        "VS-2027-2": Effect.DEFER,
+        "VS-2028-2": Effect.DEFER,
+    }
+
+
 def test_without_a_plan_of_the_law_there_are_no_rounds_of_the_law(world: World):
     assert run_tick(world.store, world.engine, world.plans, world.clock.now()).rounds == ()
 
@@ -274,8 +287,7 @@ def test_rounds_of_the_law_that_a_fault_interrupted_are_completed(bare: World):
             if bare.store.load_plan("national-2026").state is Publication.DRAFT:  # type: ignore[union-attr]
                 other.plans.publish("national-2026", actor="officer-TW")
             else:
-                other.plans.statutory(2026)
-                other.plans.statutory(2027)
+                statutory_rounds(other.store, other.plans, bare.clock.now())
             break
         except Fault:
             continue
