@@ -14,7 +14,7 @@ from states.regime import local_date
 from states.vocabulary import Effect, Function, Level, Publication, RoundEvent, RoundState, Track
 from workflow.clock import Clock
 from workflow.commands import SYSTEM
-from workflow.ledger.entry import ActorRef
+from workflow.ledger.entry import ActorRef, parse
 from workflow.ports import CaseQuery, Change, Outcome, Store, Subject
 from workflow.recording import Act, Scribe
 from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
@@ -161,9 +161,14 @@ class Plans:
             plan = self.parsed(row)
             if plan.recurs == "yearly" and year >= plan.year:
                 who = ActorRef(id=SYSTEM, function="system")
-                chosen = {c.index: c.chosen for c in self.choices(row.code)}
+                chosen = {c.index: c.chosen for c in self.choices(row.code, self._published_effects(row.code))}
                 opened += self._open_statutory(row, plan, chosen, year, who, world)
         return opened
+
+    def _published_effects(self, code: str) -> dict[int, Effect]:
+        """The effects that a person chose when the plan was published, by number of the deadline."""
+        published = [parse(stored.body) for stored in self.store.entries(code) if stored.event == str(PlanEvent.PUBLISH)]
+        return {number: Effect(effect) for entry in published for number, effect in enumerate(entry.data.get("effects", ()), 1)}
 
     def parsed(self, row: PlanRow) -> CyclePlan:
         """The plan of a row, read again from its own file."""
