@@ -21,6 +21,8 @@ from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
 from workflow.situation import World
 
 NATIONAL = "national"
+THROUGH = "statutory_through"
+"""Note of the installation: the last year whose rounds of the law are all open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,10 @@ class Plans:
     ) -> list[RoundRow]:
         given = {"effects": [str(chosen[i]) for i in sorted(chosen)]}
         act = self._act(move, str(row.state), f"publish:{row.code}:{row.version}", who, {}, data=given)
-        self._write([self.scribe.subject(SubjectKind.PLAN, row, row.code, act)], world.epoch)
         year = max(local_date(self.clock.now()).year, plan.year)
+        # Kept before anything is written: if this is interrupted, the next tick opens the rounds that are missing.
+        self.store.set_meta(THROUGH, str(year - 1))
+        self._write([self.scribe.subject(SubjectKind.PLAN, row, row.code, act)], world.epoch)
         codes: list[str] = []
         for each in (year, year + 1):
             codes += self._open_statutory(row, plan, chosen, each, who, self.world(fresh=True))
@@ -221,7 +225,7 @@ class Plans:
                     self._write([change], world.epoch)
                     world = self.world(fresh=True)
                     opened.append(planned.code)
-        self.store.set_meta("statutory_through", str(max(year, int(self.store.get_meta("statutory_through") or 0))))
+        self.store.set_meta(THROUGH, str(max(year, int(self.store.get_meta(THROUGH) or 0))))
         return opened
 
     def _may_open(self, rounds: Iterable[RoundRow], plan: str) -> None:

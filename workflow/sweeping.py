@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from deadlines.sweep import GRACE, Sweep, tick
 from states.regime import local_date
 from workflow.perform import Engine
-from workflow.plans import Plans
+from workflow.plans import THROUGH, Plans
 from workflow.ports import Store
 from workflow.rows import TermRow
 
@@ -36,11 +36,10 @@ def run_tick(store: Store, engine: Engine, plans: Plans, now: datetime, *, limit
 
 def statutory_rounds(store: Store, plans: Plans, now: datetime) -> tuple[str, ...]:
     """Open the rounds that the law gives for this year and the next, once a year."""
-    through = store.get_meta("statutory_through")
+    through = store.get_meta(THROUGH)
     wanted = local_date(now).year + 1
-    if through is None or int(through) >= wanted:
-        return ()
-    return tuple(plans.statutory(wanted))
+    missing = range(int(through) + 1, wanted + 1) if through is not None else ()
+    return tuple(code for year in missing for code in plans.statutory(year))
 
 
 def sequence(store: Store) -> int:
