@@ -67,8 +67,10 @@ class Rule:
         seats: Who may do it (from the rights table).
         level: The level at which the act is done, None for the early steps.
         guards: Conditions of the case; all are evaluated.
-        selects, kinds: Which branch applies where one event has several targets: the remembered state, the kind of case. Never a reason
-            of a refusal.
+        selects, origin, kinds, recognised: Which branch applies where one event has several: the state remembered (what a deferred case
+            left, where a returned one came from), the origin below a deferred ``returned``, the kind of case, the level that recognised.
+            Never a reason of a refusal.
+        row: The row of the rights table that gave the seats.
         payload: Fields asked for.
         reason: Whether a written reason is required.
         paper: Whether the act may be recorded from paper, on behalf of a body that does not sign in.
@@ -86,7 +88,10 @@ class Rule:
     level: Level | None = None
     guards: tuple[Guard, ...] = ()
     selects: CaseState | None = None
+    origin: CaseState | None = None
     kinds: tuple[CaseKind, ...] = tuple(CaseKind)
+    recognised: Level | None = None
+    row: str = ""
     payload: tuple[Field, ...] = ()
     reason: bool = False
     paper: bool = False
@@ -98,14 +103,15 @@ class Rule:
         """Whether this branch is the one meant: the remembered state fits, and the system alone fires automatic rules."""
         if (self.duty is Duty.AUTOMATIC) != facts.by_system or facts.kind not in self.kinds:
             return False
-        if self.selects is None:
-            return True
-        return self.selects is (facts.origin if self.source is CaseState.RETURNED else facts.left)
+        if self.recognised not in {None, facts.recognised} or self.origin not in {None, facts.origin}:
+            return False
+        remembered = facts.origin if self.source is CaseState.RETURNED else facts.left
+        return self.selects in {None, remembered}
 
     def refusals(self, facts: Facts) -> list[Refusal]:
-        """Every unmet condition."""
+        """Every unmet condition, each named once (several guards ask for the same result)."""
         source = CaseState(self.source) if self.source != START else CaseState.IDEA_REGISTERED
-        return [refusal for guard in self.guards if (refusal := guard(source, facts)) is not None]
+        return list(dict.fromkeys(refusal for guard in self.guards if (refusal := guard(source, facts)) is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,7 @@ class Chart:
         missed = facts.missed
         if state is CaseState.DEFERRED and missed and facts.left:
             home = facts.origin if facts.left is CaseState.RETURNED and facts.origin else facts.left
-            if any(missed.stage in rule.meets for rule in self.rules_in(home, event)):
+            if self.rules_in(facts.left, event) or self.rules_in(home, event):
                 return (cutoff_refusal(missed.stage, facts, missed.due_at, missed.phrase, missed.source, missed.round),)
         return (Refusal(Code.WRONG_STATE, self.helper(state), {"state": state, "event": event, "states": self.sources(event)}),)
 
@@ -278,7 +284,9 @@ def describe(rule: Rule) -> dict[str, object]:
         "level": rule.level,
         "guards": [guard.__qualname__.split(".")[0] for guard in rule.guards],
         "selects": rule.selects,
+        "origin": rule.origin,
         "kinds": [str(kind) for kind in rule.kinds],
+        "recognised": rule.recognised,
         "payload": [[f.name, str(f.kind), f.required, list(f.options), f.low, f.high] for f in rule.payload],
         "reason": rule.reason,
         "paper": rule.paper,

@@ -97,6 +97,8 @@ ROUND: Lifecycle[RoundState, RoundEvent] = Lifecycle(
     (
         Move(_RE.PREPARE, None, _R.DRAFT, _OFFICES, _ROUNDS),
         Move(_RE.OPEN, _R.DRAFT, _R.OPEN, _OFFICES, _ROUNDS),
+        Move(_RE.REDATE, _R.OPEN, _R.OPEN, _OFFICES, _ROUNDS),
+        Move(_RE.REDATE, _R.FROZEN, _R.FROZEN, _OFFICES, _ROUNDS),
         Move(_RE.FREEZE, _R.OPEN, _R.FROZEN, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.OPEN, _R.CLOSED, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.FROZEN, _R.CLOSED, _OFFICES, _ROUNDS),

@@ -104,6 +104,10 @@ class Words:
         """The label under a key, or the key itself where there is none."""
         return self.table.get(section, {}).get(key, key)
 
+    def stage(self, name: str) -> str:
+        """The name of a plan's stage, or of an activity."""
+        return self.table["stage"].get(name) or self.label("activity", name)
+
     def template(self, section: str, key: str, values: dict[str, Any]) -> str:
         """A sentence with its values said in this language; a value that is missing is left as an ellipsis."""
         pattern = self.table.get(section, {}).get(key, key)

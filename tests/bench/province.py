@@ -39,7 +39,9 @@ class Turn:
 
 LAP = (
     Turn(
-        Event.RETURN_FOR_COMPLETION, "cb", {"documents": _PAPERS, "remarks": "Phiếu kiểm nghiệm đã quá 12 tháng; thiếu sơ đồ truy xuất nguồn gốc."}
+        Event.RETURN_FOR_COMPLETION,
+        "cb",
+        {"documents": _PAPERS, "remarks": "Phiếu kiểm nghiệm đã quá 12 tháng; thiếu sơ đồ truy xuất nguồn gốc."},
     ),
     Turn(Event.COMPLETE, "sx", {"documents": _PAPERS, "remarks": "Đã bổ sung phiếu kiểm nghiệm mới và sơ đồ truy xuất nguồn gốc."}),
     Turn(Event.DEFER, "cb", {}, "Chủ thể xin lùi sang đợt sau vì nhà xưởng đang sửa chữa."),
@@ -166,7 +168,9 @@ def _register(store: Store, communes: Sequence[str], products: int) -> None:
             *(seat(f"cb-{code}", Function.OFFICER, Level.COMMUNE, code) for code in communes),
             *(seat(f"sx-{code}", Function.PRODUCER, Level.COMMUNE, code, f"CT-{code}") for code in communes),
         ],
-        producers=[ProducerRow(code=f"CT-{code}", name=f"Hợp tác xã {code}", kind=ProducerKind.COOPERATIVE, unit=code) for code in communes],
+        producers=[
+            ProducerRow(code=f"CT-{code}", name=f"Hợp tác xã {code}", kind=ProducerKind.COOPERATIVE, unit=code) for code in communes
+        ],
         products=[
             ProductRow(
                 code=f"SP{number}",

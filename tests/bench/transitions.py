@@ -53,7 +53,7 @@ class Figure:
     clients: int
 
 
-def engine_single(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Step]:  # noqa: ARG001
+def engine_single(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Step]:
     """The engine, an act at a time."""
     engine = engine_on(open_store(url))
 
@@ -136,7 +136,9 @@ def figures(database: str, clone: Clone, province: Province, size: Size) -> Iter
         for name, _, goal in each.floors:
             floor = found[name]
             label = f"{each.name}{f' of {size.batch}' if each.batched else ''}, floor: {name}"
-            yield Figure(label, database, round(floor.median), round(engine.median), round(engine.ratio(floor), 3), goal, "acts/s", each.clients)
+            yield Figure(
+                label, database, round(floor.median), round(engine.median), round(engine.ratio(floor), 3), goal, "acts/s", each.clients
+            )
 
 
 def contestant(  # noqa: PLR0913
@@ -218,7 +220,9 @@ def main(arguments: Sequence[str]) -> int:
         databases.remove("postgresql")
     found = []
     if not asked.json:
-        print(f"SQLite {sqlite3.sqlite_version}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {size.rounds} rounds of {size.seconds} s")
+        print(
+            f"SQLite {sqlite3.sqlite_version}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {size.rounds} rounds of {size.seconds} s"
+        )
         print("| database | clients | what | floor | ours | ratio | goal |\n|---|---:|---|---:|---:|---:|---:|")
     for figure in measure(databases, size):
         found.append(figure)

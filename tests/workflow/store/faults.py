@@ -3,7 +3,7 @@
 import resource
 import sys
 import threading
-from typing import cast, TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from states.errors import StoreUnsafe
 from tests.workflow.store.samples import act, case, created, moved, term

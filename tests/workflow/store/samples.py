@@ -70,7 +70,7 @@ def plan(code: str = "KH-1", **other: Any) -> PlanRow:
 
 def stage(name: str = "KH-1:1", **other: Any) -> StageRow:
     values: dict[str, Any] = {
-        "id": name, "plan": "KH-1", "round": None, "unit": "T-1", "stage": "idea_registration", "track": Track.PROVINCIAL,
+        "id": name, "plan": "KH-1", "plan_year": 2021, "statutory": False, "round": None, "unit": "T-1", "stage": "idea_registration", "track": Track.PROVINCIAL,
         "cutoff": NOW, "start": None, "effect": Effect.DEFER, "phrase": "trước ngày 10/7", "kind": "before_day", "source": "1/KH, II.1",
         "firm": True, "flags": ("no_year",),
     }  # fmt: skip

@@ -242,7 +242,7 @@ def test_a_group_is_written_whole(store: Store) -> None:
     assert list(store.subjects()) == [done, certificate(), round_(), plan()]
     assert [(head.subject, head.head_seq) for head in store.heads()] == [("GCN-1", 1), ("KH-1", 1), (row.code, 2), ("VS-2026-1", 1)]
     opened = moved(round_(), state=RoundState.OPEN)
-    assert store.write([act(round_(), opened, stages=(stage(cutoff=None),))], epoch=0) is Outcome.WRITTEN
+    assert store.write([act(round_(), opened, stages=(stage(cutoff=None),))], epoch=1) is Outcome.WRITTEN
     assert store.stages(round="VS-2026-1") == []
     assert store.stages(unit="T-1") == [stage(cutoff=None)]
 
@@ -342,3 +342,13 @@ def test_entries_are_listed_by_subject_and_number(store: Store) -> None:
     assert store.write([act(case(1), moved(case(1)))], epoch=0) is Outcome.WRITTEN
     assert [(found.subject, found.seq) for found in store.entries()] == [("VS-2026-0001", 1), ("VS-2026-0001", 2), ("VS-2026-0002", 1)]
     assert list(store.entries("VS-2026-0002")) == [entry(case(2), "register-2")]
+
+
+def test_a_round_that_moves_raises_the_epoch(store: Store) -> None:
+    before = store.registry_epoch()
+    assert store.write([created(round_())], epoch=before) is Outcome.WRITTEN
+    assert store.registry_epoch() == before + 1
+    late = case()
+    assert store.write([created(late)], epoch=before) is Outcome.RIGHTS_MOVED
+    assert store.write([created(late)], epoch=before + 1) is Outcome.WRITTEN
+    assert store.registry_epoch() == before + 1
