@@ -287,7 +287,6 @@ def _open_of_plan(  # noqa: PLR0913
     world: World, step: Step, facts: Facts, unit: str, goes_to: CaseState, out: Consequences
 ) -> None:
     """Deadlines of the plan as a whole that begin with the state entered."""
-    today = local_date(facts.at)
     entered = step.source is not step.target and step.event not in {Event.REINSTATE, Event.ADMIT_LATE}
     stages = OPENED_IN.get(goes_to, ()) if entered else ()
     registers = step.event is Event.REGISTER
@@ -295,6 +294,7 @@ def _open_of_plan(  # noqa: PLR0913
         stages = (*stages, Stage.UPGRADE)
     if not stages and not registers:
         return
+    today = local_date(facts.at)
     province = world.registry.province(unit, today)
     for stage in stages:
         general = world.book.general(province, stage, today.year)

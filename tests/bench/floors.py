@@ -214,6 +214,7 @@ def sqlite_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], trace
 # PostgreSQL.
 
 _TYPES = {"attempt": "int", "version": "int", "head_seq": "int", "updated_at": "bigint", "pinned": "boolean", "head_hash": "bytea"}
+_TERM_TYPES = {"attempt": "int", "due_at": "bigint", "attempts": "int", "not_before": "bigint"}
 
 
 def _pg(sql: str) -> str:
@@ -254,21 +255,21 @@ def postgresql_plain(clients: range, *, url: str, dossiers: Sequence[Dossier], t
 
 
 @cache
-def _one_statement(closed: int, opened: int) -> str:
+def _one_statement(*, closed: bool, opened: bool) -> str:
     """Everything that one act writes, as one statement."""
     sets = ",".join(f"{name}=?::{_TYPES.get(name, 'text')}" for name in _SET)
     parts = [
         f"u AS (UPDATE case_file SET {sets} WHERE code=? AND version=? AND head_seq=? RETURNING code)",  # noqa: S608
-        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT ?::text,?::int,?::text,?::text,?::text,?::bigint,?::text,?::bytea,?::text FROM u)",
-        "o AS (INSERT INTO outbox(subject,seq,leaf_hash) SELECT ?::text,?::int,?::bytea FROM u)",
+        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT ?::text,?::int,?::text,?::text,?::text,?::bigint,?::text,?::bytea,?::text FROM u"  # noqa: S608
+        " RETURNING subject,seq,leaf_hash)",
+        "o AS (INSERT INTO outbox(subject,seq,leaf_hash) SELECT subject,seq,leaf_hash FROM h)",
     ]
     if closed:
         parts.append("c AS (UPDATE term SET status='dropped' FROM u WHERE id=ANY(?) AND status='running')")
     if opened:
-        row = "SELECT " + ",".join(
-            f"?::{ {'attempt': 'int', 'due_at': 'bigint', 'attempts': 'int', 'not_before': 'bigint'}.get(n, 'text') }" for n in TERM.columns
-        )
-        parts.append(f"t AS (INSERT INTO term({TERM.names()}) {' UNION ALL '.join([row + ' FROM u'] * opened)})")
+        typed = ",".join(f"{name} {_TERM_TYPES.get(name, 'text')}" for name in TERM.columns)
+        rows = f"SELECT {TERM.names('r.')} FROM u,json_to_recordset(?::json) r({typed})"  # noqa: S608
+        parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
     return _pg(f"WITH {','.join(parts)} SELECT count(*) FROM u")
 
 
@@ -282,12 +283,12 @@ def postgresql_one_statement(clients: range, *, url: str, dossiers: Sequence[Dos
         def step() -> int:
             dossier = laps.take()
             act = laps.act(dossier, session.execute(read, ("", dossier.code), binary=True).fetchall())
-            values: list[Any] = [*act.update, *act.entry, *act.outbox]
+            values: list[Any] = [*act.update, *act.entry]
             if act.closed:
                 values.append(act.closed)
-            for opened in act.opened:
-                values += opened
-            session.execute(_one_statement(len(act.closed), len(act.opened)), values).fetchone()
+            if act.opened:
+                values.append(orjson.dumps([dict(zip(TERM.columns, opened, strict=True)) for opened in act.opened]).decode())
+            session.execute(_one_statement(closed=bool(act.closed), opened=bool(act.opened)), values).fetchone()
             return 1
 
         return step

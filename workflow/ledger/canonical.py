@@ -74,6 +74,8 @@ def _plain(value: object, depth: int) -> bool:
         return isinstance(value, StrEnum | IntEnum)
     if not depth:
         return False
+    if _LEAVES.issuperset(map(type, items)):  # type: ignore[call-overload]
+        return True
     for item in items:  # noqa: SIM110 -- a generator would cost a third more
         if type(item) not in _LEAVES and not _plain(item, depth - 1):
             return False
