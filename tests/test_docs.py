@@ -16,6 +16,7 @@ from states.drawing import mermaid
 from states.lifecycle import CERTIFICATE, PLAN, ROUND
 from states.words import words
 from tests.support.documents import ROOT, documents, drawn_blocks, redrawn, typed
+from workflow.season import read_season
 
 MERMAID_LINE = re.compile(r"stateDiagram-v2|    direction TB|    (?:\[\*\]|\w+)(?: --> (?:\[\*\]|\w+))?(?:: [^:;%#\n]+)?", re.ASCII)
 """What the grammar of Mermaid's state diagrams surely takes: ASCII ids, labels without colon, semicolon, percent or number sign."""
@@ -117,9 +118,16 @@ def test_every_file_that_is_named_is_there(name: str):
     here = (ROOT / name).parent
     links = [link for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text_of(name)) if "://" not in link]
     assert [link for link in links if not (here / link).exists()] == []
-    rooms = "|".join(("states", "deadlines", "workflow", "api", "tests", "docs"))
-    paths = [code for code in code_of(name) if re.fullmatch(rf"(?:{rooms})/[\w./-]+", code)]
+    paths = [code for code in code_of(name) if re.fullmatch(r"(?:states|deadlines|workflow|api|tests|docs)/[\w./-]+", code)]
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_registers_of_the_example_can_be_loaded_into_a_real_database():
+    example = re.search(r"^```toml\n(.*?)^```$", text_of("docs/operations.md"), re.DOTALL | re.MULTILINE)
+    assert example is not None
+    season = read_season(example[1])
+    assert season.products
+    assert (season.plans, season.rounds, season.cases) == ((), (), ())
 
 
 def test_decisions_are_numbered_without_a_gap_and_listed():
