@@ -103,9 +103,9 @@ class Rule:
         return self.selects is (facts.origin if self.source is CaseState.RETURNED else facts.left)
 
     def refusals(self, facts: Facts) -> list[Refusal]:
-        """Every unmet condition."""
+        """Every unmet condition, each named once (several guards ask for the same result)."""
         source = CaseState(self.source) if self.source != START else CaseState.IDEA_REGISTERED
-        return [refusal for guard in self.guards if (refusal := guard(source, facts)) is not None]
+        return list(dict.fromkeys(refusal for guard in self.guards if (refusal := guard(source, facts)) is not None))
 
 
 @dataclass(frozen=True, slots=True)

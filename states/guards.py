@@ -25,6 +25,8 @@ def before_cutoff(*stages: Stage) -> Guard:
                 return cutoff_refusal(term.stage, facts, term.due_at, term.phrase, term.source, term.round)
         return None
 
+    # The name is what a chart's digest keeps of a guard, so it has to say which cut-offs are watched.
+    guard.__qualname__ = f"before_cutoff({', '.join(stages)})"
     return guard
 
 

@@ -138,21 +138,20 @@ def _joins(  # noqa: PLR0913
         out.round = {"provincial": None, "central": None} if case.round or case.central_round else None
         return None
     if event in {Event.REINSTATE, Event.ADMIT_LATE}:
-        return world.book.get(case.round) if case.round else None
-    central = event is Event.NOMINATE or (event is Event.REENTER and goes_to is CaseState.NATIONAL_NOMINATION)
-    coming = _central(world, case, event, facts) if central else _candidates(world, case, event, facts, data)
-    if coming and central:
+        code = case.central_round if goes_to is CaseState.NATIONAL_NOMINATION else case.round
+        return world.book.get(code) if code else None
+    coming = _central(world, case, facts) if event is Event.NOMINATE else _candidates(world, case, event, facts, data)
+    if coming and coming[0].row.track is Track.CENTRAL:
         out.round = {"central": coming[0].row.code}
     elif coming:
         out.round = {"provincial": coming[0].row.code, **({"central": None} if event is Event.REEVALUATE else {})}
     return coming[0] if coming else None
 
 
-def _central(world: World, case: CaseRow, event: Event, facts: Facts) -> tuple[OpenRound, ...]:
-    """Central rounds ahead; a case may be nominated while there is none."""
+def _central(world: World, case: CaseRow, facts: Facts) -> tuple[OpenRound, ...]:
+    """Central rounds ahead of a nomination; a case may be nominated while there is none."""
     centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
-    needed = (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL) if event is Event.NOMINATE else (Stage.NATIONAL_EVAL,)
-    return world.book.joinable(centre, Track.CENTRAL, needed, facts.at) if centre else ()
+    return world.book.joinable(centre, Track.CENTRAL, (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL), facts.at) if centre else ()
 
 
 def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: Mapping[str, Any]) -> tuple[OpenRound, ...]:
@@ -161,7 +160,8 @@ def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: M
     named = data.get("round")
     if named is not None and named not in {r.row.code for r in coming}:
         raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
-    return tuple(r for r in coming if named in {None, r.row.code} and (event is not Event.SORT or r.row.code != case.round))
+    present = {case.round, case.central_round} if event is Event.SORT else set()
+    return tuple(r for r in coming if named in {None, r.row.code} and r.row.code not in present)
 
 
 def _close(  # noqa: PLR0913

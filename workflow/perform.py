@@ -6,7 +6,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from states.case import RUNNING, case_chart
@@ -58,6 +58,7 @@ class _Decision:
 
     changes: tuple[Change, ...]
     step: Step
+    effective: datetime
     notes: tuple[str, ...]
 
 
@@ -131,13 +132,17 @@ class Engine:
         if loaded.done_as is not None:
             return self._receipt_again(loaded.case.code, loaded.done_as)
         case = loaded.case
-        self._must_see(world, command, case, received)
+        try:
+            self._must_see(world, command, case, received)
+        except CycleError as refusal:
+            self._must_be_current(world, baseline, refusal)
+            raise
         if baseline is not None and baseline != case.version:
             raise StaleCase(case=case.code, expected=baseline, version=case.version, state=case.state)
         settled: tuple[str, ...] = ()
         if _fallen(loaded, received):
             if dry_run:
-                loaded = self._settled_on_paper(loaded, received)
+                loaded, settled = self._settled_on_paper(loaded, received)
             else:
                 settled = self.settle(loaded, received)
                 loaded = self._load(command)
@@ -154,12 +159,16 @@ class Engine:
         """Decide, and keep a refusal in the history; a refusal judged on an old registry is judged again."""
         try:
             return self._decide(world, loaded, command, received)
-        except (NotAllowed, EventRefused) as refusal:
-            if self.store.registry_epoch() != world.epoch:
-                raise _Moved(loaded.case.version) from refusal
-            if not dry_run:
+        except (NotAllowed, EventRefused, PayloadInvalid) as refusal:
+            self._must_be_current(world, loaded.case.version, refusal)
+            if not dry_run and not isinstance(refusal, PayloadInvalid):
                 self._deny(world, loaded.case, command, received, refusal)
             raise
+
+    def _must_be_current(self, world: World, version: int | None, refusal: CycleError) -> None:
+        """Nobody is refused for what the registry or the rounds said before they changed: such an act is judged again."""
+        if self.store.registry_epoch() != world.epoch:
+            raise _Moved(version) from refusal
 
     def _must_not_have_moved(self, command: Command, judged: CaseRow, outcome: Outcome) -> None:
         """If only the head moved, or something shared, the act is judged again; if the case itself moved, it is stale."""
@@ -242,8 +251,8 @@ class Engine:
         act = self._record(world, command, grant, step, chart, facts, outcome, data, texts, received, received)
         change = self.scribe.case(case, case.code, act)
         if command.event in _RECOGNISES:
-            return _Decision(self._recognise(change, step, facts, data, act), step, tuple(outcome.notes))
-        return _Decision((change,), step, tuple(outcome.notes))
+            return _Decision(self._recognise(change, step, facts, data, act), step, received, tuple(outcome.notes))
+        return _Decision((change,), step, received, tuple(outcome.notes))
 
     def _record(  # noqa: PLR0913
         self,
@@ -299,6 +308,13 @@ class Engine:
         if known is not None:
             return self._receipt_again(known, 1)
         world = self.world()
+        try:
+            return self._register_in(world, command, received, dry_run=dry_run)
+        except CycleError as refusal:
+            self._must_be_current(world, None, refusal)
+            raise
+
+    def _register_in(self, world: World, command: Command, received: datetime, *, dry_run: bool) -> Receipt:
         product = self.store.product(command.case)
         if product is None:
             raise NotFound(what="product", name=command.case)
@@ -340,7 +356,9 @@ class Engine:
         year = day.year
         series = f"{world.registry.province(product.unit, day)}-{year}"
         code = f"{series}-{'…' if dry_run else format(self.store.next_number(series), '04d')}"
-        decision = _Decision((self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, tuple(outcome.notes))
+        decision = _Decision(
+            (self.scribe.case(None, code if not dry_run else f"{series}-0000", act),), step, received, tuple(outcome.notes)
+        )
         if dry_run:
             return replace(_receipt(decision, ()), case=code)
         if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
@@ -372,8 +390,19 @@ class Engine:
     # Acts of the system.
 
     def settle(self, loaded: LoadedCase, received: datetime) -> tuple[str, ...]:
-        """Apply what fell due at least 30 seconds before ``received``, oldest first, each as its own step dated at its deadline."""
-        return tuple(str(term.effect) for term in _fallen(loaded, received) if self.expire(term))
+        """Apply what fell due at least 30 seconds before ``received``, oldest first, each as its own step dated at its deadline.
+
+        A step may begin terms that have fallen due as well (a dossier sorted into a round that is over by now), so it looks again.
+        """
+        done: list[str] = []
+        seen: set[str] = set()
+        now: LoadedCase | None = loaded
+        while now and (waiting := [term for term in _fallen(now, received) if term.id not in seen]):
+            seen.add(waiting[0].id)
+            if self.expire(waiting[0]):
+                done.append(str(waiting[0].effect))
+            now = self.store.load_case(loaded.case.code, "")
+        return tuple(done)
 
     def expire(self, term: TermRow) -> bool:
         """Do what a cut-off says, dated at the cut-off.
@@ -412,15 +441,17 @@ class Engine:
             act = replace(act, clause=clause)
         return self.scribe.case(case, case.code, act)
 
-    def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> LoadedCase:
-        """What settling would make of a case, without writing."""
-        for term in _fallen(loaded, received):
-            if term.id in {t.id for t in loaded.terms}:
-                change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
-                assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
-                gone = {tid for tid, _ in change.closed}
-                loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
-        return loaded
+    def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> tuple[LoadedCase, tuple[str, ...]]:
+        """What settling would make of a case and which events it would take, without writing."""
+        done: list[str] = []
+        while waiting := _fallen(loaded, received):
+            term = waiting[0]
+            change = self._automatic(loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
+            assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
+            gone = {tid for tid, _ in change.closed}
+            loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
+            done.append(str(term.effect))
+        return loaded, tuple(done)
 
     # Questions.
 
@@ -438,7 +469,7 @@ class Engine:
             raise NotFound(what="case", name=code)
         asked = Command(id="", case=code, event=Event.PUBLISH, actor=person)
         self._must_see(world, asked, loaded.case, at)
-        loaded = self._settled_on_paper(loaded, at)
+        loaded, _ = self._settled_on_paper(loaded, at)
         case = loaded.case
         facts = facts_of(world, loaded, at, held=self._held(case, at), rival=self._rival(case) if case.state not in RUNNING else None)
         offers = offers_for(world.registry, case_chart(facts.regime.id), case.state, facts, person, place_of(case))
@@ -485,11 +516,10 @@ class Engine:
             case = loaded.case
 
     def _receipt_again(self, code: str, seq: int) -> Receipt:
-        stored = self.store.entry(code, seq)
-        loaded = self.store.load_case(code, "")
-        assert stored is not None  # noqa: S101 - the case's history has just named it
-        assert loaded is not None  # noqa: S101 - same
-        return replace(_receipt_of(stored, loaded.case.version), replayed=True)
+        """The receipt of an act that stands already, with the version that the case had then: its asker has seen no later one."""
+        entries = [entry for entry in self.store.entries(code) if entry.seq <= seq]
+        version = sum(parse(entry.body).outcome == "done" for entry in entries)
+        return replace(_receipt_of(entries[-1], version), replayed=True)
 
 
 def place_of(case: CaseRow) -> Place:
@@ -568,7 +598,7 @@ def _checked(command: Command) -> Command:
         raise PayloadInvalid([Problem("/reason", str(error))], event=command.event) from None
     if not ids[0] or any(len(text) > 200 for text in ids) or (reason and len(reason) > 4000):  # noqa: PLR2004
         raise MalformedInput
-    return replace(command, reason=reason)
+    return command if reason == command.reason else replace(command, reason=reason)
 
 
 def _draft(command: Command, producer: str, unit: str, received: datetime) -> CaseRow:
@@ -612,9 +642,19 @@ def _text(value: object) -> str | None:
 
 
 def _receipt(decision: _Decision, settled: tuple[str, ...]) -> Receipt:
-    row = decision.changes[0].row
-    receipt = _receipt_of(decision.changes[0].entry, row.version)
-    return replace(receipt, settled=settled, notes=decision.notes)
+    change, step = decision.changes[0], decision.step
+    return Receipt(
+        case=change.entry.subject,
+        seq=change.entry.seq,
+        leaf_hash=change.entry.leaf_hash.hex(),
+        event=change.entry.event,
+        source=None if step.source == START else str(step.source),
+        state=step.target,
+        version=change.row.version,
+        effective_at=decision.effective.astimezone(UTC),
+        settled=settled,
+        notes=decision.notes,
+    )
 
 
 def _receipt_of(stored: StoredEntry, version: int) -> Receipt:

@@ -38,6 +38,7 @@ class Registry:
         self._appointments: dict[str, list[AppointmentRow]] = {}
         for appointment in snapshot.appointments:
             self._appointments.setdefault(appointment.person, []).append(appointment)
+        self._held: dict[str, tuple[tuple[Holding, str, str | None], ...]] = {}
         self._ties: dict[tuple[str, str], str] = {(t.person, t.product): t.kind for t in snapshot.ties}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -136,11 +137,9 @@ class Registry:
     def holdings(self, person: str, day: date) -> tuple[Holding, ...]:
         """Functions that a person holds on a day."""
         iso = day.isoformat()
-        return tuple(
-            Holding(Seat(Function(a.function), None if a.function == Function.PRODUCER else Level(a.level)), a.unit, a.producer)
-            for a in self._appointments.get(person, ())
-            if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to)
-        )
+        if person not in self._held:
+            self._held[person] = tuple((_holding(a), a.valid_from, a.valid_to) for a in self._appointments.get(person, ()))
+        return tuple(holding for holding, since, until in self._held[person] if since <= iso and (until is None or iso < until))
 
     def holders(self, seat: Seat, place: str, day: date) -> tuple[str, ...]:
         """People who hold a seat whose territory covers a place on a day."""
@@ -161,3 +160,8 @@ class Registry:
     def producers_of(self, person: str, day: date) -> frozenset[str]:
         """Producers that a person stands for on a day."""
         return frozenset(h.producer for h in self.holdings(person, day) if h.producer)
+
+
+def _holding(row: AppointmentRow) -> Holding:
+    level = None if row.function == Function.PRODUCER else Level(row.level)
+    return Holding(Seat(Function(row.function), level), row.unit, row.producer)

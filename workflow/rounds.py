@@ -19,7 +19,7 @@ from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow, RoundRow, SubjectKind
-from workflow.situation import World, joinable, law_of
+from workflow.situation import World, joinable, law_of, owed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,9 @@ class Rounds:
         pending = tuple(c.code for c in members if KIND_OF[c.state] is StateKind.ACTIVE and c.memo.get("results"))
         plan = self.store.load_plan(row.plan)
         offered = plan is not None and not given and self.plans.parsed(plan).next_round == "offer"
-        waiting = [c for c in members if c.state is CaseState.DEFERRED]
+        # Who was put off with a result and waits for a decision alone needs no other round.
+        now = self.clock.now()
+        waiting = [c for c in members if c.state is CaseState.DEFERRED and owed(c, law_of(c, now))]
         carried = tuple(self._carry(case, row, actor, dry_run=dry_run or offered) for case in waiting)
         return RoundReport(row, dict(counts), pending, carried, offered)
 

@@ -9,7 +9,7 @@ from states.facts import Facts, Held, Result, Term
 from states.regime import Regime, local_date, regime, regime_on
 from states.vocabulary import CaseState, CertificateState, Effect, Event, Level, Stage, Track
 from workflow.ports import LoadedCase
-from workflow.progress import stages_ahead
+from workflow.progress import central_ahead, stages_ahead
 from workflow.registry import Registry
 from workflow.roundbook import OpenRound, RoundBook
 from workflow.rows import CaseRow, CertificateRow, TermRow
@@ -68,17 +68,25 @@ def missed_of(memo: dict[str, Any]) -> Term | None:
     )
 
 
+def owed(case: CaseRow, law: Regime) -> tuple[Stage, ...]:
+    """Stages of a round that the case has still to meet; none where it waits for its decision alone, or where no round takes it."""
+    results = results_of(case.memo)
+    central = central_ahead(home(case), results) if case.central_round else ()
+    return stages_ahead(law, home(case), results, case.kind) + central
+
+
 def joinable(world: World, case: CaseRow, law: Regime, at: datetime, event: Event | None = None) -> tuple[OpenRound, ...]:
-    """Provincial rounds that a case could join now, the earliest first; an evaluation anew has the province's still to meet."""
-    needed = needed_stages(case, law, event)
-    return world.book.joinable(world.registry.province(case.unit, local_date(at)), Track.PROVINCIAL, needed, at)
+    """Rounds that a case could join now, the earliest first: of the centre for a nominated case, else of its province.
 
-
-def needed_stages(case: CaseRow, law: Regime, event: Event | None = None) -> tuple[Stage, ...]:
-    """Stages of a provincial round that a case has still to meet; an evaluation anew has the province's."""
-    if event is Event.REEVALUATE:
-        return (Stage.PROVINCE_EVAL,)
-    return stages_ahead(law, home(case), results_of(case.memo), case.kind)
+    An evaluation anew has the province's still to meet.
+    """
+    anew, day = event is Event.REEVALUATE, local_date(at)
+    if home(case) is CaseState.NATIONAL_NOMINATION and not anew:
+        centre = world.registry.at_level(case.unit, Level.CENTRE, day)
+        needed = central_ahead(home(case), results_of(case.memo))
+        return world.book.joinable(centre, Track.CENTRAL, needed, at) if centre else ()
+    needed = (Stage.PROVINCE_EVAL,) if anew else stages_ahead(law, home(case), results_of(case.memo), case.kind)
+    return world.book.joinable(world.registry.province(case.unit, day), Track.PROVINCIAL, needed, at)
 
 
 def held_of(certificate: CertificateRow | None, at: datetime) -> Held | None:
@@ -126,9 +134,9 @@ def facts_of(  # noqa: PLR0913
         results=results_of(case.memo),
         terms=tuple(term_fact(t, statutory=(d := deadlines.get(t.deadline)) is not None and d.statutory) for t in loaded.terms),
         missed=missed_of(case.memo),
-        needs_round=bool(needed_stages(case, law, event)) if rounds else True,
+        needs_round=event is Event.REEVALUATE or bool(owed(case, law)),
         joins=coming[0].row.code if coming else None,
-        next_round=next((r.row.code for r in coming if r.row.code != case.round), None),
+        next_round=next((r.row.code for r in coming if r.row.code not in {case.round, case.central_round}), None),
         held=held,
         rival=rival,
         published=bool(case.memo.get("published")),
