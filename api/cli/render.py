@@ -155,8 +155,8 @@ def _payload(line: Line, words: Words) -> Iterator[str]:
 
 def _dates(entry: Entry, words: Words) -> Iterator[str]:
     if entry.event in set(Effect) and "stage" in entry.data:
-        due = datetime.fromisoformat(entry.data["due_at"])
-        yield ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {words.last_day(due)}"
+        missed = words.last_day(datetime.fromisoformat(entry.data["due_at"]))
+        yield ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {missed}"
     for key, said in (
         ("provincial", ctx.both("Vào đợt", "Joins round")),
         ("central", ctx.both("Vào đợt trung ương", "Joins central round")),
