@@ -15,9 +15,10 @@ from api.settings import read_settings
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 from states.regime import VIETNAM, local_date
 from workflow.audit import drifts, verify_log
-from workflow.clock import ManualClock
+from workflow.clock import ManualClock, SystemClock
 from workflow.season import read_season, save_season
 from workflow.sweeping import run_tick, sequence, upcoming
+from workflow.worker import heartbeats
 
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
 log = typer.Typer(no_args_is_help=True, help="Nhật ký: kiểm tra · the log")
@@ -51,6 +52,11 @@ def doctor_command(as_json: Json = False) -> None:
         waiting = run.store.unsequenced()
         found.append(("log", None, f"{run.store.log_state().size} + {waiting} {ctx.both('chờ ghép', 'waiting')}"))
         due = upcoming(run.store, run.clock.now())
+        beats = heartbeats(run.store)
+        for beat in beats:
+            alive = ctx.both("đang chạy", "running") if beat.alive(SystemClock().now()) else ctx.both("không thấy tín hiệu", "not heard of")
+            paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
+            found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))
         run.close()
     if as_json:

@@ -334,6 +334,10 @@ class SharedStore(ABC):
         rows = self._rows("SELECT value FROM meta WHERE key=?", (key,))
         return rows[0][0] if rows else None
 
+    def meta_like(self, prefix: str) -> dict[str, str]:
+        """Every note whose key begins so."""
+        return dict(self._rows("SELECT key,value FROM meta WHERE substr(key,1,?)=? ORDER BY key", (len(prefix), prefix)))
+
     def set_meta(self, key: str, value: str) -> None:
         """Keep a note of the installation.
 
