@@ -21,8 +21,9 @@ class Steady(Protocol):
 
 
 class SystemSteady:
-    """The machine's own count. Where the system offers it, time asleep is counted, so that a machine woken up is not taken for one whose
-    clock was moved.
+    """The machine's own count.
+
+    Where the system offers it, time asleep is counted, so that a machine woken up is not taken for one whose clock was moved.
     """
 
     def seconds(self) -> float:

@@ -15,7 +15,7 @@ from api.settings import read_settings
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 from states.regime import VIETNAM, local_date
 from workflow.audit import drifts, verify_log
-from workflow.clock import ManualClock, SystemClock
+from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
 from workflow.sweeping import run_tick, sequence, upcoming
 from workflow.worker import heartbeats
@@ -54,7 +54,7 @@ def doctor_command(as_json: Json = False) -> None:
         due = upcoming(run.store, run.clock.now())
         beats = heartbeats(run.store)
         for beat in beats:
-            alive = ctx.both("đang chạy", "running") if beat.alive(SystemClock().now()) else ctx.both("không thấy tín hiệu", "not heard of")
+            alive = ctx.both("đang chạy", "running") if beat.alive(run.clock.now()) else ctx.both("không thấy tín hiệu", "not heard of")
             paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
             found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))

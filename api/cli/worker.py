@@ -49,6 +49,8 @@ class Shift:
             self._stands_by = fault.code == "sqlite_second_writer"
         except CycleError as fault:
             tell(fault)
+        except Exception as fault:  # noqa: BLE001 - a lost connection must not end the worker; it is told, and the next beat tries again
+            ctx.out.print(f"{type(fault).__name__}: {fault}", markup=False)
 
     def close(self) -> None:
         """Give the database back."""

@@ -336,7 +336,8 @@ class SharedStore(ABC):
 
     def meta_like(self, prefix: str) -> dict[str, str]:
         """Every note whose key begins so."""
-        return dict(self._rows("SELECT key,value FROM meta WHERE substr(key,1,?)=? ORDER BY key", (len(prefix), prefix)))
+        found = self._rows("SELECT key,value FROM meta WHERE substr(key,1,?)=? ORDER BY key", (len(prefix), prefix))
+        return {row[0]: row[1] for row in found}
 
     def set_meta(self, key: str, value: str) -> None:
         """Keep a note of the installation.
