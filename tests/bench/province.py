@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from api.bootstrap import spans
+from api.bootstrap import Law
 from states.errors import CycleError
 from states.vocabulary import Event, Function, Level, ProducerKind
 from workflow.clock import ManualClock
@@ -78,7 +78,7 @@ class Province:
 def engine_on(store: Store) -> Engine:
     """The engine, wired as the application wires it, on a clock that stands."""
     clock = ManualClock(NOW)
-    return Engine(store, clock, Scribe("ocop/bench", clock), spans())
+    return Engine(store, clock, Scribe("ocop/bench", clock), Law())
 
 
 def command(dossier: Dossier, number: object) -> Command:
@@ -95,7 +95,7 @@ def prepare(store: Store, cases: int) -> Province:
     communes = [f"X{number:03d}" for number in range(COMMUNES)]
     _register(store, communes, cases + 1)
     engine = engine_on(store)
-    plans = Plans(store, engine.clock, engine.scribe, engine.world)
+    plans = Plans(store, engine.clock, engine.judge.scribe, engine.judge, engine.world)
     plans.import_plan((PLANS / "national-2026.toml").read_text("utf-8"), actor="cb-TW", unit="TW")
     plans.publish("national-2026", actor="cb-TW")
     engine.world(fresh=True)
