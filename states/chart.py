@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import cast
 
@@ -24,7 +25,14 @@ from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level,
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
-START = "start"
+
+class Outside(StrEnum):
+    """Where a case is before it exists; a vocabulary of its own, so that it has words without being a state."""
+
+    START = "start"
+
+
+START = Outside.START
 """The pseudo-state before a case exists; only ``register`` leaves it."""
 
 State = CaseState | str
@@ -244,9 +252,9 @@ class Chart:
         """Every event of the chart, allowed or with its reasons."""
         return tuple(Offer(event, *self.reasons(state, event, facts)) for event in self.events)
 
-    def sources(self, event: Event) -> tuple[CaseState, ...]:
-        """States in which an event exists, in the order of the vocabulary."""
-        return tuple(s for s in CaseState if (s, event) in self._by)
+    def sources(self, event: Event) -> tuple[State, ...]:
+        """States in which an event exists, :data:`START` first, then in the order of the vocabulary."""
+        return tuple(s for s in (START, *CaseState) if (s, event) in self._by)
 
     def seats(self, state: State, event: Event) -> tuple[Seat, ...]:
         """Who may do an event in a state, over all its rules, each named once."""
@@ -297,7 +305,7 @@ def describe(rule: Rule) -> dict[str, object]:
 
 
 def _machine(names: Iterable[str]) -> Machine:
-    return Machine(model=None, initial=None, states=[START, *names], auto_transitions=False, send_event=True, queued=False)
+    return Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
 
 
 @cache

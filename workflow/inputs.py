@@ -62,12 +62,15 @@ def payload_of(rule: Rule, command: Command, received: datetime, result: Result 
     Raises:
         PayloadInvalid: With every problem.
     """
+    data: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
     try:
         data, texts = read_payload(rule.payload, command.payload)
     except PayloadInvalid as invalid:
-        raise PayloadInvalid(invalid.problems, event=command.event) from None
+        problems += invalid.problems
     today = local_date(received).isoformat()
-    problems = [Problem(f"/{name}", "in_future") for name, value in data.items() if name.endswith(_DATES) and str(value) > today]
+    problems += [Problem(f"/{name}", "in_future") for name, value in data.items() if name.endswith(_DATES) and str(value) > today]
     if rule.reason and not command.reason:
         problems.append(Problem("/reason", "reason_required"))
     if command.on_behalf_of is not None and not any(name.endswith("_no") for name in data):

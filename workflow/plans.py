@@ -83,7 +83,7 @@ class Plans:
         world = self.world(fresh=True)
         self._level_fits(world, chosen, code)
         before = self.store.load_plan(chosen.id)
-        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT)
+        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT, chosen.id)
         who = self._officer(world, actor, before.unit if before else code, move)
         if before is not None and before.unit != code:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
@@ -145,7 +145,7 @@ class Plans:
         """
         row = self._plan(code)
         world = self.world(fresh=True)
-        move = PLAN.move(row.state, PlanEvent.PUBLISH)
+        move = PLAN.move(row.state, PlanEvent.PUBLISH, code)
         who = self._officer(world, actor, row.unit, move)
         plan = self.parsed(row)
         self._level_fits(world, plan, row.unit)
@@ -263,7 +263,7 @@ class Plans:
                     state=there.state if there else None,
                 )
             event = RoundEvent.OPEN if there.state is RoundState.DRAFT else RoundEvent.REDATE
-            move = ROUND.move(there.state, event)
+            move = ROUND.move(there.state, event, there.code)
             given = {"plan": opening.row.plan, "statutory": opening.row.statutory}
             data = {"deadlines": [as_data(s) for s in opening.stages]}
             act = self._act(move, str(there.state), f"{event}:{plan}:{there.version}", who, given, data=data)

@@ -81,7 +81,7 @@ class Rounds:
             EventRefused: The round is not open.
         """
         row = self._round(code)
-        move = ROUND.move(row.state, RoundEvent.FREEZE)
+        move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         return self._move(row, move, who, world, {})
@@ -97,7 +97,7 @@ class Rounds:
         row = self._round(code)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
-        move = ROUND.move(row.state, RoundEvent.CLOSE)
+        move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)

@@ -8,7 +8,7 @@ from states.case import case_chart
 from states.chart import START, Chart, State
 from states.facts import LEVEL_OF, Facts, Held, Result, Term
 from states.regime import REGIMES, Regime, local_midnight
-from states.vocabulary import CaseKind, CaseState, Effect, Stage
+from states.vocabulary import CaseKind, CaseState, Effect, Level, Stage
 
 MOMENT = timedelta(milliseconds=1)
 QD1048, QD148, QD1489, QD26 = REGIMES
@@ -34,7 +34,7 @@ def result(mean: int | str, stars: int, missed: tuple[int, ...] = ()) -> Result:
     return Result(Fraction(mean), stars, missed)
 
 
-def everywhere(law: Regime, given: Result) -> dict[object, Result]:
+def everywhere(law: Regime, given: Result) -> dict[Level, Result]:
     """The same result at every level that has a council."""
     return {level: given for level in LEVEL_OF.values() if level in law.levels}
 
@@ -46,8 +46,8 @@ def situations(law: Regime) -> Iterator[Facts]:
     yield Facts(at=at, regime=law)
     yield Facts(at=at, regime=law, joins="AG-1", next_round="AG-2", held=HELD)
     for mean, stars in (("45", 2), ("60", 3), ("75", 4), ("95", 5)):
-        yield Facts(at=at, regime=law, results=everywhere(law, result(mean, stars)), joins="AG-1")  # type: ignore[arg-type]
-    yield Facts(at=at, regime=law, kind=CaseKind.UPGRADE, held=HELD, results=everywhere(law, result("60", 3)))  # type: ignore[arg-type]
+        yield Facts(at=at, regime=law, results=everywhere(law, result(mean, stars)), joins="AG-1")
+    yield Facts(at=at, regime=law, kind=CaseKind.UPGRADE, held=HELD, results=everywhere(law, result("60", 3)))
     yield Facts(at=at, regime=law, kind=CaseKind.REASSESSMENT, rival="AG-2021-0007", published=True)
     yield Facts(at=at, regime=law, terms=passed, next_round="AG-2")
     for left in CHARTS[law].states:

@@ -17,7 +17,8 @@ from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level
 from tests.states.samples import CHARTS, DAY, QD1048, places, situations
 
 STATES = (CaseState.SELECTED, CaseState.RETURNED, CaseState.DEFERRED, CaseState.CERTIFIED)
-EVENTS = (Event.FILE, Event.COMPLETE, Event.REENTER)
+SOURCES = (START, CaseState.RETURNED, CaseState.DEFERRED)
+EVENTS = (Event.COMPLETE, Event.REENTER)
 FIRST = Facts(at=DAY[QD1048], regime=QD1048)
 
 
@@ -43,16 +44,16 @@ def chart(*rules: Rule) -> Chart:
 
 
 def reference(rules: tuple[Rule, ...], state: State, event: Event, facts: Facts) -> Rule | list[Refusal]:
-    """The first branch that applies and is met, else every refusal of the branches that apply."""
+    """The first branch that applies and is met, else the refusals of the branches that apply; a branch says nothing twice."""
     refusals: list[Refusal] = []
     for candidate in rules:
         remembered = facts.origin if state == CaseState.RETURNED else facts.left
         chosen = candidate.selects is None or candidate.selects == remembered
         whose = (candidate.duty == Duty.AUTOMATIC) == facts.by_system and facts.kind in candidate.kinds
         if (candidate.source, candidate.event) == (state, event) and chosen and whose:
-            unmet = [
-                r for guard in candidate.guards if (r := guard(CaseState.IDEA_REGISTERED if state == START else CaseState(state), facts))
-            ]
+            here = CaseState.IDEA_REGISTERED if state == START else CaseState(state)
+            asked = [guard(here, facts) for guard in candidate.guards]
+            unmet = [refusal for n, refusal in enumerate(asked) if refusal and refusal not in asked[:n]]
             if not unmet:
                 return candidate
             refusals += unmet
@@ -65,7 +66,7 @@ demands = st.lists(st.builds(Demand, st.sampled_from(["joins", "rival", "publish
 rules = st.builds(
     rule,
     st.sampled_from(EVENTS),
-    st.sampled_from([START, *STATES]),
+    st.sampled_from(SOURCES),
     st.sampled_from(STATES),
     guards=demands,
     selects=st.none() | st.sampled_from(STATES),
@@ -84,7 +85,7 @@ facts = st.builds(
 )
 
 
-@given(st.lists(rules, min_size=1, max_size=12), st.sampled_from([START, *STATES]), st.sampled_from(EVENTS), facts)
+@given(st.lists(rules, min_size=1, max_size=12), st.sampled_from(SOURCES), st.sampled_from(EVENTS), facts)
 def test_firing_agrees_with_the_reference_reading_of_the_rules(declared, state, event, known):
     built = chart(*declared)
     assume(event in built.events)
@@ -107,7 +108,7 @@ def _fired(built: Chart, state: State, event: Event, known: Facts) -> tuple[Rule
         return None, refused.reasons
 
 
-@given(st.lists(rules, min_size=1, max_size=12), st.sampled_from([START, *STATES]), facts)
+@given(st.lists(rules, min_size=1, max_size=12), st.sampled_from(SOURCES), facts)
 def test_offers_of_random_charts_say_what_firing_would_do(declared, state, known):
     built = chart(*declared)
     for offer in built.offers(state, known):
@@ -141,6 +142,7 @@ def test_refusals_of_a_failed_branch_are_dropped_if_a_later_branch_fires():
     with pytest.raises(EventRefused) as refused:
         built.fire(STATES[0], Event.FILE, FIRST)
     assert [r.code for r in refused.value.reasons] == [Code.RUNNING_CASE, Code.NO_OPEN_ROUND]
+    assert built.reasons(STATES[0], Event.FILE, FIRST) == (built.rules[0], refused.value.reasons)
 
 
 def test_every_unmet_guard_is_collected_in_order_and_met_ones_are_not():
@@ -150,6 +152,12 @@ def test_every_unmet_guard_is_collected_in_order_and_met_ones_are_not():
         built.fire(STATES[0], Event.FILE, replace(FIRST, published=True))
     assert [r.code for r in refused.value.reasons] == [Code.NO_OPEN_ROUND, Code.RUNNING_CASE]
     assert [g.asked for g in guards] == [1, 1, 1]
+
+
+def test_a_reason_that_two_guards_give_is_said_once():
+    twice = (Demand("joins", Code.NO_OPEN_ROUND), Demand("joins", Code.NO_OPEN_ROUND))
+    built = chart(rule(Event.FILE, STATES[0], STATES[1], guards=twice))
+    assert [r.code for r in built.reasons(STATES[0], Event.FILE, FIRST)[1]] == [Code.NO_OPEN_ROUND]
 
 
 def test_a_branch_that_is_not_meant_gives_no_reason():

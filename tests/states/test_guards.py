@@ -56,7 +56,7 @@ CASES = [
     (guards.holds_certificate, PROVINCE, facts(held=HELD), facts(held=replace(HELD, in_force=False)), Code.CERTIFICATE_ENDED),
     (guards.not_published, CaseState.CERTIFIED, facts(), facts(published=True), Code.ALREADY_PUBLISHED),
     (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(joins="AG-2"), facts(), Code.NO_OPEN_ROUND),
-    (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(kind=CaseKind.REASSESSMENT), facts(next_round="AG-2"), Code.NO_OPEN_ROUND),
+    (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(needs_round=False), facts(next_round="AG-2"), Code.NO_OPEN_ROUND),
     (guards.next_round_ahead, CaseState.DEFERRED, facts(left=PROVINCE, joins="AG-2"), facts(left=PROVINCE), Code.NO_NEXT_ROUND),
     (guards.next_round_ahead, CaseState.DEFERRED, facts(left=CaseState.SELECTED), facts(left=CaseState.RETURNED), Code.NO_NEXT_ROUND),
     (guards.deferred_by_cutoff, CaseState.DEFERRED, facts(missed=PLANNED), facts(), Code.NOT_BY_CUTOFF),
@@ -169,17 +169,21 @@ def test_recognition_has_no_cut_off():
     assert _reasons(QD1048, CENTRE, Event.FALL_BACK, known) == ()
 
 
-@pytest.mark.parametrize(("next_round", "helper"), [("AG-2021-2", "officer@province"), (None, "authority@province")])
 @pytest.mark.parametrize(("state", "event", "stage", "given"), CUT_OFFS, ids=lambda v: str(v) if isinstance(v, (CaseState, Event)) else "")
-def test_a_deferred_case_is_told_the_deadline_that_it_missed_and_not_its_state(state, event, stage, given, next_round, helper):
-    missed = facts(QD1048, left=state, missed=term(stage), next_round=next_round)
-    (refusal,) = _reasons(QD1048, CaseState.DEFERRED, event, missed)
-    assert refusal.code is Code.DEADLINE_PASSED
-    assert refusal.detail["due_at"] == MIDNIGHT
-    assert refusal.detail["phrase"] == "trước ngày 10/7"
-    assert refusal.detail["source"] == "Kế hoạch số 1/KH-UBND"
-    assert refusal.detail["next_round"] == next_round
-    assert str(refusal.holder) == helper
+def test_a_deferred_case_is_told_the_deadline_that_it_missed_and_not_its_state(state, event, stage, given):
+    for next_round, helper in (("AG-2021-2", "officer@province"), (None, "authority@province")):
+        missed = facts(QD1048, results=given, left=state, missed=term(stage), next_round=next_round)
+        (refusal,) = _reasons(QD1048, CaseState.DEFERRED, event, missed)
+        assert refusal.code is Code.DEADLINE_PASSED
+        assert refusal.detail == {
+            "stage": stage,
+            "due_at": MIDNIGHT,
+            "phrase": "trước ngày 10/7",
+            "source": "Kế hoạch số 1/KH-UBND",
+            "round": "AG-2021-1",
+            "next_round": next_round,
+        }
+        assert str(refusal.holder) == helper
 
 
 def test_a_case_deferred_while_it_was_returned_is_told_the_deadline_of_its_origin():

@@ -1,7 +1,7 @@
 """Regimes: which law on which instant, and what rank a mean is."""
 
 from fractions import Fraction
-from itertools import chain, combinations
+from itertools import chain, combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ def test_a_regime_begins_at_its_local_midnight_and_not_a_millisecond_earlier(nam
 
 
 def test_intervals_of_filing_follow_each_other_without_gap_or_overlap():
-    for earlier, later in zip(REGIMES, REGIMES[1:], strict=False):
+    for earlier, later in pairwise(REGIMES):
         assert earlier.filed_before == later.filed_from
     assert REGIMES[-1].filed_before is None
 
@@ -56,9 +56,6 @@ def test_bounds_are_midnights_of_viet_nam():
 def test_a_regime_that_does_not_exist_is_an_unknown_name():
     with pytest.raises(UnknownName):
         regime("qd490-2018")
-
-
-FILED = {"joins": "AG-1"}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +199,7 @@ def test_a_hair_below_seventy_is_three_stars():
 
 
 def test_a_missed_floor_costs_the_rank_under_148_and_nothing_under_1048():
-    assert QD148.rank(Fraction(95), {5}) == 4  # type: ignore[arg-type]
+    assert QD148.rank(Fraction(95), (5,)) == 4
     assert QD148.rank(Fraction(95), (3,)) == 2
     assert QD1048.rank(Fraction(95), (3, 4, 5)) == 5
 

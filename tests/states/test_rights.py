@@ -110,9 +110,9 @@ def test_a_table_with_an_unknown_event_an_unknown_state_or_an_empty_row_is_refus
 
 def test_a_row_for_a_state_goes_before_the_row_for_any_state(monkeypatch, tmp_path):
     rights = _table(monkeypatch, tmp_path, '[file]\nduty = "prepares"\nany = ["producer"]\nselected = ["officer@commune"]')
-    assert rights.seats(Event.FILE, "selected") == (Seat(Function.OFFICER, Level.COMMUNE),)
-    assert rights.seats(Event.FILE, "business_plan") == (Seat(Function.PRODUCER),)
-    assert rights.seats(Event.SELECT, "selected") == ()
+    assert rights.row(Event.FILE, "selected")[1] == (Seat(Function.OFFICER, Level.COMMUNE),)
+    assert rights.row(Event.FILE, "business_plan")[1] == (Seat(Function.PRODUCER),)
+    assert rights.row(Event.SELECT, "selected")[1] == ()
     with pytest.raises(DefinitionUnsound):
         rights.duty(Event.SELECT)
 

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support import databases, postgres
+from workflow.store.urls import conninfo, sqlite_path
 from tests.support.world import World, world_at, world_of_2026
 
 
@@ -47,3 +50,21 @@ def another_url(database: databases.Database, _template: str | Path, tmp_path: P
     if database.kind == "postgresql":
         for name in made:
             postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"]).drop_database(name)
+
+
+@pytest.fixture
+def owner(database: databases.Database) -> Iterator[Callable[[str], list[Any]]]:
+    """Runs a statement as the owner of the tables, past the store."""
+    path = sqlite_path(database.owner_url)
+    address = f"sqlite:///{path}" if path else sa.make_url(conninfo(database.owner_url)).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(address, poolclass=sa.NullPool)
+
+    def run(statement: str) -> list[Any]:
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(statement)
+            rows = list(found) if found.returns_rows else []
+            connection.commit()
+            return rows
+
+    yield run
+    engine.dispose()
