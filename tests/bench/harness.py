@@ -135,7 +135,7 @@ class _Team:
             end.send(seconds)
         answers = [self._answer(end, seconds + _SLICE_SLACK) for end in self._ends]
         self._signal("SIGSTOP")
-        return sum(done for done, _ in answers) / max(took for _, took in answers)
+        return float(sum(done for done, _ in answers) / max(took for _, took in answers))
 
     def _answer(self, end: Connection, seconds: float) -> Any:
         if not end.poll(seconds):

@@ -72,7 +72,9 @@ def engine_single(clients: range, *, url: str, dossiers: Sequence[Dossier], trac
     return [step_of(client) for client in clients]
 
 
-def engine_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int) -> list[Step]:
+def engine_batch(  # noqa: PLR0913 - named at the call
+    clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int
+) -> list[Step]:
     """The engine, many acts in one transaction."""
     assert len(clients) == of == 1
     engine, numbers = engine_on(open_store(url)), count()

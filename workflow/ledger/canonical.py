@@ -65,16 +65,14 @@ def _plain(value: object, depth: int) -> bool:
     if kind in _LEAVES:
         return True
     if kind is dict:
-        if not _ascii_keys(value):  # type: ignore[arg-type]
-            return False
         items = value.values()  # type: ignore[attr-defined]
     elif kind is list:
         items = value
     else:
         return isinstance(value, StrEnum | IntEnum)
-    if not depth:
+    if not depth or (kind is dict and not _ascii_keys(value)):  # type: ignore[arg-type]
         return False
-    if _LEAVES.issuperset(map(type, items)):  # type: ignore[call-overload]
+    if _LEAVES.issuperset(map(type, items)):
         return True
     for item in items:  # noqa: SIM110 -- a generator would cost a third more
         if type(item) not in _LEAVES and not _plain(item, depth - 1):
