@@ -109,7 +109,8 @@ def consequences(  # noqa: PLR0913
     if event is Event.REDATE and case is not None:
         _redate(world, case, terms, facts, ahead, out)
     else:
-        fresh = tuple(stage for stage in ahead if stage not in before)
+        stays = out.round is None and goes_to not in EARLY
+        fresh = tuple(stage for stage in ahead if stage not in before) if stays else ()
         _open_of_rounds(world, case, step, facts, joined, ahead if joined else fresh, out)
     if event is Event.ADMIT_LATE and facts.missed:
         out.opened.append(_late_door(facts.missed, data, facts.at))

@@ -215,7 +215,7 @@ def help_why(code: str) -> None:
     for section in ("refusal", "error", "problem", "fault", "finding"):
         pattern = ctx.words.table.get(section, {}).get(code)
         if pattern is not None:
-            ctx.out.print(pattern, markup=False)
+            ctx.out.print(ctx.words.template(section, code, {}), markup=False)
             return
     tell(MalformedInput("unknown_code", name=code))
     raise typer.Exit(REFUSED + 1)

@@ -18,7 +18,18 @@ from workflow.commands import Receipt
 from workflow.ports import CaseQuery
 
 PRODUCTS = [f"{producer}-{number:02d}" for producer in ("P1", "P2") for number in (1, 2, 3)]
-PEOPLE = ("officer-H1", "chair-H1", "authority-H1", "officer-N1", "officer-VS", "chair-VS", "authority-VS", "officer-TW", "producer-P1", "producer-P2")
+PEOPLE = (
+    "officer-H1",
+    "chair-H1",
+    "authority-H1",
+    "officer-N1",
+    "officer-VS",
+    "chair-VS",
+    "authority-VS",
+    "officer-TW",
+    "producer-P1",
+    "producer-P2",
+)
 ENDS = frozenset({Event.WITHDRAW, Event.DEFER, Event.DECLINE, Event.ELIMINATE})
 STEPS = 300
 
@@ -97,7 +108,10 @@ class Walker:
     def ask(self, case: str, event: Event) -> None:
         given: dict[str, object] = {}
         if event is Event.CONCLUDE:
-            given = {"mean": self.random.choice(["95", "181/2", "80", "70", "60", "49"]), "floors_missed": self.random.choice([None, None, ["4"], ["5"]])}
+            given = {
+                "mean": self.random.choice(["95", "181/2", "80", "70", "60", "49"]),
+                "floors_missed": self.random.choice([None, None, ["4"], ["5"]]),
+            }
         if event is Event.REGISTER:
             kind = self.random.choice(["first", "upgrade", "reassessment"])
             held = self.world.store.certificates(case)
