@@ -5,6 +5,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -129,7 +130,11 @@ class Engine:
             return receipt_again(self.store, command, known, 1)
         world = self.world()
         decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
-        if dry_run or self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
+        if dry_run:
+            # No number was taken, so the receipt names none.
+            receipt = receipt_of(decision)
+            return replace(receipt, case=f"{receipt.case.rpartition('-')[0]}-…")
+        if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
             return receipt_of(decision)
         raise _Moved(None)
 
