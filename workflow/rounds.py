@@ -13,7 +13,7 @@ from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, Rou
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.ledger.entry import ActorRef
-from workflow.perform import Engine
+from workflow.perform import SETTLE_AFTER, Engine
 from workflow.plans import Plans, office_of
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
@@ -168,7 +168,8 @@ class Rounds:
                 self.engine.settle(loaded, self.clock.now())
 
     def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
-        now = self.clock.now()
+        # Within the sweep's thirty seconds an act received in time may still be on its way, and nobody is deferred yet.
+        now = self.clock.now() - SETTLE_AFTER
         opened = world.book.get(row.code)
         ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and d.cutoff > now]
         if ahead:
