@@ -183,10 +183,11 @@ class Engine:
         """
         answers: list[Receipt | CycleError | None] = [None] * len(commands)
         world = self.world()
-        loaded = self.store.load_cases([c.case for c in commands])
+        readable = [(index, read) for index, command in enumerate(commands) if (read := _readable(command)) is not None]
+        loaded = self.store.load_cases([command.case for _, command in readable])
         batch: list[tuple[int, _Decision]] = []
         taken: set[str] = set()
-        for index, command in enumerate(commands):
+        for index, command in readable:
             received = command.received_at or self.clock.now()
             mine = loaded.get(command.case)
             alone = mine is None or command.case in taken or command.event in _RECOGNISES or command.event is Event.REGISTER
@@ -196,7 +197,7 @@ class Engine:
                 self._must_see(world, command, mine.case, received)
                 if command.expected_version not in {None, mine.case.version}:
                     continue
-                batch.append((index, self._decide(world, mine, _checked(command), received)))
+                batch.append((index, self._decide(world, mine, command, received)))
                 taken.add(command.case)
             except CycleError:
                 continue  # The single way says why, and keeps the denied entry.
@@ -598,6 +599,14 @@ def _checked(command: Command) -> Command:
     if not ids[0] or any(len(text) > 200 for text in ids) or (reason and len(reason) > 4000):  # noqa: PLR2004
         raise MalformedInput
     return replace(command, reason=reason)
+
+
+def _readable(command: Command) -> Command | None:
+    """The command as it is kept, or None where it cannot be; what is wrong with it is said when it is carried out by itself."""
+    try:
+        return _checked(command)
+    except CycleError:
+        return None
 
 
 def _draft(command: Command, producer: str, unit: str, received: datetime) -> CaseRow:
