@@ -83,8 +83,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None) -> Runtime:
         chosen = clock or _clock_of(store, rehearsal=rehearsal)
         _clock_is_sane(store, chosen)
         scribe = Scribe(_log_identity(store), chosen)
-        engine = Engine(store, chosen, scribe, spans())
-        plans = Plans(store, chosen, scribe, engine.world)
+        engine = Engine(store, chosen, scribe, Law())
+        plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         return Runtime(settings, chosen, store, engine, plans, Rounds(store, chosen, scribe, engine, plans), rehearsal)
     except BaseException:
         store.close()
@@ -113,26 +113,29 @@ def check_names(rooms: tuple[str, ...] = ROOMS) -> None:
             raise NameClash(name=room, where=str(where), owner=", ".join(o for o in owners if o != "ocop-cycle") or "?")
 
 
-def spans(calendar: WorkingCalendar | None = None) -> "Spans":
-    """The terms of the law that events start, counted by a calendar (the shipped one unless given)."""
-    return Spans(calendar or vietnam_calendar())
+class Law:
+    """The terms of the law, counted by a calendar; see :class:`workflow.consequences.LawTerms`."""
 
-
-class Spans:
-    """Gives the spans that an event starts under a regime; see :data:`workflow.consequences.Spans`."""
-
-    def __init__(self, calendar: WorkingCalendar) -> None:
-        """Count by this calendar."""
-        self._calendar = calendar
+    def __init__(self, calendar: WorkingCalendar | None = None) -> None:
+        """Count by this calendar, the shipped one unless given."""
+        self._calendar = calendar or vietnam_calendar()
         self._known: dict[tuple[str, Event, CaseKind], tuple[SpanTerm, ...]] = {}
 
-    def __call__(self, law: Regime, event: Event, kind: CaseKind) -> tuple[SpanTerm, ...]:
-        """Spans that begin with the event."""
+    def started_by(self, law: Regime, event: Event, kind: CaseKind) -> tuple[SpanTerm, ...]:
+        """The spans that an event starts under a regime."""
         key = (law.id, event, kind)
         if key not in self._known:
             started = statutory_terms().started_by(law.id, event, kind)
             self._known[key] = tuple(self._span(term) for term in started if term.stage in set(Stage))
         return self._known[key]
+
+    def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
+        """When a reassessment is filed: from the 180th day before the end, in good time to the end of the 120th."""
+        rule = statutory_terms().filing_window(law.id)
+        if rule is None:
+            return None
+        window = rule.window(last_valid_day)
+        return window.start, window.cutoff
 
     def _span(self, term: StatutoryTerm) -> SpanTerm:
         def end(start: date) -> datetime:

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OCOP_", extra="ignore", secrets_dir=None)
 
-    data_dir: Path = Field(default_factory=lambda: Path.home() / ".ocop-cycle", description="Where an embedded database lies")
+    data_dir: Path = Field(default_factory=lambda: default_data_dir(), description="Where an embedded database lies")  # noqa: PLW0108
     database_url: SecretStr | None = Field(default=None, description="sqlite:///… or postgresql://…; an embedded SQLite file if unset")
     owner_url: SecretStr | None = Field(default=None, description="PostgreSQL: the role that owns the tables; used by migrate alone")
     app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         if url.startswith("sqlite"):
             return url.removeprefix("sqlite:///")
         return "postgresql://" + url.partition("://")[2].rpartition("@")[2]
+
+
+def default_data_dir() -> Path:
+    """``.ocop-data`` in a checkout, so that trying things out stays in its folder; ``~/.ocop-cycle`` where the product is installed."""
+    root = Path(__file__).resolve().parent.parent
+    return root / ".ocop-data" if (root / "pyproject.toml").exists() else Path.home() / ".ocop-cycle"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -63,27 +63,34 @@ class _Builder:
         payload: tuple[Field, ...] = (),
         meets: tuple[Stage, ...] = (),
         selects: CaseState | None = None,
+        origin: CaseState | None = None,
         kinds: tuple[CaseKind, ...] = tuple(CaseKind),
+        recognised: Level | None = None,
         reason: bool = False,
         paper: bool = False,
         voids: bool = False,
         automatic: bool = False,
         name: str = "",
     ) -> Rule:
-        district = source is S.DISTRICT_EVALUATION and not automatic and event not in {Event.WITHDRAW, Event.DEFER}
+        district = S.DISTRICT_EVALUATION in {source, target} and not automatic and event not in {Event.WITHDRAW, Event.DEFER}
         progresses = event not in _AFTER_THE_END and not automatic and (event is not Event.REENTER or source is S.DEFERRED)
         conditions = (*((guards.regime_runs,) if progresses else ()), *((guards.district_exists,) if district else ()), *guard)
+        row, seats = self.rights.row(event, recognised, origin, selects, source, automatic=automatic)
+        parts = (event, name or source, selects, origin, recognised, "cutoff" if automatic else None)
         return Rule(
-            name=".".join(filter(None, (str(event), name or str(source), str(selects or ""), "cutoff" if automatic else ""))),
+            name=".".join(str(part) for part in parts if part),
             event=event,
             source=source,
             target=target,
             duty=self.rights.duty(event, automatic=automatic),
-            seats=self.rights.seats(event, str(source), automatic=automatic),
+            seats=seats,
+            row=row,
             level=LEVEL_OF.get(source) if isinstance(source, CaseState) else None,
             guards=conditions,
             selects=selects,
+            origin=origin,
             kinds=kinds,
+            recognised=recognised,
             payload=payload,
             reason=reason,
             paper=paper,
@@ -99,6 +106,7 @@ class _Builder:
         yield from self._decisions()
         yield from self._completion()
         yield from self._deferral()
+        yield from self._new_attempts()
         yield from self._ends()
 
     def _first_steps(self) -> Iterator[Rule]:
@@ -107,6 +115,7 @@ class _Builder:
             START,
             S.IDEA_REGISTERED,
             guards.no_rival,
+            guards.no_certificate_in_force,
             topic="idea",
             payload=forms.REGISTER,
             meets=(Stage.IDEA_REGISTRATION,),
@@ -140,6 +149,8 @@ class _Builder:
                 self.check,
                 guards.filing_open,
                 guards.round_ahead,
+                guards.held_to_filing,
+                guards.window_open,
                 *rival,
                 topic="file",
                 payload=forms.FILE,
@@ -165,6 +176,7 @@ class _Builder:
                 Event.FORWARD,
                 S.DISTRICT_EVALUATION,
                 S.PROVINCIAL_EVALUATION,
+                guards.not_sent_down,
                 guards.reaches_threshold,
                 guards.before_cutoff(Stage.DISTRICT_TO_PROVINCE),
                 topic="forward",
@@ -274,10 +286,11 @@ class _Builder:
 
     def _deferral(self) -> Iterator[Rule]:
         for state in self.active:
-            yield self.rule(Event.DEFER, state, S.DEFERRED, topic="house", reason=True)
+            for origin in self._origins(state):
+                yield self.rule(Event.DEFER, state, S.DEFERRED, selects=origin, reason=True)
         for state in self.active:
             yield self.rule(Event.DEFER, state, S.DEFERRED, guards.cutoff_reached, topic="round", automatic=True)
-        for event in (Event.SORT, Event.RECORD):
+        for event in (Event.SORT, Event.RECORD, Event.REDATE):
             for state in (*self.active, *((S.DEFERRED,) if event is Event.RECORD else ())):
                 yield self.rule(event, state, state, topic="round", automatic=True)
         for state in self.active:
@@ -288,14 +301,31 @@ class _Builder:
                 S.DEFERRED,
                 state,
                 guards.deferred_by_cutoff,
+                guards.round_not_closed,
                 topic="round",
                 payload=forms.ADMIT_LATE,
                 selects=state,
                 reason=True,
                 paper=True,
             )
+
+    def _origins(self, state: CaseState) -> tuple[CaseState | None, ...]:
+        """Where a returned case may have come from; for any other state there is nothing to tell apart."""
+        return self.handled if state is S.RETURNED else (None,)
+
+    def _new_attempts(self) -> Iterator[Rule]:
         for state in self.active:
-            yield self.rule(Event.REENTER, S.DEFERRED, state, guards.next_round_ahead, topic="round", payload=forms.REENTER, selects=state)
+            for origin in self._origins(state):
+                yield self.rule(
+                    Event.REENTER,
+                    S.DEFERRED,
+                    state,
+                    guards.next_round_ahead,
+                    topic="round",
+                    payload=forms.REENTER,
+                    selects=state,
+                    origin=origin,
+                )
         for state in (S.NOT_RANKED, S.ELIMINATED):
             yield self.rule(Event.REENTER, state, S.BUSINESS_PLAN, guards.no_rival, topic="idea", payload=forms.REENTER, voids=True)
         yield self.rule(Event.REENTER, S.NOT_SELECTED, S.IDEA_REGISTERED, guards.no_rival, topic="idea", payload=forms.REENTER)
@@ -304,12 +334,13 @@ class _Builder:
         for state in (*self.active, S.DEFERRED):
             yield self.rule(Event.WITHDRAW, state, S.WITHDRAWN, topic="house", reason=True)
         yield self.rule(Event.UPGRADE, S.CERTIFIED, S.UPGRADED, topic="recognise", automatic=True)
-        yield self.rule(Event.PUBLISH, S.CERTIFIED, S.CERTIFIED, guards.not_published, topic="publish", payload=forms.PUBLISH)
+        for level in sorted(set(self.law.recogniser.values()), key=list(Level).index):
+            yield self.rule(
+                Event.PUBLISH, S.CERTIFIED, S.CERTIFIED, guards.not_published, topic="publish", payload=forms.PUBLISH, recognised=level
+            )
 
 
-_AFTER_THE_END = frozenset(
-    {Event.WITHDRAW, Event.REGISTER, Event.SELECT, Event.DECLINE, Event.SUBMIT_PLAN, Event.PUBLISH, Event.DEFER, Event.FILE}
-)
+_AFTER_THE_END = frozenset({Event.WITHDRAW, Event.REGISTER, Event.SELECT, Event.DECLINE, Event.SUBMIT_PLAN, Event.PUBLISH, Event.FILE})
 """Events that the end of a regime's evaluation leaves alone: first steps are not pinned yet, and the ends stay open."""
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import cast
 
@@ -24,7 +25,14 @@ from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level,
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
-START = "start"
+
+class Outside(StrEnum):
+    """Where a case is before it exists; a vocabulary of its own, so that it has words without being a state."""
+
+    START = "start"
+
+
+START = Outside.START
 """The pseudo-state before a case exists; only ``register`` leaves it."""
 
 State = CaseState | str
@@ -67,8 +75,10 @@ class Rule:
         seats: Who may do it (from the rights table).
         level: The level at which the act is done, None for the early steps.
         guards: Conditions of the case; all are evaluated.
-        selects, kinds: Which branch applies where one event has several targets: the remembered state, the kind of case. Never a reason
-            of a refusal.
+        selects, origin, kinds, recognised: Which branch applies where one event has several: the state remembered (what a deferred case
+            left, where a returned one came from), the origin below a deferred ``returned``, the kind of case, the level that recognised.
+            Never a reason of a refusal.
+        row: The row of the rights table that gave the seats.
         payload: Fields asked for.
         reason: Whether a written reason is required.
         paper: Whether the act may be recorded from paper, on behalf of a body that does not sign in.
@@ -86,7 +96,10 @@ class Rule:
     level: Level | None = None
     guards: tuple[Guard, ...] = ()
     selects: CaseState | None = None
+    origin: CaseState | None = None
     kinds: tuple[CaseKind, ...] = tuple(CaseKind)
+    recognised: Level | None = None
+    row: str = ""
     payload: tuple[Field, ...] = ()
     reason: bool = False
     paper: bool = False
@@ -98,9 +111,10 @@ class Rule:
         """Whether this branch is the one meant: the remembered state fits, and the system alone fires automatic rules."""
         if (self.duty is Duty.AUTOMATIC) != facts.by_system or facts.kind not in self.kinds:
             return False
-        if self.selects is None:
-            return True
-        return self.selects is (facts.origin if self.source is CaseState.RETURNED else facts.left)
+        if self.recognised not in {None, facts.recognised} or self.origin not in {None, facts.origin}:
+            return False
+        remembered = facts.origin if self.source is CaseState.RETURNED else facts.left
+        return self.selects in {None, remembered}
 
     def refusals(self, facts: Facts) -> list[Refusal]:
         """Every unmet condition, each named once (several guards ask for the same result)."""
@@ -238,9 +252,9 @@ class Chart:
         """Every event of the chart, allowed or with its reasons."""
         return tuple(Offer(event, *self.reasons(state, event, facts)) for event in self.events)
 
-    def sources(self, event: Event) -> tuple[CaseState, ...]:
-        """States in which an event exists, in the order of the vocabulary."""
-        return tuple(s for s in CaseState if (s, event) in self._by)
+    def sources(self, event: Event) -> tuple[State, ...]:
+        """States in which an event exists, :data:`START` first, then in the order of the vocabulary."""
+        return tuple(s for s in (START, *CaseState) if (s, event) in self._by)
 
     def seats(self, state: State, event: Event) -> tuple[Seat, ...]:
         """Who may do an event in a state, over all its rules, each named once."""
@@ -256,7 +270,7 @@ class Chart:
         missed = facts.missed
         if state is CaseState.DEFERRED and missed and facts.left:
             home = facts.origin if facts.left is CaseState.RETURNED and facts.origin else facts.left
-            if any(missed.stage in rule.meets for rule in self.rules_in(home, event)):
+            if self.rules_in(facts.left, event) or self.rules_in(home, event):
                 return (cutoff_refusal(missed.stage, facts, missed.due_at, missed.phrase, missed.source, missed.round),)
         return (Refusal(Code.WRONG_STATE, self.helper(state), {"state": state, "event": event, "states": self.sources(event)}),)
 
@@ -278,7 +292,9 @@ def describe(rule: Rule) -> dict[str, object]:
         "level": rule.level,
         "guards": [guard.__qualname__.split(".")[0] for guard in rule.guards],
         "selects": rule.selects,
+        "origin": rule.origin,
         "kinds": [str(kind) for kind in rule.kinds],
+        "recognised": rule.recognised,
         "payload": [[f.name, str(f.kind), f.required, list(f.options), f.low, f.high] for f in rule.payload],
         "reason": rule.reason,
         "paper": rule.paper,
@@ -289,7 +305,7 @@ def describe(rule: Rule) -> dict[str, object]:
 
 
 def _machine(names: Iterable[str]) -> Machine:
-    return Machine(model=None, initial=None, states=[START, *names], auto_transitions=False, send_event=True, queued=False)
+    return Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
 
 
 @cache

@@ -17,11 +17,13 @@ class Result:
         mean: Exact mean of the totals, 0 to 100.
         stars: Rank, 1 to 5.
         missed: Star floors (3, 4, 5) found missed.
+        on: Local date of the minutes, or of the receipt where they name none.
     """
 
     mean: Fraction
     stars: int
     missed: tuple[int, ...] = ()
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,16 @@ class Facts:
         terms: Running terms.
         missed: The term whose cut-off deferred the case, else None.
         left: The state that a deferred case left; ``origin`` where a returned one goes back to.
+        needs_round: Whether stages of a provincial round are still to be met, so that a filing or new attempt has to join one.
         joins: Code of the round that a filing, a nomination or a new attempt would join, by the stage it is asked for:
             ``provincial`` for the earliest open provincial round with every stage still ahead, ``central`` for the centre's.
         next_round: Code of the next provincial round ahead of the missed one, for messages.
-        held: Certificate to be raised or renewed.
+        held: Certificate to be raised or renewed; for a first case, one that the product still has.
+        opens_at: Earliest instant at which a reassessment may be filed.
         rival: Code of another running case of the same product.
+        recognised: Level that recognised the product.
         published: Whether the recognition was already published.
+        round_closed: Whether the case's round is closed.
         by_system: Whether the system itself acts; automatic rules answer to nobody else.
     """
 
@@ -74,11 +80,15 @@ class Facts:
     results: Mapping[Level, Result] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
     missed: Term | None = None
+    needs_round: bool = True
     joins: str | None = None
     next_round: str | None = None
     held: Held | None = None
+    opens_at: datetime | None = None
     rival: str | None = None
+    recognised: Level | None = None
     published: bool = False
+    round_closed: bool = False
     by_system: bool = False
 
     def term(self, stage: Stage) -> Term | None:

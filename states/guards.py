@@ -25,6 +25,8 @@ def before_cutoff(*stages: Stage) -> Guard:
                 return cutoff_refusal(term.stage, facts, term.due_at, term.phrase, term.source, term.round)
         return None
 
+    # The name is what a chart's digest keeps of a guard, so it has to say which cut-offs are watched.
+    guard.__qualname__ = f"before_cutoff({', '.join(stages)})"
     return guard
 
 
@@ -67,16 +69,15 @@ def filing_open(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG0
 
 def round_ahead(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
     """There is an open round in which every stage still to meet lies ahead; a reassessment needs none."""
-    if facts.joins or facts.kind is CaseKind.REASSESSMENT:
+    if facts.joins or not facts.needs_round:
         return None
     return Refusal(Code.NO_OPEN_ROUND, Holder(Function.AUTHORITY, Level.PROVINCE), {"at": facts.at})
 
 
-def next_round_ahead(state: CaseState, facts: Facts) -> Refusal | None:
-    """A new attempt from an evaluation state needs a next round."""
-    left = facts.left if state is CaseState.DEFERRED else state
-    needs_round = left in LEVEL_OF or left is CaseState.RETURNED
-    if not needs_round or facts.joins or facts.kind is CaseKind.REASSESSMENT:
+def next_round_ahead(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A new attempt in the middle of evaluation needs a next round, unless nothing of a round is left to meet."""
+    in_evaluation = facts.left in LEVEL_OF or facts.left is CaseState.RETURNED
+    if facts.joins or not facts.needs_round or not in_evaluation:
         return None
     return Refusal(Code.NO_NEXT_ROUND, Holder(Function.AUTHORITY, Level.PROVINCE), {"at": facts.at})
 
@@ -209,6 +210,40 @@ def holds_certificate(state: CaseState, facts: Facts) -> Refusal | None:  # noqa
             Code.CERTIFICATE_ENDED, Holder(Function.PRODUCER), {"certificate": facts.held.code, "day": facts.held.last_valid_day}
         )
     return None
+
+
+def no_certificate_in_force(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A product that holds a certificate in force is raised or assessed again, not recognised a second time."""
+    if facts.held is None or not facts.held.in_force:
+        return None
+    detail = {"certificate": facts.held.code, "stars": facts.held.stars, "day": facts.held.last_valid_day}
+    return Refusal(Code.CERTIFICATE_IN_FORCE, Holder(Function.PRODUCER), detail)
+
+
+def held_to_filing(state: CaseState, facts: Facts) -> Refusal | None:
+    """An upgrade or reassessment is filed while its certificate is in force; after a lapse the product is registered anew."""
+    return None if facts.kind is CaseKind.FIRST else holds_certificate(state, facts)
+
+
+def window_open(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A reassessment is filed from the 180th day before the certificate's end (QĐ 26/2026/QĐ-TTg, art. 7)."""
+    if facts.opens_at is None or facts.at >= facts.opens_at:
+        return None
+    return Refusal(Code.TOO_EARLY, NOBODY, {"opens_at": facts.opens_at})
+
+
+def round_not_closed(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """A closed round takes nobody in late; its deferred members have gone on to the next."""
+    return Refusal(Code.ROUND_CLOSED, Holder(Function.OFFICER, Level.PROVINCE), {}) if facts.round_closed else None
+
+
+def not_sent_down(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """What the province has sent down is certified here, not sent up again."""
+    result = facts.results.get(Level.PROVINCE)
+    if result is None:
+        return None
+    detail = {"state": CaseState.PROVINCIAL_EVALUATION, "mean": result.mean, "stars": result.stars}
+    return Refusal(Code.ALREADY_CONCLUDED, Holder(Function.AUTHORITY, Level.DISTRICT), detail)
 
 
 def not_published(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001

@@ -62,17 +62,17 @@ class Lifecycle(Generic[StateT, EventT]):
         if len({(m.event, m.source) for m in self.moves}) != len(self.moves):
             raise DefinitionUnsound(chart=self.key, findings="event and source are not unique")
 
-    def move(self, state: StateT | None, event: EventT) -> Move[StateT, EventT]:
-        """The move that an event makes from a state.
+    def move(self, state: StateT | None, event: EventT, subject: str = "–") -> Move[StateT, EventT]:
+        """The move that an event makes from a state; ``subject`` is the code of the round, certificate or plan, for the words.
 
         Raises:
             EventRefused: ``round_state`` where the event is not possible there.
         """
-        token = _Token(str(state) if state is not None else START)
+        token = _Token(str(state if state is not None else START))
         machine = shared_machine(
             self.key,
             tuple(str(s) for s in self.kinds),
-            tuple((str(m.event), str(m.source) if m.source is not None else START, str(m.target)) for m in self.moves),
+            tuple((str(m.event), str(m.source if m.source is not None else START), str(m.target)) for m in self.moves),
         )
         if str(event) in machine.get_triggers(token.state):
             machine.events[str(event)].trigger(token)
@@ -83,7 +83,7 @@ class Lifecycle(Generic[StateT, EventT]):
         seats = next((m.seats for m in self.moves if m.source == state), ())
         holder = Holder(seats[0].function, seats[0].level) if seats else NOBODY
         raise EventRefused(
-            [Refusal(Code.ROUND_STATE, holder, {"state": state, "event": event, "states": sources})], event=event, state=state
+            [Refusal(Code.ROUND_STATE, holder, {"state": state, "event": event, "states": sources})], case=subject, event=event, state=state
         )
 
 
@@ -97,6 +97,8 @@ ROUND: Lifecycle[RoundState, RoundEvent] = Lifecycle(
     (
         Move(_RE.PREPARE, None, _R.DRAFT, _OFFICES, _ROUNDS),
         Move(_RE.OPEN, _R.DRAFT, _R.OPEN, _OFFICES, _ROUNDS),
+        Move(_RE.REDATE, _R.OPEN, _R.OPEN, _OFFICES, _ROUNDS),
+        Move(_RE.REDATE, _R.FROZEN, _R.FROZEN, _OFFICES, _ROUNDS),
         Move(_RE.FREEZE, _R.OPEN, _R.FROZEN, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.OPEN, _R.CLOSED, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.FROZEN, _R.CLOSED, _OFFICES, _ROUNDS),

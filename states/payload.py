@@ -19,9 +19,11 @@ MAX_TEXT = 4_000
 MAX_ITEMS = 200
 _FULL_SCORE = 100
 _YEARS = range(1990, 2101)
-_CODE = re.compile(r"[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)*", re.UNICODE)
+_CODE = re.compile(r"(?=.*\d)[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)?", re.UNICODE)
+"""A number of a document has a digit and at most two parts, so that no name or sentence passes for one."""
+
 _DECIMAL = re.compile(r"\d{1,3}(?:[.,]\d{1,10})?")
-_FRACTION = re.compile(r"(\d{1,9})/([1-9]\d{0,8})")
+_FRACTION = re.compile(r"(\d{1,13})/([1-9]\d{0,10})")
 
 
 class Kind(StrEnum):
@@ -107,7 +109,8 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("not_unicode") from None
     text = unicodedata.normalize("NFC", text)
-    if any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\n\t\u200d" for c in text):
+    # A printable text has none of them, which is quickly said of most texts.
+    if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\n\t\u200d" for c in text):
         raise ValueError("control_characters")
     return text
 
@@ -146,6 +149,8 @@ def _choices(field: Field, value: object) -> list[str]:
     items = [_choice(field, item) if field.options else _code(field, item) for item in value]
     if len(set(items)) != len(items):
         raise ValueError("repeated")
+    if field.required and not items:
+        raise ValueError("empty")
     return items
 
 

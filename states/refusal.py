@@ -34,6 +34,9 @@ class Code(StrEnum):
     RUNNING_CASE = "running_case"
     CERTIFICATE_MISSING = "certificate_missing"
     CERTIFICATE_ENDED = "certificate_ended"
+    CERTIFICATE_IN_FORCE = "certificate_in_force"
+    TOO_EARLY = "too_early"
+    ROUND_CLOSED = "round_closed"
     NOT_BY_CUTOFF = "not_by_cutoff"
     STATUTORY_DATE = "statutory_date"
     TERM_STILL_RUNS = "term_still_runs"
@@ -52,6 +55,7 @@ class Code(StrEnum):
     PREPARED_BY_RECORDER = "prepared_by_recorder"
     NOT_FROM_PAPER = "not_from_paper"
     SIGNS_IN_ITSELF = "signs_in_itself"
+    NOT_ITS_ACT = "not_its_act"
 
 
 @dataclass(frozen=True, slots=True)

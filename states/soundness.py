@@ -31,7 +31,7 @@ def check_chart(chart: Chart, law: Regime) -> list[Finding]:
 
     Codes: ``unreachable`` (no way from the start), ``dead_end`` (an active or resting state without a way to a final or certified one),
     ``final_left`` (a way out of a final state), ``no_seat`` (a rule that nobody may do), ``no_clause``, ``no_label``, ``shadowed`` (two
-    rules of one event and source that differ in nothing that chooses between them), ``level_missing`` (a rule of a level that does not
+    rules of one event and source that a case can both be meant by), ``level_missing`` (a rule of a level that does not
     act under the regime), ``no_help`` (a state in which a person must act but the usual next event does not exist), ``duty_mixed`` (an
     automatic rule that a person may do, or the reverse), ``rights_unused`` (a row of the rights table that no rule of any chart uses).
     """
@@ -73,7 +73,7 @@ def _closure(start: Iterable[str], nexts: Callable[[str], set[str]]) -> set[str]
 
 def _rules(chart: Chart, law: Regime) -> list[Finding]:
     found: list[Finding] = []
-    chosen: dict[tuple[object, ...], Rule] = {}
+    chosen: dict[tuple[object, ...], list[Rule]] = {}
     languages = [words("vi"), words("en")]
     for rule in chart.rules:
         if not rule.seats:
@@ -88,11 +88,16 @@ def _rules(chart: Chart, law: Regime) -> list[Finding]:
             for section, key in (("state", str(rule.target)), ("event", str(rule.event)), *(("field", f.name) for f in rule.payload)):
                 if key not in language.table.get(section, {}):
                     found.append(Finding(chart.key, "no_label", f"{language.language}.{section}.{key}"))
-        choice = (rule.source, rule.event, rule.selects, rule.kinds, rule.duty is Duty.AUTOMATIC)
-        if choice in chosen:
-            found.append(Finding(chart.key, "shadowed", f"{rule.name}, {chosen[choice].name}"))
-        chosen[choice] = rule
+        earlier = chosen.setdefault((rule.source, rule.event, rule.duty is Duty.AUTOMATIC), [])
+        found += [Finding(chart.key, "shadowed", f"{rule.name}, {other.name}") for other in earlier if _overlap(rule, other)]
+        earlier.append(rule)
     return found
+
+
+def _overlap(one: Rule, other: Rule) -> bool:
+    """Whether a case exists for which both branches are meant."""
+    chosen = ((one.selects, other.selects), (one.origin, other.origin), (one.recognised, other.recognised))
+    return all(a is None or b is None or a is b for a, b in chosen) and not set(one.kinds).isdisjoint(other.kinds)
 
 
 def check_lifecycle(chart: Lifecycle[Any, Any]) -> list[Finding]:
@@ -117,20 +122,17 @@ def check_lifecycle(chart: Lifecycle[Any, Any]) -> list[Finding]:
 
 def check_rights(charts: Iterable[Chart]) -> list[Finding]:
     """Rows of the rights tables that no rule uses."""
-    used: set[tuple[str, str, str]] = set()
+    used: set[tuple[str, str]] = set()
     tables = {}
     for chart in charts:
         rights = rights_of(regime(chart.key.partition("/")[2]))
         tables[rights.name] = rights
-        for rule in chart.rules:
-            key = "automatic" if rule.duty is Duty.AUTOMATIC else str(rule.event)
-            exact = (key, str(rule.source))
-            used.add((rights.name, *(exact if exact in rights.rows else (key, "any"))))
+        used |= {(rights.name, rule.row) for rule in chart.rules}
     return [
         Finding(name, "rights_unused", f"{event}.{state}")
         for name, rights in tables.items()
         for event, state in rights.rows
-        if (name, event, state) not in used
+        if (name, f"{event}.{state}") not in used
     ]
 
 

@@ -127,6 +127,7 @@ class Event(StrEnum):
     DEFER = "defer"
     SORT = "sort"
     RECORD = "record"
+    REDATE = "redate"
     REINSTATE = "reinstate"
     ADMIT_LATE = "admit_late"
     REENTER = "reenter"
@@ -148,6 +149,7 @@ class RoundEvent(StrEnum):
 
     PREPARE = "prepare"
     OPEN = "open"
+    REDATE = "redate"
     FREEZE = "freeze"
     CLOSE = "close"
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from states.chart import Seat
+from states.chart import Outside, Seat
 from states.errors import CycleError, EventRefused, NotAllowed, Problem
 from states.lifecycle import PlanEvent
 from states.refusal import Holder, Refusal
@@ -41,6 +41,7 @@ from states.vocabulary import (
 Language = Literal["vi", "en"]
 SECTION: dict[type[Enum], str] = {
     CaseState: "state",
+    Outside: "state",
     Event: "event",
     PlanEvent: "event",
     RoundEvent: "event",
@@ -104,6 +105,10 @@ class Words:
         """The label under a key, or the key itself where there is none."""
         return self.table.get(section, {}).get(key, key)
 
+    def stage(self, name: str) -> str:
+        """The name of a plan's stage, or of an activity."""
+        return self.table["stage"].get(name) or self.label("activity", name)
+
     def template(self, section: str, key: str, values: dict[str, Any]) -> str:
         """A sentence with its values said in this language; a value that is missing is left as an ellipsis."""
         pattern = self.table.get(section, {}).get(key, key)
@@ -127,7 +132,7 @@ class Words:
             case Holder() | Seat():
                 return self.seat(value.function, value.level) if value.function else self.label("holder", "nobody")
             case str():
-                return value
+                return self.table["regime"].get(value, value)
             case Iterable():
                 return ", ".join(self.say(item) for item in value) or "–"
         return str(value)

@@ -6,11 +6,15 @@ The rights table is data (``states/rights``); a rule carries the seats that it n
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from states.chart import Rule, Seat
+from states.errors import NotAllowed
+from states.lifecycle import Move
 from states.refusal import NOBODY, Code, Holder, Refusal
 from states.vocabulary import Duty, Function, Level, TieKind
 from workflow.commands import SYSTEM
+from workflow.ledger.entry import ActorRef
 from workflow.registry import Holding, Registry
 
 BARRED: Mapping[Duty, frozenset[Duty]] = {
@@ -21,8 +25,6 @@ BARRED: Mapping[Duty, frozenset[Duty]] = {
     Duty.AUTOMATIC: frozenset(),
 }
 """Within an attempt one person may not combine these, in either order; handling and scoring, scoring and deciding may be combined."""
-
-_RECORDERS = (Function.OFFICER, Function.SECRETARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def may(  # noqa: PLR0913
     rule = personal[0]
     holdings = [h for h in registry.holdings(person, day) if _reaches(registry, h, place, day)]
     if on_behalf_of is not None:
-        return _record(rule, personal, person, place, holdings, on_behalf_of)
+        return _record(registry, personal, person, place, day, on_behalf_of)
     seats = [seat for r in personal for seat in r.seats]
     holding = next((h for h in holdings if h.seat in seats), None)
     refusals = [*_hands(rule.duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
@@ -117,24 +119,53 @@ def _ties(registry: Registry, rule: Rule, person: str, place: Place, day: date) 
 
 
 def _record(  # noqa: PLR0913
-    rule: Rule, rules: Sequence[Rule], person: str, place: Place, holdings: Sequence[Holding], seat: Seat
+    registry: Registry, rules: Sequence[Rule], person: str, place: Place, day: date, seat: Seat
 ) -> tuple[Grant | None, tuple[Refusal, ...]]:
-    """An officer records an act on paper of a body that does not sign in; who prepared the file may not."""
+    """An officer records an act on paper of a body that does not sign in; who prepared the file, or has a tie to it, may not.
+
+    The recorder handles the file: whoever scored or decided on it stays out of that as well.
+    """
+    rule = rules[0]
+    holdings = [h for h in registry.holdings(person, day) if _reaches(registry, h, place, day)]
+    levels = {seat.level, Level.PROVINCE, Level.CENTRE} if seat.level else set(Level)
+    recorder = next((h for h in holdings if h.seat.function is Function.OFFICER and h.seat.level in levels), None)
+    holder = _holder(rule.seats)
     refusals: list[Refusal] = []
-    levels = {seat.level, Level.PROVINCE, Level.CENTRE}
-    recorder = next((h for h in holdings if h.seat.function in _RECORDERS and h.seat.level in levels), None)
     if not rule.paper:
-        refusals.append(Refusal(Code.NOT_FROM_PAPER, _holder(rule.seats), {}))
+        refusals.append(Refusal(Code.NOT_FROM_PAPER, holder, {}))
     if seat not in {s for r in rules for s in r.seats}:
-        refusals.append(Refusal(Code.SIGNS_IN_ITSELF, _holder(rule.seats), {"seat": seat}))
+        refusals.append(Refusal(Code.NOT_ITS_ACT, holder, {"seat": seat}))
+    elif seat.function is not Function.PRODUCER and registry.holders(seat, place.unit, day):
+        refusals.append(Refusal(Code.SIGNS_IN_ITSELF, Holder(seat.function, seat.level), {"seat": seat}))
     if recorder is None:
-        asked = (Seat(Function.OFFICER, seat.level), Seat(Function.OFFICER, Level.PROVINCE))
+        asked = tuple(Seat(Function.OFFICER, level) for level in Level if level in levels)
         refusals.append(Refusal(Code.FUNCTION_REQUIRED, _holder(asked), {"seats": asked, "holds": tuple(h.seat for h in holdings)}))
-    if rule.duty is not Duty.PREPARES and Duty.PREPARES in place.hands.get(person, ()):
-        refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level), {}))
-    # The recorder's own hand: a paper filed for the producer is prepared, everything else is handled.
-    hand = Duty.PREPARES if rule.duty is Duty.PREPARES else Duty.HANDLES
-    refusals += _hands(hand, person, place, (Seat(Function.OFFICER, seat.level),))
+    if rule.duty is not Duty.PREPARES:
+        if Duty.PREPARES in place.hands.get(person, ()):
+            refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level or Level.PROVINCE), {}))
+        refusals += _hands(Duty.HANDLES, person, place, (Seat(Function.OFFICER, seat.level or Level.PROVINCE),))
+        refusals += _ties(registry, rule, person, place, day)
     if refusals or recorder is None:
         return None, tuple(refusals)
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
+
+
+def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> ActorRef:
+    """The officer of a unit who makes a move on one of its plans or rounds.
+
+    Raises:
+        NotFound: No such person.
+        NotAllowed: The person holds none of the seats in that unit.
+    """
+    registry.person(person)
+    holdings = registry.holdings(person, day)
+    for holding in holdings:
+        if holding.seat in move.seats and holding.unit == unit:
+            return ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
+    own = [h for h in holdings if h.seat in move.seats]
+    holder = Holder(move.seats[0].function, move.seats[0].level)
+    if own:
+        reason = Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": registry.unit_name(unit, day)})
+    else:
+        reason = Refusal(Code.FUNCTION_REQUIRED, holder, {"seats": move.seats, "holds": tuple(h.seat for h in holdings)})
+    raise NotAllowed([reason], case=unit, event=move.event, state=None)

@@ -9,9 +9,10 @@ from typing import Any
 from workflow.ledger.entry import parse
 from workflow.ledger.findings import Verdict
 from workflow.ledger.verify import verify
+from workflow.plan_rows import stage_of_data
 from workflow.ports import Store
 from workflow.projection import case_after, subject_after, terms_after
-from workflow.rows import CaseRow, PlanRow, StoredEntry, SubjectKind, TermRow
+from workflow.rows import CaseRow, PlanRow, StageRow, StoredEntry, SubjectKind, TermRow
 from workflow.sweeping import sequence
 
 
@@ -48,6 +49,25 @@ def drifts(store: Store) -> Iterator[Drift]:
                 yield Drift(code, ("terms",))
     for code in stored:
         yield Drift(code, ("history",))
+    yield from _stage_drifts(store)
+
+
+def _stage_drifts(store: Store) -> Iterator[Drift]:
+    """Deadline rows that are not what plans and rounds laid down."""
+    laid: dict[str, StageRow] = {}
+    for plan in store.plans():
+        laid |= _laid_down(store, plan.code)
+    for row in store.rounds():
+        laid |= {key: stage for key, stage in _laid_down(store, row.code).items() if key not in laid}
+    stored = {stage.id: stage for stage in store.stages()}
+    for key in sorted({*laid, *stored}):
+        if laid.get(key) != stored.get(key):
+            yield Drift(key, _differing(laid.get(key), stored.get(key)))
+
+
+def _laid_down(store: Store, subject: str) -> dict[str, StageRow]:
+    entries = (parse(stored.body) for stored in store.entries(subject))
+    return {data["id"]: stage_of_data(data) for entry in entries for data in entry.data.get("deadlines", ())}
 
 
 def rebuild(entries: list[StoredEntry], row: Any = None) -> tuple[Any, dict[str, TermRow]]:

@@ -4,9 +4,8 @@ from datetime import date
 from typing import Any
 
 from deadlines.terms import certificate_last_day
-from states.facts import Facts
 from states.lifecycle import CERTIFICATE
-from states.vocabulary import CertificateEvent, CertificateState
+from states.vocabulary import CertificateEvent, CertificateState, Level
 from workflow.ports import Change
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow, CertificateRow, SubjectKind
@@ -18,7 +17,7 @@ def certificate_code(case: str) -> str:
 
 
 def certified_changes(  # noqa: PLR0913
-    scribe: Scribe, case: CaseRow, old: CertificateRow | None, facts: Facts, stars: int, data: dict[str, Any], act: Act
+    scribe: Scribe, case: CaseRow, old: CertificateRow | None, stars: int, level: Level, data: dict[str, Any], act: Act
 ) -> list[Change]:
     """The changes of certificates that go with a recognition.
 
@@ -26,8 +25,8 @@ def certified_changes(  # noqa: PLR0913
         scribe: Writes the entries.
         case: The case after its recognition.
         old: The certificate that the case started from.
-        facts: What the act was judged on.
         stars: Rank recognised.
+        level: Level whose authority recognises it.
         data: The decision (``decision_no``, ``decision_date``).
         act: The act on the case; who, when and behind which names is the same.
 
@@ -49,7 +48,7 @@ def certified_changes(  # noqa: PLR0913
                 "case": case.code,
                 "product": case.product,
                 "stars": stars,
-                "level": str(facts.regime.recogniser[stars]),
+                "level": str(level),
                 "decision_no": str(data["decision_no"]),
                 "decided_on": decided.isoformat(),
                 "last_valid_day": certificate_last_day(decided).isoformat(),

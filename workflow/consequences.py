@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from deadlines.calendar import midnight
 from states.chart import Step
 from states.errors import PayloadInvalid, Problem
-from states.facts import Facts, Term
+from states.facts import Facts, Result, Term
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
@@ -31,8 +31,14 @@ class SpanTerm:
     calendar: str
 
 
-Spans = Callable[[Regime, Event, CaseKind], Sequence[SpanTerm]]
-"""Gives the spans that an event starts under a regime."""
+class LawTerms(Protocol):
+    """Terms of the law that start with an event or count back from the end of a certificate."""
+
+    def started_by(self, law: Regime, event: Event, kind: CaseKind) -> Sequence[SpanTerm]:
+        """The spans that an event starts under a regime."""
+
+    def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
+        """From when, and until which exclusive instant in good time, a reassessment is filed; None where the regime sets no window."""
 
 
 @dataclass(slots=True)
@@ -63,7 +69,7 @@ def consequences(  # noqa: PLR0913
     facts: Facts,
     data: Mapping[str, Any],
     unit: str,
-    spans: Spans,
+    terms_of_law: LawTerms,
     expired: TermRow | None = None,
 ) -> Consequences:
     """Work out the consequences of a step.
@@ -76,7 +82,7 @@ def consequences(  # noqa: PLR0913
         facts: The facts that it was judged on.
         data: Its payload.
         unit: Commune of the case.
-        spans: Terms of the law that events start.
+        terms_of_law: Terms of the law that events start.
         expired: The term whose cut-off made the system act.
 
     Raises:
@@ -84,31 +90,51 @@ def consequences(  # noqa: PLR0913
     """
     event, law = step.event, facts.regime
     attempt = case.attempt if case else 1
-    if event is Event.REENTER and step.source is not CaseState.NOT_SELECTED:
+    if event is Event.REENTER:
         attempt += 1
     out = Consequences(attempt)
     if event is Event.CONCLUDE and step.rule.level:
-        out.result = _result(law, step.rule.level, data, out)
+        out.result = _result(law, step.rule.level, data, facts.at, out)
     results = results_of(case.memo) if case else {}
+    before = _ahead(facts, home(case), results) if case else ()
     if out.result:
         results = results_of({"results": {**{str(k): _plain(v) for k, v in results.items()}, str(step.rule.level): out.result}})
     if step.rule.voids:
         out.set["void"] = [str(level) for level in results if event is Event.REENTER or level is not Level.DISTRICT]
         results = {} if event is Event.REENTER else {k: v for k, v in results.items() if k is Level.DISTRICT}
     goes_to = _home_after(case, step)
-    ahead = stages_ahead(law, goes_to, results, facts.kind) + central_ahead(goes_to, results)
-    joined = _joins(world, case, step, facts, data, goes_to, out)
+    ahead = _ahead(facts, goes_to, results)
+    joined = _joins(world, case, terms, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
-    _open(world, step, facts, data, unit, spans, joined, goes_to, ahead, out)
+    if event is Event.REDATE and case is not None:
+        _redate(world, case, terms, facts, ahead, out)
+    else:
+        stays = out.round is None and goes_to not in EARLY
+        fresh = tuple(stage for stage in ahead if stage not in before) if stays else ()
+        _open_of_rounds(world, case, step, facts, joined, ahead if joined else fresh, out)
+    if event is Event.ADMIT_LATE and facts.missed:
+        out.opened.append(_late_door(facts.missed, data, facts.at))
+    _open_of_plan(world, step, facts, unit, goes_to, out)
+    _open_of_law(step, facts, terms, goes_to, terms_of_law, out)
+    _note(step, facts, terms_of_law, out)
     _remember(step, facts, data, out, expired)
     return out
 
 
-def _plain(result: Any) -> dict[str, Any]:
-    return {"mean": str(result.mean), "stars": result.stars, "missed": list(result.missed)}
+def _ahead(facts: Facts, state: CaseState, results: Mapping[Level, Result]) -> tuple[Stage, ...]:
+    return stages_ahead(facts.regime, state, results, facts.kind) + central_ahead(state, results)
 
 
-def _result(law: Regime, level: Level, data: Mapping[str, Any], out: Consequences) -> dict[str, Any]:
+def _plain(result: Result) -> dict[str, Any]:
+    return {
+        "mean": str(result.mean),
+        "stars": result.stars,
+        "missed": list(result.missed),
+        "on": result.on.isoformat() if result.on else "",
+    }
+
+
+def _result(law: Regime, level: Level, data: Mapping[str, Any], at: datetime, out: Consequences) -> dict[str, Any]:
     mean = Fraction(data["mean"])
     missed = sorted(int(floor) for floor in data.get("floors_missed", ()))
     stars = law.rank(mean, tuple(missed))
@@ -116,7 +142,11 @@ def _result(law: Regime, level: Level, data: Mapping[str, Any], out: Consequence
         raise PayloadInvalid([Problem("/stars", "stars_differ", {"regime": law.id, "mean": mean, "stars": stars})], event=Event.CONCLUDE)
     if missed:
         out.notes.append("floor_missed" if law.uses_floors else "floors_not_applied")
-    return {"level": str(level), "mean": str(mean), "stars": stars, "missed": missed}
+    if not law.uses_floors and any(lower - 1 < mean < lower for _, lower in law.bands):
+        # QĐ 1048 writes closed integer bands (70-89, 90-100); what lies between is ranked by the lower bounds.
+        out.notes.append("between_bands")
+    on = data.get("minutes_date") or local_date(at).isoformat()
+    return {"level": str(level), "mean": str(mean), "stars": stars, "missed": missed, "on": on}
 
 
 def _home_after(case: CaseRow | None, step: Step) -> CaseState:
@@ -127,11 +157,20 @@ def _home_after(case: CaseRow | None, step: Step) -> CaseState:
 
 
 def _joins(  # noqa: PLR0913
-    world: World, case: CaseRow | None, step: Step, facts: Facts, data: Mapping[str, Any], goes_to: CaseState, out: Consequences
+    world: World,
+    case: CaseRow | None,
+    terms: Sequence[TermRow],
+    step: Step,
+    facts: Facts,
+    data: Mapping[str, Any],
+    goes_to: CaseState,
+    out: Consequences,
 ) -> OpenRound | None:
     """The round that the step joins; recorded in ``out.round``."""
     event = step.event
-    if case is None or event not in _TOUCHES_ROUNDS:
+    # A proposal received after a date that sorts, and before the sweep has come by, is sorted by itself.
+    sorts = event is Event.FORWARD and any(t.effect is Effect.SORT and t.stage in step.rule.meets and facts.at >= t.due_at for t in terms)
+    if case is None or (event not in _TOUCHES_ROUNDS and not sorts):
         return None
     if event is Event.REENTER and goes_to in EARLY:
         # Back before filing: the case belongs to no round until it is filed again.
@@ -140,7 +179,7 @@ def _joins(  # noqa: PLR0913
     if event in {Event.REINSTATE, Event.ADMIT_LATE}:
         code = case.central_round if goes_to is CaseState.NATIONAL_NOMINATION else case.round
         return world.book.get(code) if code else None
-    coming = _candidates(world, case, event, facts, data)
+    coming = _central(world, case, facts) if event is Event.NOMINATE else _candidates(world, case, event, facts, data)
     if coming and coming[0].row.track is Track.CENTRAL:
         out.round = {"central": coming[0].row.code}
     elif coming:
@@ -148,16 +187,19 @@ def _joins(  # noqa: PLR0913
     return coming[0] if coming else None
 
 
+def _central(world: World, case: CaseRow, facts: Facts) -> tuple[OpenRound, ...]:
+    """Central rounds ahead of a nomination; a case may be nominated while there is none."""
+    centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
+    return world.book.joinable(centre, Track.CENTRAL, (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL), facts.at) if centre else ()
+
+
 def _candidates(world: World, case: CaseRow, event: Event, facts: Facts, data: Mapping[str, Any]) -> tuple[OpenRound, ...]:
     """Rounds that the event could join, the earliest first; the one that a person named, where one was."""
-    if event is Event.NOMINATE:
-        centre = world.registry.at_level(case.unit, Level.CENTRE, local_date(facts.at))
-        return world.book.joinable(centre, Track.CENTRAL, (Stage.PROVINCE_TO_CENTRE, Stage.NATIONAL_EVAL), facts.at) if centre else ()
     coming = joinable(world, case, facts.regime, facts.at, event)
     named = data.get("round")
     if named is not None and named not in {r.row.code for r in coming}:
         raise PayloadInvalid([Problem("/round", "round_not_joinable", {"round": named})], event=event)
-    present = {case.round, case.central_round} if event is Event.SORT else set()
+    present = {case.round, case.central_round} if event in {Event.SORT, Event.FORWARD} else set()
     return tuple(r for r in coming if named in {None, r.row.code} and r.row.code not in present)
 
 
@@ -187,36 +229,65 @@ def _close(  # noqa: PLR0913
             out.closed.append((term.id, TermStatus.DROPPED))
 
 
-def _open(  # noqa: PLR0913
+def _open_of_rounds(  # noqa: PLR0913
     world: World,
+    case: CaseRow | None,
     step: Step,
     facts: Facts,
-    data: Mapping[str, Any],
-    unit: str,
-    spans: Spans,
     joined: OpenRound | None,
-    goes_to: CaseState,
-    ahead: tuple[Stage, ...],
+    stages: tuple[Stage, ...],
     out: Consequences,
 ) -> None:
-    at = facts.at
-    late = facts.missed if step.event is Event.ADMIT_LATE else None
-    for stage, deadline in joined.stages.items() if joined else ():
-        if stage in ahead and (late is None or stage is not late.stage) and deadline.cutoff is not None and at < deadline.cutoff:
-            out.opened.append(_of_plan(stage, deadline))
-    if late is not None:
-        out.opened.append(_late_door(late, data, at))
-    _open_of_plan(world, step, facts, unit, goes_to, out)
+    """Dates of the round joined; else those that a step brings ahead in the rounds that the case is in already."""
+    late = facts.missed.stage if step.event is Event.ADMIT_LATE and facts.missed else None
+    found = [joined] if joined else [r for code in (case.round, case.central_round) if code and (r := world.book.get(code))] if case else []
+    for each in found:
+        for stage, deadline in each.stages.items():
+            if stage in stages and stage is not late and deadline.cutoff is not None and facts.at < deadline.cutoff:
+                out.opened.append(_of_plan(stage, deadline))
+
+
+def _redate(  # noqa: PLR0913
+    world: World, case: CaseRow, terms: Sequence[TermRow], facts: Facts, ahead: tuple[Stage, ...], out: Consequences
+) -> None:
+    """Dates of the case's rounds as they are now in place of those that run; a new date that has passed already changes nothing."""
+    for each in (r for code in (case.round, case.central_round) if code and (r := world.book.get(code))):
+        for stage, deadline in each.stages.items():
+            running = [t for t in terms if t.stage is stage and t.round == each.row.code]
+            same = any(t.deadline == deadline.id and t.due_at == deadline.cutoff and t.effect is deadline.effect for t in running)
+            if stage in ahead and not same and deadline.cutoff is not None and facts.at < deadline.cutoff:
+                out.closed += [(t.id, TermStatus.DROPPED) for t in running]
+                out.opened.append(_of_plan(stage, deadline))
+
+
+def _open_of_law(  # noqa: PLR0913
+    step: Step, facts: Facts, terms: Sequence[TermRow], goes_to: CaseState, law: LawTerms, out: Consequences
+) -> None:
+    """Spans that the event starts; one that runs already runs on."""
     # What was returned at a level starts that level's reassessment clock anew once it is complete.
     started = Event.ACCEPT if step.event is Event.COMPLETE and goes_to is not CaseState.COMMUNE_CHECK else step.event
-    out.opened += [_of_law(span, at) for span in spans(facts.regime, started, facts.kind)]
+    ended = {term for term, _ in out.closed}
+    running = {t.stage for t in terms if t.id not in ended}
+    spans = law.started_by(facts.regime, started, facts.kind)
+    out.opened += [_of_law(span, facts.at) for span in spans if span.stage not in running]
+
+
+def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:
+    """What the asker should hear beside the step."""
+    if step.event is Event.NOMINATE:
+        result = facts.result_in(CaseState(step.source))
+        if result is not None and max(facts.regime.recogniser) in result.missed and facts.regime.uses_floors:
+            out.notes.append("five_star_floor_missed")
+    if step.event is Event.FILE and facts.kind is CaseKind.REASSESSMENT and facts.held is not None:
+        window = law.filing_window(facts.regime, facts.held.last_valid_day)
+        if window is not None and facts.at >= window[1]:
+            out.notes.append("late_window")
 
 
 def _open_of_plan(  # noqa: PLR0913
     world: World, step: Step, facts: Facts, unit: str, goes_to: CaseState, out: Consequences
 ) -> None:
     """Deadlines of the plan as a whole that begin with the state entered."""
-    today = local_date(facts.at)
     entered = step.source is not step.target and step.event not in {Event.REINSTATE, Event.ADMIT_LATE}
     stages = OPENED_IN.get(goes_to, ()) if entered else ()
     registers = step.event is Event.REGISTER
@@ -224,6 +295,7 @@ def _open_of_plan(  # noqa: PLR0913
         stages = (*stages, Stage.UPGRADE)
     if not stages and not registers:
         return
+    today = local_date(facts.at)
     province = world.registry.province(unit, today)
     for stage in stages:
         general = world.book.general(province, stage, today.year)
@@ -298,5 +370,9 @@ def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequenc
         out.remember("missed", None)
     if event is Event.PUBLISH:
         out.remember("published", data["published_on"])
+    if event is Event.CERTIFY and step.rule.level:
+        out.remember("recognised", str(step.rule.level))
+    if event is Event.FALL_BACK:
+        out.remember("recognised", str(Level.PROVINCE))
     if event in {Event.REGISTER, Event.FILE} and "group" in data:
         out.remember("group", data["group"])

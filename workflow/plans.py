@@ -1,28 +1,37 @@
-"""Plans of units: imported as drafts, published with an effect for each deadline, and the rounds that come with them."""
+"""Plans of units: imported as drafts, published with an effect for each deadline, and the rounds that come with them.
+
+A publication is one transaction: the plan, its deadlines, its rounds, and every case whose dates it changes. Drafts of rounds are written
+before; alone they bind nobody.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
-from states.errors import EventRefused, MalformedInput, NotAllowed, NotFound, StaleCase, UnknownName
+from states.case import RUNNING
+from states.errors import EventRefused, MalformedInput, NotAllowed, NotFound, PlanInvalid, Problem, StaleCase, UnknownName
 from states.lifecycle import PLAN, ROUND, Move, PlanEvent
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import Effect, Function, Level, Publication, RoundEvent, RoundState, Track
+from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
+from workflow.access import office_of
 from workflow.clock import Clock
 from workflow.commands import SYSTEM
-from workflow.ledger.entry import ActorRef, parse
-from workflow.ports import CaseQuery, Change, Outcome, Store, Subject
+from workflow.judging import Judge
+from workflow.ledger.entry import ActorRef
+from workflow.listing import every_case
+from workflow.plan_rows import NATIONAL, as_data, rounds_of, stages_of
+from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
+from workflow.roundbook import RoundBook
 from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
 from workflow.situation import World
+from workflow.timeline import timeline
 
-NATIONAL = "national"
-THROUGH = "statutory_through"
-"""Note of the installation: the last year whose rounds of the law are all open."""
+_LEVELS = {NATIONAL: Level.CENTRE, "province": Level.PROVINCE, "district": Level.DISTRICT, "commune": Level.COMMUNE}
+_EARLY = (CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +44,27 @@ class Choice:
     chosen: Effect
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A round to be opened or redated, with its deadline rows."""
+
+    row: RoundRow
+    stages: tuple[StageRow, ...]
+
+
 class Plans:
     """Imports and publishes plans."""
 
-    def __init__(self, store: Store, clock: Clock, scribe: Scribe, world: Callable[..., World]) -> None:
-        """Work on a store; ``world(fresh=True)`` gives the present registry and rounds."""
+    def __init__(self, store: Store, clock: Clock, scribe: Scribe, judge: Judge, world: Callable[..., World]) -> None:
+        """Work on a store; ``judge`` redates running cases; ``world(fresh=True)`` gives the present registry and rounds."""
         self.store = store
         self.clock = clock
         self.scribe = scribe
+        self.judge = judge
         self.world = world
 
     def import_plan(self, text: str, *, actor: str, plan: str | None = None, unit: str | None = None) -> PlanRow:
-        """Keep a plan of a TOML file as a draft, with its rounds as drafts.
+        """Keep a plan of a TOML file as a draft; the same file again changes nothing.
 
         Args:
             text: The file.
@@ -55,25 +73,27 @@ class Plans:
             unit: Code of the unit, where the file does not say it or another one is meant.
 
         Raises:
-            PlanInvalid: The file is broken; nothing is changed.
+            PlanInvalid: The file is broken, or the plan's level is not the unit's; nothing is changed.
             UnknownName: No such plan in the file, no such unit, or no unit named.
-            NotAllowed: The person is not an officer of the unit.
+            NotAllowed: The person is not an officer of the unit, or the draft belongs to another unit.
             EventRefused: The plan was published already.
         """
         chosen = _choose(load_plans(text), plan)
         code = unit or chosen.unit
         world = self.world(fresh=True)
-        today = local_date(self.clock.now())
-        if not code or not world.registry.known(code):
-            raise UnknownName(
-                what="unit", name=code or "–", known=", ".join(u.code for u in world.registry.units_on(today) if u.level != "commune")
-            )
+        self._level_fits(world, chosen, code)
         before = self.store.load_plan(chosen.id)
-        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT)
-        who = self._officer(world, actor, code, move)
+        move = PLAN.move(before.state if before else None, PlanEvent.IMPORT, chosen.id)
+        who = self._officer(world, actor, before.unit if before else code, move)
+        if before is not None and before.unit != code:
+            holder = Holder(Function.OFFICER, Level.PROVINCE)
+            there = world.registry.unit_name(before.unit, local_date(self.clock.now()))
+            raise NotAllowed(
+                [Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": there})], case=chosen.id, event=move.event, state=before.state
+            )
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if before is not None and (before.digest, before.unit) == (digest, code):
-            return before  # The draft says this already.
+        if before is not None and before.digest == digest:
+            return before
         given: dict[str, Any] = {
             "unit": code,
             "year": chosen.year,
@@ -82,23 +102,12 @@ class Plans:
             "doc_date": chosen.doc_date.isoformat() if chosen.doc_date else None,
             "digest": digest,
         }
-        act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{before.version if before else 0}", who, given)
-        if before is not None:
-            # A draft is replaced as a whole, file included.
-            change = self.scribe.subject(SubjectKind.PLAN, _with_text(before, text), chosen.id, act)
-        else:
-            change = self.scribe.subject(SubjectKind.PLAN, None, chosen.id, act, text=text)
-        changes = [change]
-        if chosen.recurs != "yearly":
-            changes += [
-                self._prepare(row, who)
-                for row in _rounds_of(chosen, code, chosen.id, chosen.year, chosen.deadlines)
-                if self.store.load_round(row.code) is None
-            ]
-        self._write(changes, world.epoch)
-        stored = self.store.load_plan(chosen.id)
-        assert stored is not None  # noqa: S101 - it has just been written
-        return stored
+        version = before.version if before else 0
+        act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{version}", who, given)
+        # A draft is replaced as a whole, file included.
+        replaced = replace(before, text=text) if before else None
+        self._write([self.scribe.subject(SubjectKind.PLAN, replaced, chosen.id, act, text=text)], world.epoch)
+        return self._plan(chosen.id)
 
     def choices(self, code: str, chosen: Mapping[int, Effect] | None = None) -> list[Choice]:
         """Each deadline of a plan with what would happen at its cut-off.
@@ -118,7 +127,10 @@ class Plans:
         return listed
 
     def publish(self, code: str, *, actor: str, effects: Mapping[int, Effect] | None = None) -> list[RoundRow]:
-        """Publish a plan: its deadlines bind from now on, and its rounds open.
+        """Publish a plan: its deadlines bind from now on, its rounds open, and running cases take over their new dates.
+
+        Among plans of one unit the later published rules: rounds that an earlier plan of the same year opened go on under this one's
+        dates. A plan that recurs opens this year's and the next year's rounds of every province and of the centre.
 
         Args:
             code: The plan.
@@ -127,137 +139,174 @@ class Plans:
 
         Raises:
             NotFound, MalformedInput: As :meth:`choices`.
+            PlanInvalid: The plan's level is not the unit's.
             NotAllowed: The person is not an officer of the unit.
-            EventRefused: The plan is not a draft, or a round of the same unit, year and number runs with members.
+            EventRefused: The plan is not a draft, or a round of it is closed.
         """
         row = self._plan(code)
         world = self.world(fresh=True)
-        move = PLAN.move(row.state, PlanEvent.PUBLISH)
+        move = PLAN.move(row.state, PlanEvent.PUBLISH, code)
         who = self._officer(world, actor, row.unit, move)
         plan = self.parsed(row)
+        self._level_fits(world, plan, row.unit)
         chosen = {c.index: c.chosen for c in self.choices(code, effects)}
-        if plan.recurs == "yearly":
-            return self._publish_recurring(row, plan, chosen, who, world, move)
-        stages = _stages(plan, row.unit, code, plan.year, plan.deadlines, chosen, statutory=False)
-        rounds = _rounds_of(plan, row.unit, code, plan.year, plan.deadlines)
-        self._may_open(rounds, code)
-        given = {"effects": [str(chosen[i]) for i in sorted(chosen)]}
+        recurs = plan.recurs == "yearly"
+        year = max(local_date(self.clock.now()).year, plan.year)
+        if recurs:
+            openings = [o for y in range(plan.year, year + 2) for o in self._statutory(world, row, plan, chosen, y)]
+            stages: tuple[StageRow, ...] = ()
+        else:
+            stages = stages_of(plan, row.unit, code, plan.year, plan.deadlines, chosen, statutory=False)
+            planned = rounds_of(plan, row.unit, code, plan.year, plan.deadlines)
+            openings = [_Opening(r, tuple(s for s in stages if s.round == r.code)) for r in planned]
+        world = self._drafted(openings, who, world)
+        given = {"effects": [str(chosen[i]) for i in sorted(chosen)], "deadlines": [as_data(s) for s in stages]}
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
         changes: list[Change] = [self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)]
         changes += self._replace_earlier(row, plan)
-        changes += [change for planned in rounds if (change := self._open(planned, who)) is not None]
+        changes += self._opened(openings, code, who, with_stages=recurs)
+        changes += self._redated(world, row, stages, openings)
         self._write(changes, world.epoch)
-        return [found for planned in rounds if (found := self.store.load_round(planned.code)) is not None]
+        return [found for opening in openings if (found := self.store.load_round(opening.row.code)) is not None]
 
-    def statutory(self, year: int) -> list[str]:
-        """Open the rounds that published recurring plans of the centre give every province and the centre in a year, where they are missing.
+    def missing_statutory(self, world: World) -> bool:
+        """Whether a round that the law gives for this year or the next has not been opened; costs no reading."""
+        return any(self._missing(world, row, year) for row, year in self._recurring(world))
+
+    def open_statutory(self) -> list[str]:
+        """Open every round that a published recurring plan gives a province or the centre up to the next year, where it is missing.
+
+        Two processes may do this at once: who is second finds nothing left to do.
 
         Returns:
             Codes of the rounds that were opened.
         """
+        who = ActorRef(id=SYSTEM, function="system")
         opened: list[str] = []
-        world = self.world(fresh=True)
-        for row in self.store.plans():
-            if row.state is not Publication.PUBLISHED:
+        for row, year in self._recurring(self.world(fresh=True)):
+            world = self.world(fresh=True)
+            if not self._missing(world, row, year):
                 continue
-            plan = self.parsed(row)
-            if plan.recurs == "yearly" and year >= plan.year:
-                who = ActorRef(id=SYSTEM, function="system")
-                chosen = {c.index: c.chosen for c in self.choices(row.code, self._published_effects(row.code))}
-                opened += self._open_statutory(row, plan, chosen, year, who, world)
+            openings = self._statutory(world, row, self.parsed(row), self._published_effects(row), year)
+            try:
+                world = self._drafted(openings, who, world)
+                self._write(self._opened(openings, row.code, who, with_stages=True), world.epoch)
+            except StaleCase:
+                continue
+            opened += [o.row.code for o in openings]
         return opened
-
-    def _published_effects(self, code: str) -> dict[int, Effect]:
-        """The effects that a person chose when the plan was published, by number of the deadline."""
-        published = [parse(stored.body) for stored in self.store.entries(code) if stored.event == str(PlanEvent.PUBLISH)]
-        return {number: Effect(effect) for entry in published for number, effect in enumerate(entry.data.get("effects", ()), 1)}
 
     def parsed(self, row: PlanRow) -> CyclePlan:
         """The plan of a row, read again from its own file."""
         return _choose(load_plans(row.text), row.code)
 
-    def _publish_recurring(  # noqa: PLR0913
-        self, row: PlanRow, plan: CyclePlan, chosen: Mapping[int, Effect], who: ActorRef, world: World, move: Move[Any, Any]
-    ) -> list[RoundRow]:
-        given = {"effects": [str(chosen[i]) for i in sorted(chosen)]}
-        act = self._act(move, str(row.state), f"publish:{row.code}:{row.version}", who, {}, data=given)
-        year = max(local_date(self.clock.now()).year, plan.year)
-        # Kept before anything is written: if this is interrupted, the next tick opens the rounds that are missing.
-        self.store.set_meta(THROUGH, str(year - 1))
-        self._write([self.scribe.subject(SubjectKind.PLAN, row, row.code, act)], world.epoch)
-        codes: list[str] = []
-        for each in (year, year + 1):
-            codes += self._open_statutory(row, plan, chosen, each, who, self.world(fresh=True))
-        return [found for code in codes if (found := self.store.load_round(code)) is not None]
+    # What the law gives every year.
 
-    def _open_statutory(  # noqa: PLR0913
-        self, row: PlanRow, plan: CyclePlan, chosen: Mapping[int, Effect], year: int, who: ActorRef, world: World
-    ) -> list[str]:
-        deadlines = for_year(plan, year)
-        today = local_date(self.clock.now())
-        opened: list[str] = []
-        for unit in world.registry.units_on(today):
+    def _recurring(self, world: World) -> list[tuple[PlanRow, int]]:
+        through = local_date(self.clock.now()).year + 1
+        rows = [row for row in world.plans if row.state is Publication.PUBLISHED and "yearly" in row.text]
+        return [(row, year) for row in rows if self.parsed(row).recurs == "yearly" for year in range(row.year, through + 1)]
+
+    def _missing(self, world: World, row: PlanRow, year: int) -> bool:
+        return bool(self._statutory(world, row, self.parsed(row), {}, year))
+
+    def _statutory(self, world: World, row: PlanRow, plan: CyclePlan, chosen: Mapping[int, Effect], year: int) -> list[_Opening]:
+        """Rounds of a year that the plan gives each province and the centre and that are not open yet."""
+        openings: list[_Opening] = []
+        numbered: list[tuple[int, PlanDeadline]] | None = None
+        for unit in world.registry.units_on(local_date(self.clock.now())):
             track = {"province": Track.PROVINCIAL, "centre": Track.CENTRAL}.get(unit.level)
             if track is None:
                 continue
-            mine = [(i, d) for i, d in enumerate(deadlines, 1) if d.track is track and d.round]
-            for planned in _rounds_of(plan, unit.code, row.code, year, [d for _, d in mine], statutory=True):
-                there = self.store.load_round(planned.code)
-                if there is not None and there.state is not RoundState.DRAFT:
+            numbered = numbered if numbered is not None else list(enumerate(for_year(plan, year), 1))
+            mine = [(i, d) for i, d in numbered if d.track is track and d.round]
+            for planned in rounds_of(plan, unit.code, row.code, year, [d for _, d in mine], statutory=True):
+                there = world.book.get(planned.code)
+                if there is not None and there.row.state is not RoundState.DRAFT:
                     continue
-                lines = [d for _, d in mine if d.round == planned.number]
-                numbers = [i for i, d in mine if d.round == planned.number]
-                stages = _stages(
-                    plan,
-                    unit.code,
-                    row.code,
-                    year,
-                    lines,
-                    dict(enumerate((chosen[i] for i in numbers), 1)),
-                    statutory=True,
-                    numbers=numbers,
+                lines = {i: d for i, d in mine if d.round == planned.number}
+                effects = {at: chosen.get(i, Effect.RECORD) for at, i in enumerate(lines, 1)}
+                stages = stages_of(plan, unit.code, row.code, year, lines.values(), effects, statutory=True, numbers=list(lines))
+                openings.append(_Opening(planned, stages))
+        return openings
+
+    def _published_effects(self, row: PlanRow) -> dict[int, Effect]:
+        """The effects that a person chose when the plan was published."""
+        found: dict[int, Effect] = {}
+        for line in timeline(self.store, row.code):
+            if line.entry.event == PlanEvent.PUBLISH:
+                found = {i: Effect(e) for i, e in enumerate(line.entry.data["effects"], 1)}
+        return found
+
+    # The parts of a publication.
+
+    def _drafted(self, openings: Iterable[_Opening], who: ActorRef, world: World) -> World:
+        """Write the drafts of rounds that do not exist yet, and look again."""
+        missing = [self._prepare(o.row, who) for o in openings if self.store.load_round(o.row.code) is None]
+        if missing:
+            self._write(missing, world.epoch)
+            return self.world(fresh=True)
+        return world
+
+    def _opened(self, openings: Iterable[_Opening], plan: str, who: ActorRef, *, with_stages: bool) -> list[Change]:
+        """Open drafts; a round that runs already goes on under the new plan."""
+        changes = []
+        for opening in openings:
+            there = self.store.load_round(opening.row.code)
+            if there is None or there.state is RoundState.CLOSED:
+                holder = Holder(Function.OFFICER, Level.CENTRE if opening.row.track is Track.CENTRAL else Level.PROVINCE)
+                detail = {"state": RoundState.CLOSED, "event": RoundEvent.OPEN, "states": (RoundState.DRAFT, RoundState.OPEN)}
+                raise EventRefused(
+                    [Refusal(Code.ROUND_STATE, holder, detail)],
+                    case=opening.row.code,
+                    event=PlanEvent.PUBLISH,
+                    state=there.state if there else None,
                 )
-                if there is None:
-                    self._write([self._prepare(planned, who)], world.epoch)
-                    world = self.world(fresh=True)
-                change = self._open(planned, who, stages)
-                if change is not None:
-                    self._write([change], world.epoch)
-                    world = self.world(fresh=True)
-                    opened.append(planned.code)
-        self.store.set_meta(THROUGH, str(max(year, int(self.store.get_meta(THROUGH) or 0))))
-        return opened
+            event = RoundEvent.OPEN if there.state is RoundState.DRAFT else RoundEvent.REDATE
+            move = ROUND.move(there.state, event, there.code)
+            given = {"plan": opening.row.plan, "statutory": opening.row.statutory}
+            data = {"deadlines": [as_data(s) for s in opening.stages]}
+            act = self._act(move, str(there.state), f"{event}:{plan}:{there.version}", who, given, data=data)
+            stages = opening.stages if with_stages else ()
+            changes.append(self.scribe.subject(SubjectKind.ROUND, there, there.code, act, stages=stages))
+        return changes
 
-    def _may_open(self, rounds: Iterable[RoundRow], plan: str) -> None:
-        for planned in rounds:
-            there = self.store.load_round(planned.code)
-            if there is None or there.state is RoundState.DRAFT:
+    def _redated(self, world: World, row: PlanRow, stages: tuple[StageRow, ...], openings: Iterable[_Opening]) -> list[Change]:
+        """An entry for each running case whose dates the plan changes: members of its rounds, and the unit's cases before filing."""
+        changed = {o.row.code: o for o in openings}
+        rounds = [changed[r.code].row if r.code in changed else r for r in self.store.rounds()]
+        kept = [s for s in self.store.stages() if s.id not in {new.id for new in stages}]
+        extra = [s for o in openings for s in o.stages if s.id not in {new.id for new in stages}]
+        replaced = [replace(p, state=Publication.REPLACED) if self._gives_way(p, row) else p for p in world.plans]
+        opened = [replace(r, state=RoundState.OPEN) if r.code in changed else r for r in rounds]
+        then = World(world.registry, RoundBook(opened, [*kept, *stages, *extra], replaced), tuple(replaced))
+        now = self.clock.now()
+        codes = {c.code for code in changed for c in every_case(self.store, CaseQuery(round=code)) if c.state in RUNNING}
+        if any(s.round is None for s in stages):
+            units = world.registry.below(row.unit, local_date(now))
+            codes |= {c.code for c in every_case(self.store, CaseQuery(states=tuple(map(str, _EARLY)), units=units))}
+        changes = []
+        for code in sorted(codes):
+            loaded = self.store.load_case(code, "")
+            if loaded is None or loaded.case.state is CaseState.DEFERRED:
                 continue
-            office = Holder(*_office(there.track))
-            members = self.store.cases(CaseQuery(round=planned.code, limit=1000))
-            if members:
-                raise self._refused(Code.ROUND_HAS_MEMBERS, office, {"round": planned.code, "count": len(members)}, plan)
-            if not there.statutory:
-                raise self._refused(Code.ROUND_EXISTS, office, {"round": planned.code, "plan": there.plan}, plan)
-
-    @staticmethod
-    def _refused(code: Code, holder: Holder, detail: dict[str, Any], plan: str) -> EventRefused:
-        return EventRefused([Refusal(code, holder, detail)], case=plan, event=PlanEvent.PUBLISH, state=None)
+            change = self.judge.automatic(then, loaded, Event.REDATE, now, f"redate:{row.code}:{row.version}")
+            if change.opened or change.closed:
+                changes.append(change)
+        return changes
 
     def _replace_earlier(self, row: PlanRow, plan: CyclePlan) -> list[Change]:
-        """Among plans of one unit and year the later published rules."""
         changes = []
         for other in self.store.plans(row.unit):
-            if (
-                other.code != row.code
-                and other.year == plan.year
-                and other.state is Publication.PUBLISHED
-                and self.parsed(other).recurs != "yearly"
-            ):
+            if plan.recurs != "yearly" and self._gives_way(other, row):
                 move = PLAN.move(other.state, PlanEvent.REPLACE)
                 act = self._act(move, str(other.state), f"replace:{row.code}", ActorRef(id=SYSTEM, function="system"), {})
                 changes.append(self.scribe.subject(SubjectKind.PLAN, other, other.code, act))
         return changes
+
+    def _gives_way(self, other: PlanRow, row: PlanRow) -> bool:
+        same = other.code != row.code and (other.unit, other.year) == (row.unit, row.year)
+        return same and other.state is Publication.PUBLISHED and self.parsed(other).recurs != "yearly"
 
     def _prepare(self, planned: RoundRow, who: ActorRef) -> Change:
         move = ROUND.move(None, RoundEvent.PREPARE)
@@ -271,18 +320,6 @@ class Plans:
         }
         act = self._act(move, None, f"prepare:{planned.plan}", who, given)
         return self.scribe.subject(SubjectKind.ROUND, None, planned.code, act)
-
-    def _open(self, planned: RoundRow, who: ActorRef, stages: tuple[StageRow, ...] = ()) -> Change | None:
-        there = self.store.load_round(planned.code)
-        if there is not None and there.state is not RoundState.DRAFT:
-            return None
-        move = ROUND.move(RoundState.DRAFT, RoundEvent.OPEN)
-        given: dict[str, Any] = {}
-        if there is not None and (there.plan, there.statutory) != (planned.plan, planned.statutory):
-            # Another draft had prepared it; it belongs to what opens it.
-            given = {"plan": planned.plan, "statutory": planned.statutory}
-        act = self._act(move, str(RoundState.DRAFT), f"open:{planned.plan}", who, given)
-        return self.scribe.subject(SubjectKind.ROUND, there, planned.code, act, stages=stages)
 
     def _act(  # noqa: PLR0913
         self,
@@ -308,7 +345,17 @@ class Plans:
         )
 
     def _officer(self, world: World, person: str, unit: str, move: Move[Any, Any]) -> ActorRef:
-        return office_of(world, person, unit, move, local_date(self.clock.now()))
+        return office_of(world.registry, person, unit, move, local_date(self.clock.now()))
+
+    def _level_fits(self, world: World, plan: CyclePlan, unit: str) -> None:
+        today = local_date(self.clock.now())
+        row = world.registry.unit(unit, today) if unit else None
+        if row is None:
+            known = ", ".join(u.code for u in world.registry.units_on(today) if u.level != Level.COMMUNE)
+            raise UnknownName(what="unit", name=unit or "–", known=known)
+        level = _LEVELS[plan.level]
+        if row.level != level or (plan.recurs == "yearly" and level is not Level.CENTRE):
+            raise PlanInvalid([Problem("/level", "level_differs", {"level": level, "unit": row.name, "unit_level": Level(row.level)})])
 
     def _plan(self, code: str) -> PlanRow:
         row = self.store.load_plan(code)
@@ -317,29 +364,8 @@ class Plans:
         return row
 
     def _write(self, changes: list[Change], epoch: int) -> None:
-        if self.store.write(changes, epoch=epoch) is not Outcome.WRITTEN:
+        if changes and self.store.write(changes, epoch=epoch) is not Outcome.WRITTEN:
             raise StaleCase(case=changes[0].entry.subject, expected=changes[0].version, version=None, state=None)
-
-
-def office_of(world: World, person: str, unit: str, move: Move[Any, Any], day: date) -> ActorRef:
-    """The officer of a unit who makes a move on one of its plans or rounds.
-
-    Raises:
-        NotFound: No such person.
-        NotAllowed: The person holds none of the seats in that unit.
-    """
-    world.registry.person(person)
-    holdings = world.registry.holdings(person, day)
-    for holding in holdings:
-        if holding.seat in move.seats and holding.unit == unit:
-            return ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
-    own = [h for h in holdings if h.seat in move.seats]
-    holder = Holder(move.seats[0].function, move.seats[0].level)
-    if own:
-        reason = Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": world.registry.unit_name(unit, day)})
-    else:
-        reason = Refusal(Code.FUNCTION_REQUIRED, holder, {"seats": move.seats, "holds": tuple(h.seat for h in holdings)})
-    raise NotAllowed([reason], case=unit, event=move.event, state=None)
 
 
 def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
@@ -350,74 +376,3 @@ def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
         if plan.id == wanted:
             return plan
     raise UnknownName(what="plan", name=wanted or "–", known=known)
-
-
-def _rounds_of(  # noqa: PLR0913
-    plan: CyclePlan, unit: str, code: str, year: int, deadlines: Iterable[PlanDeadline], *, statutory: bool = False
-) -> list[RoundRow]:
-    rounds: dict[int, RoundRow] = {}
-    for deadline in deadlines:
-        if deadline.round and deadline.cutoff is not None and (deadline.track is Track.PROVINCIAL or plan.level == NATIONAL):
-            rounds.setdefault(
-                deadline.round,
-                RoundRow(
-                    code=f"{unit}-{year}-{deadline.round}",
-                    unit=unit,
-                    year=year,
-                    number=deadline.round,
-                    track=deadline.track,
-                    plan=code,
-                    statutory=statutory,
-                    state=RoundState.DRAFT,
-                    version=1,
-                    head_seq=0,
-                    head_hash=b"",
-                ),
-            )
-    return [rounds[number] for number in sorted(rounds)]
-
-
-def _stages(  # noqa: PLR0913
-    plan: CyclePlan,
-    unit: str,
-    code: str,
-    year: int,
-    deadlines: Iterable[PlanDeadline],
-    effects: Mapping[int, Effect],
-    *,
-    statutory: bool,
-    numbers: list[int] | None = None,
-) -> tuple[StageRow, ...]:
-    document = plan.doc_no or plan.title
-    rows = []
-    for index, deadline in enumerate(deadlines, 1):
-        number = numbers[index - 1] if numbers else index
-        rows.append(
-            StageRow(
-                id=f"{code}:{unit}:{year}#{number}",
-                plan=code,
-                plan_year=year,
-                round=f"{unit}-{year}-{deadline.round}" if deadline.round and deadline.cutoff is not None else None,
-                unit=unit,
-                stage=deadline.stage,
-                track=deadline.track,
-                cutoff=deadline.cutoff if deadline.armed else None,
-                start=deadline.start,
-                effect=effects[index],
-                phrase=deadline.phrase,
-                kind=str(deadline.kind),
-                source=", ".join(filter(None, (document, f"mục {deadline.no}" if deadline.no else f"mốc {number}"))),
-                firm=deadline.firm,
-                statutory=statutory,
-                flags=tuple(str(flag) for flag in deadline.flags),
-            )
-        )
-    return tuple(rows)
-
-
-def _with_text(row: PlanRow, text: str) -> Subject:
-    return replace(row, text=text)
-
-
-def _office(track: Track) -> tuple[Function, Level]:
-    return Function.OFFICER, Level.CENTRE if track is Track.CENTRAL else Level.PROVINCE

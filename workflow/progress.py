@@ -44,21 +44,29 @@ OPENED_IN: Mapping[CaseState, tuple[Stage, ...]] = {
 def stages_ahead(law: Regime, state: CaseState, results: Mapping[Level, Result], kind: CaseKind) -> tuple[Stage, ...]:
     """Stages of a provincial round that a case in ``state`` (for returned and deferred: the state it goes back to) must still meet.
 
-    A district result that is not sent up, or that the district itself recognises, leaves nothing to meet.
+    A district result that is not sent up, or that the district itself recognises, leaves nothing to meet; a province's result that is
+    high enough leaves the date of the proposal to the centre, where the plan sets one.
     """
     if kind is CaseKind.REASSESSMENT and law.statutory_rounds:
         return ()
     path = _PATHS[law.first_evaluation]
     if state in _BEFORE_RESULTS:
         return path
-    if state is CaseState.PROVINCIAL_EVALUATION and Level.PROVINCE not in results:
-        return (Stage.PROVINCE_EVAL,)
     if state is CaseState.DISTRICT_EVALUATION and Level.PROVINCE not in results:
-        district = results.get(Level.DISTRICT)
-        if district is None:
-            return path
-        return path[1:] if district.mean >= law.forward_from[Level.DISTRICT] else ()
+        return _sent_up(law, Level.DISTRICT, results, path, path[1:])
+    if state is CaseState.PROVINCIAL_EVALUATION:
+        return _sent_up(law, Level.PROVINCE, results, (Stage.PROVINCE_EVAL,), (Stage.PROVINCE_TO_CENTRE,))
     return ()
+
+
+def _sent_up(
+    law: Regime, level: Level, results: Mapping[Level, Result], before: tuple[Stage, ...], after: tuple[Stage, ...]
+) -> tuple[Stage, ...]:
+    """Stages before the level's council has concluded, and after it with a result that is to be sent up."""
+    result = results.get(level)
+    if result is None:
+        return before
+    return after if result.mean >= law.forward_from[level] else ()
 
 
 def central_ahead(state: CaseState, results: Mapping[Level, Result]) -> tuple[Stage, ...]:

@@ -13,6 +13,10 @@ MAX_DEPTH = 8
 """Commune, district, province, centre, and some room; a longer chain of parents is a mistake in the data."""
 
 
+_KEPT = 50_000
+"""Answers kept at a time; a long-running service sees many days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """A function that a person holds on a day: seat, unit, and for producers whose products."""
@@ -38,6 +42,7 @@ class Registry:
         self._appointments: dict[str, list[AppointmentRow]] = {}
         for appointment in snapshot.appointments:
             self._appointments.setdefault(appointment.person, []).append(appointment)
+        self._held: dict[tuple[str, date], tuple[Holding, ...]] = {}
         self._ties: dict[tuple[str, str], str] = {(t.person, t.product): t.kind for t in snapshot.ties}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -134,13 +139,19 @@ class Registry:
         return self._people[code]
 
     def holdings(self, person: str, day: date) -> tuple[Holding, ...]:
-        """Functions that a person holds on a day."""
-        iso = day.isoformat()
-        return tuple(
-            Holding(Seat(Function(a.function), None if a.function == Function.PRODUCER else Level(a.level)), a.unit, a.producer)
-            for a in self._appointments.get(person, ())
-            if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to)
-        )
+        """Functions that a person holds on a day; one at a level in a unit counts only while the unit is there and of that level."""
+        key = (person, day)
+        if key not in self._held:
+            if len(self._held) > _KEPT:
+                self._held.clear()
+            iso = day.isoformat()
+            rows = (a for a in self._appointments.get(person, ()) if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to))
+            self._held[key] = tuple(h for h in map(_holding, rows) if self._stands(h, day))
+        return self._held[key]
+
+    def _stands(self, holding: Holding, day: date) -> bool:
+        unit = self.unit(holding.unit, day)
+        return holding.seat.level is None or (unit is not None and unit.level == holding.seat.level)
 
     def holders(self, seat: Seat, place: str, day: date) -> tuple[str, ...]:
         """People who hold a seat whose territory covers a place on a day."""
@@ -161,3 +172,8 @@ class Registry:
     def producers_of(self, person: str, day: date) -> frozenset[str]:
         """Producers that a person stands for on a day."""
         return frozenset(h.producer for h in self.holdings(person, day) if h.producer)
+
+
+def _holding(row: AppointmentRow) -> Holding:
+    level = None if row.function == Function.PRODUCER else Level(row.level)
+    return Holding(Seat(Function(row.function), level), row.unit, row.producer)

@@ -18,7 +18,7 @@ from workflow.plans import Plans
 from workflow.ports import Store
 from workflow.rounds import Rounds
 from workflow.rows import ProductRow
-from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct
+from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct, save_season
 from workflow.sweeping import statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
@@ -71,23 +71,15 @@ class Player:
 
     def load(self, season: Season) -> int:
         """Put units, people, functions, producers and products into the registry; returns the new epoch."""
-        return self.store.save_registry(
-            units=season.units,
-            successions=season.successions,
-            people=season.people,
-            appointments=season.appointments,
-            ties=season.ties,
-            producers=season.producers,
-            products=season.products,
-        )
+        return save_season(self.store, season)
 
     def play(self, season: Season, until: datetime | None = None) -> Played:
         """Play every act up to an instant (None: to the end), then stand there with the sweep done.
 
-        Acts that lie before the clock were played before and are left out, so a season can be played on from where it stopped.
+        Acts up to the clock's present were played before and are left out, so a season can be played on from where it stopped.
         """
-        since = self.clock.now()
-        timed = [t for t in self._timeline(season) if (until is None or t.at <= until) and t.at >= since]
+        since = None if self.store.last_recorded() is None else self.clock.now()
+        timed = [t for t in self._timeline(season) if (until is None or t.at <= until) and (since is None or t.at > since)]
         for number, item in enumerate(timed, 1):
             self.wait(item.at)
             try:
@@ -111,7 +103,7 @@ class Player:
                 break
         if until > self.clock.now():
             self.clock.move(until)
-        statutory_rounds(self.store, self.plans, self.clock.now())
+        statutory_rounds(self.engine, self.plans)
 
     def _timeline(self, season: Season) -> list[_Timed]:
         products = {p.code: p for p in season.products}

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from states.vocabulary import RoundState, Stage, Track
-from workflow.rows import RoundRow, StageRow
+from states.vocabulary import Publication, RoundState, Stage, Track
+from workflow.rows import PlanRow, RoundRow, StageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,16 @@ class OpenRound:
 class RoundBook:
     """All rounds that are not closed, and deadlines of plans without a round."""
 
-    def __init__(self, rounds: Sequence[RoundRow], stages: Sequence[StageRow], replaced: Collection[str] = ()) -> None:
+    def __init__(self, rounds: Sequence[RoundRow], stages: Sequence[StageRow], plans: Sequence[PlanRow] = ()) -> None:
         """Index rows.
 
         Args:
             rounds: Rounds of every unit.
-            stages: Deadlines of published plans.
-            replaced: Plans that a later one replaced: their deadlines without a round no longer bind anybody.
+            stages: Deadlines of published plans, and of the law.
+            plans: Plans; deadlines of one that a later plan replaced no longer bind anybody.
         """
+        replaced = {plan.code for plan in plans if plan.state is Publication.REPLACED}
+        plan_of = {row.code: row.plan for row in rounds}
         by_round: dict[str, dict[Stage, StageRow]] = {}
         self._general: dict[str, list[StageRow]] = {}
         self.deadlines: dict[str, StageRow] = {row.id: row for row in stages}
@@ -43,7 +45,7 @@ class RoundBook:
             if row.round is None:
                 if row.plan not in replaced:
                     self._general.setdefault(row.unit, []).append(row)
-            elif row.cutoff is not None and row.stage in set(Stage):
+            elif row.cutoff is not None and row.stage in set(Stage) and (row.statutory or row.plan == plan_of.get(row.round)):
                 mine, stage = by_round.setdefault(row.round, {}), Stage(row.stage)
                 # Two limits for one round: the narrower rules.
                 if stage not in mine or row.cutoff < (mine[stage].cutoff or row.cutoff):
@@ -51,8 +53,13 @@ class RoundBook:
         self._rounds = {row.code: OpenRound(row, by_round.get(row.code, {})) for row in rounds}
 
     def get(self, code: str) -> OpenRound | None:
-        """A round that is known and not closed, or closed; None where there is none."""
+        """A round, whatever its state; None where there is none."""
         return self._rounds.get(code)
+
+    def is_closed(self, code: str | None) -> bool:
+        """Whether this is a closed round."""
+        found = self._rounds.get(code) if code else None
+        return found is not None and found.row.state is RoundState.CLOSED
 
     def joinable(self, unit: str, track: Track, needed: Collection[Stage], at: datetime) -> tuple[OpenRound, ...]:
         """Open rounds of a unit in which every needed stage lies ahead, the earliest first."""

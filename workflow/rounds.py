@@ -4,17 +4,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from states.case import KIND_OF
+from deadlines.sweep import GRACE
 from states.errors import CycleError, EventRefused, NotFound, StaleCase
+from states.facts import LEVEL_OF
 from states.lifecycle import ROUND, Move
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState, StateKind
+from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState
+from workflow.access import office_of
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.ledger.entry import ActorRef
-from workflow.perform import SETTLE_AFTER, Engine
-from workflow.plans import Plans, office_of
+from workflow.listing import every_case
+from workflow.perform import Engine
+from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow, RoundRow, SubjectKind
@@ -23,8 +26,6 @@ from workflow.situation import World, joinable, law_of, owed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ class Rounds:
             EventRefused: The round is not open.
         """
         row = self._round(code)
-        move = ROUND.move(row.state, RoundEvent.FREEZE)
+        move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         world = self.world(fresh=True)
-        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         return self._move(row, move, who, world, {})
 
     def close(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
@@ -96,9 +97,9 @@ class Rounds:
         row = self._round(code)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
-        move = ROUND.move(row.state, RoundEvent.CLOSE)
+        move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
         world = self.world(fresh=True)
-        who = office_of(world, actor, row.unit, move, local_date(self.clock.now()))
+        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)
         if not dry_run:
             self._settle_members(code)
@@ -125,20 +126,19 @@ class Rounds:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
             raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
-        office_of(self.world(fresh=True), actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now()))
+        office_of(
+            self.world(fresh=True).registry, actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now())
+        )
         return self._report(row, dry_run=dry_run, actor=actor, given=True)
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""
-        found: list[CaseRow] = []
-        while page := self.store.cases(CaseQuery(round=code, limit=_PAGE, after=found[-1].code if found else None)):
-            found += page
-        return found
+        return list(every_case(self.store, CaseQuery(round=code)))
 
     def _report(self, row: RoundRow, *, dry_run: bool, actor: str, given: bool = False) -> RoundReport:
         members = self.members(row.code)
         counts = Counter(case.state for case in members)
-        pending = tuple(c.code for c in members if KIND_OF[c.state] is StateKind.ACTIVE and c.memo.get("results"))
+        pending = tuple(c.code for c in members if str(LEVEL_OF.get(c.state)) in c.memo.get("results", {}))
         plan = self.store.load_plan(row.plan)
         offered = plan is not None and not given and self.plans.parsed(plan).next_round == "offer"
         # Who was put off with a result and waits for a decision alone needs no other round.
@@ -155,7 +155,10 @@ class Rounds:
         now = self.clock.now()
         coming = joinable(world, case, law_of(case, now), now)
         try:
-            self.engine.perform(command, dry_run=dry_run)
+            # Tried first without writing: a member for whom there is no next round keeps no refused attempt.
+            self.engine.perform(command, dry_run=True)
+            if not dry_run:
+                self.engine.perform(command)
         except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)
@@ -168,10 +171,9 @@ class Rounds:
                 self.engine.settle(loaded, self.clock.now())
 
     def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
-        # Within the sweep's thirty seconds an act received in time may still be on its way, and nobody is deferred yet.
-        now = self.clock.now() - SETTLE_AFTER
+        now = self.clock.now()
         opened = world.book.get(row.code)
-        ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and d.cutoff > now]
+        ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and now < d.cutoff + GRACE]
         if ahead:
             cutoff, stage = max(ahead, key=lambda pair: (pair[0], pair[1]))
             refusal = Refusal(Code.CUTOFFS_AHEAD, Holder(), {"stage": stage, "due_at": cutoff})

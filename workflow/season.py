@@ -14,6 +14,7 @@ from states.errors import PlanInvalid, Problem
 from states.payload import clean
 from states.regime import VIETNAM
 from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
+from workflow.ports import Store
 from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
 
 MAX_BYTES = 4_000_000
@@ -106,6 +107,19 @@ def read_season(text: str) -> Season:
     except tomllib.TOMLDecodeError as error:
         raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
     return _Reader(table).season()
+
+
+def save_season(store: Store, season: Season) -> int:
+    """Put a season's units, people, functions, producers and products into the registry; returns the new epoch."""
+    return store.save_registry(
+        units=season.units,
+        successions=season.successions,
+        people=season.people,
+        appointments=season.appointments,
+        ties=season.ties,
+        producers=season.producers,
+        products=season.products,
+    )
 
 
 class _Reader:
@@ -266,6 +280,13 @@ class _Reader:
             *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
         ]
         self.problems += [Problem(pointer, "names_nothing", {"name": name}) for pointer, name, known in asked if name not in known]
+        levels = {u.code: u.level for u in season.units}
+        for i, a in enumerate(season.appointments):
+            there = levels.get(a.unit, a.level)
+            if a.function != Function.PRODUCER and there != a.level:
+                self.problems.append(
+                    Problem(f"/appointment/{i}/level", "level_of_unit", {"level": Level(a.level), "unit_level": Level(there)})
+                )
 
     def _text(self, row: Mapping[str, Any], at: str, name: str, *, required: bool = True) -> str:
         value = row.get(name, "")

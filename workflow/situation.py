@@ -1,18 +1,18 @@
 """From rows to facts: what a guard may look at, at one instant. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
 from states.facts import Facts, Held, Result, Term
 from states.regime import Regime, local_date, regime, regime_on
-from states.vocabulary import CaseState, CertificateState, Effect, Event, Level, Stage, Track
+from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Event, Level, Stage, Track
 from workflow.ports import LoadedCase
 from workflow.progress import central_ahead, stages_ahead
 from workflow.registry import Registry
 from workflow.roundbook import OpenRound, RoundBook
-from workflow.rows import CaseRow, CertificateRow, TermRow
+from workflow.rows import CaseRow, CertificateRow, PlanRow, ProductRow, TermRow
 
 ASKS_ROUNDS = frozenset({Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT})
 """Events whose guards or consequences look for a provincial round."""
@@ -24,6 +24,7 @@ class World:
 
     registry: Registry
     book: RoundBook
+    plans: tuple[PlanRow, ...] = ()
 
     @property
     def epoch(self) -> int:
@@ -38,7 +39,10 @@ def law_of(case: CaseRow, at: datetime) -> Regime:
 
 def results_of(memo: dict[str, Any]) -> dict[Level, Result]:
     """Results by level, from a case's memo."""
-    return {Level(level): Result(Fraction(r["mean"]), r["stars"], tuple(r["missed"])) for level, r in memo.get("results", {}).items()}
+    return {
+        Level(level): Result(Fraction(r["mean"]), r["stars"], tuple(r["missed"]), date.fromisoformat(r["on"]))
+        for level, r in memo.get("results", {}).items()
+    }
 
 
 def home(case: CaseRow) -> CaseState:
@@ -69,10 +73,14 @@ def missed_of(memo: dict[str, Any]) -> Term | None:
 
 
 def owed(case: CaseRow, law: Regime) -> tuple[Stage, ...]:
-    """Stages of a round that the case has still to meet; none where it waits for its decision alone, or where no round takes it."""
+    """Stages of a round that a case has still to meet; none where it waits for its decision alone, or where no round takes it.
+
+    A product may be nominated while no round asks for it, so that date alone makes no case wait for a round.
+    """
     results = results_of(case.memo)
     central = central_ahead(home(case), results) if case.central_round else ()
-    return stages_ahead(law, home(case), results, case.kind) + central
+    stages = stages_ahead(law, home(case), results, case.kind)
+    return tuple(s for s in stages if s is not Stage.PROVINCE_TO_CENTRE) + central
 
 
 def joinable(world: World, case: CaseRow, law: Regime, at: datetime, event: Event | None = None) -> tuple[OpenRound, ...]:
@@ -104,6 +112,7 @@ def facts_of(  # noqa: PLR0913
     at: datetime,
     *,
     held: Held | None = None,
+    opens_at: datetime | None = None,
     rival: str | None = None,
     event: Event | None = None,
     rounds: bool = True,
@@ -116,6 +125,7 @@ def facts_of(  # noqa: PLR0913
         loaded: The case and its running terms.
         at: Instant by which the act is judged.
         held: The certificate that the case starts from.
+        opens_at: Earliest instant at which a reassessment may be filed.
         rival: Another running case of the product.
         event: The event asked for, where one is: it may look for another round than the case's own next.
         rounds: Whether to look for rounds to join (only some guards ask).
@@ -124,8 +134,6 @@ def facts_of(  # noqa: PLR0913
     case = loaded.case
     law = law_of(case, at)
     coming = joinable(world, case, law, at, event) if rounds else ()
-    # A deferred case that has nothing of a round before it comes back to the round that it was in.
-    kept = case.round if case.state is CaseState.DEFERRED and not owed(case, law) else None
     deadlines = world.book.deadlines
     return Facts(
         at=at,
@@ -136,10 +144,41 @@ def facts_of(  # noqa: PLR0913
         results=results_of(case.memo),
         terms=tuple(term_fact(t, statutory=(d := deadlines.get(t.deadline)) is not None and d.statutory) for t in loaded.terms),
         missed=missed_of(case.memo),
-        joins=coming[0].row.code if coming else kept,
+        needs_round=event is Event.REEVALUATE or bool(owed(case, law)),
+        joins=coming[0].row.code if coming else None,
         next_round=next((r.row.code for r in coming if r.row.code not in {case.round, case.central_round}), None),
         held=held,
+        opens_at=opens_at,
         rival=rival,
+        recognised=Level(recognised) if (recognised := case.memo.get("recognised")) else None,
         published=bool(case.memo.get("published")),
+        round_closed=world.book.is_closed(case.round),
         by_system=by_system,
+    )
+
+
+def draft_of(command: str, product: ProductRow, received: datetime) -> CaseRow:
+    """A product's case as it would be registered, for judging."""
+    return CaseRow(
+        code="",
+        command=command,
+        kind=CaseKind.FIRST,
+        product=product.code,
+        producer=product.producer,
+        unit=product.unit,
+        regime="",
+        pinned=False,
+        state=CaseState.IDEA_REGISTERED,
+        attempt=1,
+        round=None,
+        central_round=None,
+        origin=None,
+        left=None,
+        certificate=None,
+        memo={},
+        registered_at=received,
+        updated_at=received,
+        version=0,
+        head_seq=0,
+        head_hash=b"",
     )

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deadlines.sweep import GRACE, Sweep, tick
-from states.regime import local_date
 from workflow.perform import Engine
-from workflow.plans import THROUGH, Plans
+from workflow.plans import Plans
 from workflow.ports import Store
 from workflow.rows import TermRow
 
@@ -28,18 +27,15 @@ def run_tick(store: Store, engine: Engine, plans: Plans, now: datetime, *, limit
 
     Several processes may do this at once: a row is written by whoever is first, and the others find that the case has moved on.
     """
+    rounds = statutory_rounds(engine, plans)
     done = tick(now, store, engine.expire, limit=limit)
-    rounds = statutory_rounds(store, plans, now)
     lag = now - done.oldest if done.oldest else timedelta(0)
     return Ticked(done, sequence(store), rounds, lag)
 
 
-def statutory_rounds(store: Store, plans: Plans, now: datetime) -> tuple[str, ...]:
-    """Open the rounds that the law gives for this year and the next, once a year."""
-    through = store.get_meta(THROUGH)
-    wanted = local_date(now).year + 1
-    missing = range(int(through) + 1, wanted + 1) if through is not None else ()
-    return tuple(code for year in missing for code in plans.statutory(year))
+def statutory_rounds(engine: Engine, plans: Plans) -> tuple[str, ...]:
+    """Open the rounds that the law gives up to the next year, where they are missing."""
+    return tuple(plans.open_statutory()) if plans.missing_statutory(engine.world(fresh=True)) else ()
 
 
 def sequence(store: Store) -> int:

@@ -20,7 +20,7 @@ regimes = typer.Typer(no_args_is_help=True, help="Quy định áp dụng · regi
 
 @charts.command("show")
 def show(
-    regime_id: str = "qd26-2026",
+    regime_id: Annotated[str, typer.Argument(help="Quy định · regime")] = "qd26-2026",
     form: Annotated[str, typer.Option("--format", help="mermaid, md, json")] = "md",
     everything: Annotated[
         bool, typer.Option("--all", help="Cả rút, chuyển đợt, việc tự động · also what can happen nearly everywhere")

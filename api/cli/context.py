@@ -35,7 +35,10 @@ class Context:
         return vi if self.language == "vi" else en
 
 
-ctx = Context(out=Console(highlight=False, soft_wrap=True))
+_PIPED_WIDTH = 160
+"""Columns where nobody can tell us the width: a file or a pipe."""
+
+ctx = Context(out=Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH))
 
 
 def print_json(value: object) -> None:

@@ -1,8 +1,10 @@
 """``ocop demo``: a season played into an empty rehearsal database, then shown."""
 
+import sys
 from collections import Counter
 from datetime import datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +17,7 @@ from api.cli.render import cases_table, counts_line, history_lines, table
 from api.settings import read_settings
 from states.errors import StoreUnsafe
 from states.vocabulary import CaseState, Event
-from workflow.ports import CaseQuery
+from workflow.listing import every_case
 from workflow.rows import CaseRow
 from workflow.season import Season, read_season
 from workflow.sweeping import sequence
@@ -75,7 +77,7 @@ def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str
 
 
 def _show(run: Runtime, title: str) -> None:
-    cases = _all_cases(run)
+    cases = list(every_case(run.store))
     ctx.out.print(f"\n[bold]{title}[/] – {ctx.both('đồng hồ', 'clock')}: {ctx.words.instant(run.clock.now())}")
     ctx.out.print(f"[yellow]{ctx.both('Bản tập huấn, không có giá trị pháp lý', 'A rehearsal, without legal effect')}[/]\n")
     ctx.out.print(cases_table(run.store, cases))
@@ -114,27 +116,29 @@ def _rounds(run: Runtime, cases: list[CaseRow]) -> None:
 def _telling(cases: list[CaseRow], run: Runtime) -> CaseRow | None:
     """The case with the most to tell: deferred by a cut-off, carried into the next round, and certified there if there is one."""
     carried = [c for c in cases if c.attempt > 1 and any(e.event == Event.DEFER for e in run.store.entries(c.code))]
-    return next((c for c in carried if c.state is CaseState.CERTIFIED), carried[0] if carried else (cases[0] if cases else None))
+    certified = [c for c in carried if c.state is CaseState.CERTIFIED]
+    second = [c for c in certified if c.round and c.round.endswith("-2")]
+    return next(iter([*second, *certified, *carried, *cases]), None)
 
 
 def _next(code: str) -> None:
     ctx.out.print(f"\n[bold]{ctx.both('Thử tiếp', 'What to try next')}[/]")
+    ocop = _own_name()
     tries = (
-        (f"ocop case history {code}", ctx.both("ai làm gì, lúc nào, theo căn cứ nào", "who did what, when, on which ground")),
+        (f"case history {code}", ctx.both("ai làm gì, lúc nào, theo căn cứ nào", "who did what, when, on which ground")),
         (
-            f"ocop case actions {code} --as officer@province",
+            f"case actions {code} --as officer@province",
             ctx.both("việc nào làm được, việc nào không và vì sao", "what may be done, and why not"),
         ),
-        ("ocop round list", ctx.both("các đợt và mốc", "rounds and their dates")),
-        ("ocop log verify", ctx.both("tính lại toàn bộ nhật ký", "recompute the whole log")),
-        ("ocop rehearsal clock", ctx.both("đồng hồ của bản tập huấn", "the rehearsal's clock")),
+        ("round list", ctx.both("các đợt và mốc", "rounds and their dates")),
+        ("log verify", ctx.both("tính lại toàn bộ nhật ký", "recompute the whole log")),
+        ("rehearsal clock", ctx.both("đồng hồ của bản tập huấn", "the rehearsal's clock")),
     )
     for command, meaning in tries:
-        ctx.out.print(f"  {command:<58} [dim]{meaning}[/]")
+        ctx.out.print(f"  {ocop} {command:<54} [dim]{meaning}[/]")
 
 
-def _all_cases(run: Runtime) -> list[CaseRow]:
-    found: list[CaseRow] = []
-    while page := run.store.cases(CaseQuery(limit=500, after=found[-1].code if found else None)):
-        found += page
-    return found
+def _own_name() -> str:
+    """How this command was called, as somebody would type it from where they are."""
+    called = Path(sys.argv[0]).absolute()
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else "ocop"

@@ -16,7 +16,7 @@ from states.errors import CycleError, MalformedInput, StoreUnsafe
 from states.regime import VIETNAM, local_date
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
-from workflow.season import read_season
+from workflow.season import read_season, save_season
 from workflow.sweeping import run_tick, sequence, upcoming
 
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
@@ -129,15 +129,7 @@ def load_season(
             sequence(run.store)
             summary: dict[str, Any] = {"acts": played.acts, "fired": played.fired, "refused": played.refused, "surprises": played.surprises}
         else:
-            run.store.save_registry(
-                units=season.units,
-                successions=season.successions,
-                people=season.people,
-                appointments=season.appointments,
-                ties=season.ties,
-                producers=season.producers,
-                products=season.products,
-            )
+            save_season(run.store, season)
             summary = {"acts": 0, "fired": 0, "refused": {}, "surprises": []}
         counts = {name: len(getattr(season, name)) for name in ("units", "people", "producers", "products", "cases")}
         if as_json:

@@ -53,13 +53,20 @@ def check(file: Path, as_json: Json = False) -> None:
                 for checked in found.lines:
                     line = checked.deadline
                     last = ctx.words.last_day(line.cutoff) if line.cutoff else "–"
-                    stage = ctx.words.label("stage", line.stage)
-                    made.add_row(stage, str(line.round or ""), line.phrase, str(line.kind), last, ", ".join(checked.flags))
+                    stage = ctx.words.stage(line.stage)
+                    made.add_row(
+                        stage,
+                        str(line.round or ""),
+                        line.phrase,
+                        ctx.words.label("phrasekind", str(line.kind)),
+                        last,
+                        ", ".join(ctx.words.label("flag", f) for f in checked.flags),
+                    )
                 ctx.out.print(made)
                 for problem in found.problems:
-                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {ctx.words.problem(problem)}")
+                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {ctx.words.template('problem', problem.code, problem.detail)}")
                 for question in found.questions:
-                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {ctx.words.problem(question)}")
+                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {ctx.words.template('problem', question.code, question.detail)}")
         if not report.ok:
             raise typer.Exit(REFUSED)
 
@@ -251,7 +258,7 @@ def _print_choices(choices: list[Choice]) -> None:
         last = ctx.words.last_day(line.cutoff) if line.cutoff and line.armed else "–"
         effect = ctx.words.name(choice.chosen) + ("" if choice.chosen is choice.default else " *")
         firm = "" if line.firm else ctx.both("dự kiến", "expected")
-        made.add_row(str(choice.index), ctx.words.label("stage", line.stage), str(line.round or ""), line.phrase, last, effect, firm)
+        made.add_row(str(choice.index), ctx.words.stage(line.stage), str(line.round or ""), line.phrase, last, effect, firm)
     ctx.out.print(made)
 
 
@@ -260,7 +267,7 @@ def _print_stages(stages: list[StageRow]) -> None:
     made = table(*(head if ctx.language == "vi" else ("Stage", "Round", "Words", "Last valid day", "Effect", "Source")))
     for s in stages:
         last = ctx.words.last_day(s.cutoff) if s.cutoff else "–"
-        made.add_row(ctx.words.label("stage", s.stage), s.round or "", s.phrase, last, ctx.words.name(s.effect), s.source)
+        made.add_row(ctx.words.stage(s.stage), s.round or "", s.phrase, last, ctx.words.name(s.effect), s.source)
     ctx.out.print(made)
 
 

@@ -1,5 +1,6 @@
 """Tables and histories for the terminal."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from workflow.ports import Store
 from workflow.rows import CaseRow, TermRow
 from workflow.timeline import Line
 
-_BIG = 4
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def table(*columns: str) -> Table:
@@ -95,7 +96,8 @@ def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
         entry = line.entry
         denied = entry.outcome == "denied"
         event = words.label("event", entry.event)
-        move = f" → {words.label('state', str(entry.to))}" if entry.to and entry.to != entry.from_ else ""
+        state = words.label("state", str(entry.to))
+        move = f" → {state}" if entry.to and entry.to != entry.from_ and state != event else ""
         mark = ctx.both("BỊ TỪ CHỐI: ", "REFUSED: ") if denied else ""
         told.append(f"{entry.case_seq:>3}. {instant(line.at)}  {mark}{event}{'' if denied else move}")
         told.append(f"     {who(line)}")
@@ -158,7 +160,7 @@ def _value(value: Any, words: Any) -> str:
     if isinstance(value, list):
         return ", ".join(words.label("option", str(v)) for v in value)
     if isinstance(value, str):
-        if len(value) == 10 and value[_BIG] == "-":  # noqa: PLR2004 - an ISO date
+        if _DAY.fullmatch(value):
             return f"{value[8:]}/{value[5:7]}/{value[:4]}"
         return str(words.label("option", value))
     return str(words.say(value))

@@ -18,17 +18,24 @@ class Rights:
     Attributes:
         name: File name without ending.
         duties: Event → kind of hand; automatic rules have :attr:`Duty.AUTOMATIC` whatever their event.
-        rows: (event, state or ``any``) → seats.
+        rows: (event, state, level or ``any``) → seats.
     """
 
     name: str
     duties: dict[str, Duty]
     rows: dict[tuple[str, str], tuple[Seat, ...]]
 
-    def seats(self, event: Event, source: str, *, automatic: bool = False) -> tuple[Seat, ...]:
-        """Who may do an event in a state; empty where the table has no row."""
+    def row(self, event: Event, *names: object, automatic: bool = False) -> tuple[str, tuple[Seat, ...]]:
+        """Who may do an event: the first row among ``names`` (states or levels, the most exact first), else the row ``any``.
+
+        Returns:
+            The row's name, such as ``conclude.district_evaluation``, and its seats; both empty where the table has none.
+        """
         key = "automatic" if automatic else str(event)
-        return self.rows.get((key, source)) or self.rows.get((key, "any")) or ()
+        for name in (*(str(n) for n in names if n is not None), "any"):
+            if (key, name) in self.rows:
+                return f"{key}.{name}", self.rows[key, name]
+        return "", ()
 
     def duty(self, event: Event, *, automatic: bool = False) -> Duty:
         """The kind of hand that an event lays on a case.
@@ -58,7 +65,7 @@ def load(name: str) -> Rights:
     table = tomllib.loads((files("states.rights") / f"{name}.toml").read_text("utf-8"))
     duties: dict[str, Duty] = {}
     rows: dict[tuple[str, str], tuple[Seat, ...]] = {}
-    known = {*map(str, CaseState), "any"}
+    known = {*map(str, CaseState), *map(str, Level), "any"}
     for event, row in table.items():
         if event != "automatic" and event not in set(Event):
             raise DefinitionUnsound(chart=name, findings=f"unknown event {event}")

@@ -14,10 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from api.bootstrap import spans
+from api.bootstrap import Law
 from deadlines.sweep import Sweep, tick
 from states.case import case_chart
-from states.chart import START, Seat
+from states.chart import Seat
 from states.regime import VIETNAM, local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, ProducerKind, TermStatus
 from workflow.clock import ManualClock
@@ -383,8 +383,8 @@ def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Store | None = N
 def on(store: Store, clock: ManualClock) -> World:
     """Services over a store and a clock, as another process would have them."""
     scribe = Scribe("ocop/test", clock)
-    engine = Engine(store, clock, scribe, spans())
-    plans = Plans(store, clock, scribe, engine.world)
+    engine = Engine(store, clock, scribe, Law())
+    plans = Plans(store, clock, scribe, engine.judge, engine.world)
     return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans))
 
 

@@ -6,6 +6,7 @@ tuples of integers, text and bytes; enumerations travel as their values and inst
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import orjson
@@ -89,6 +90,11 @@ def _instant(micros: int | None) -> Any:
     return None if micros is None else from_micros(micros)
 
 
+@cache
+def _places(columns: tuple[str, ...], names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(map(columns.index, names))
+
+
 def _members(kind: Any) -> dict[Any, Any]:
     return {member.value: member for member in kind}
 
@@ -129,10 +135,9 @@ class Shape:
         """The columns as SQL text, each behind ``prefix``."""
         return ",".join(prefix + column for column in self.columns)
 
-    def pick(self, names: Sequence[str], values: Values) -> Values:
+    def pick(self, names: tuple[str, ...], values: Values) -> Values:
         """The values of some columns."""
-        at = self.columns.index
-        return tuple(values[at(name)] for name in names)
+        return tuple(values[at] for at in _places(self.columns, names))
 
 
 def _case_values(row: CaseRow) -> Values:

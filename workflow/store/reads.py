@@ -56,6 +56,10 @@ class SharedStore(ABC):
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """One read."""
 
+    def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        """One read by somebody who will mostly write next."""
+        return self._rows(sql, params)
+
     @abstractmethod
     def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
         """Several reads of one moment."""
@@ -79,13 +83,13 @@ class SharedStore(ABC):
     # Cases.
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """See :class:`workflow.ports.Store`."""
-        rows = self._rows(statements.LOAD_CASE, (command, code))
+        rows = self._rows_before_writing(statements.LOAD_CASE, (command, code))
         return _loaded(rows) if rows else None
 
     def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
         parts: dict[str, list[Row]] = {}
-        for row in self._rows(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
+        for row in self._rows_before_writing(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
             parts.setdefault(row[0], []).append(row)
         return {code: _loaded(rows) for code, rows in parts.items()}
 

@@ -214,6 +214,14 @@ class SqliteStore(SharedStore):
         finally:
             connection.close()
 
+    def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        writer = self._writer
+        try:
+            rows = writer.read_if_idle(sql, storable(tuple(params))) if writer is not None else None
+        except sqlite3.OperationalError as error:
+            raise StoreUnsafe("database_unavailable", reason=str(error)) from error
+        return self._rows(sql, params) if rows is None else rows
+
     def _act(self, work: Callable[[Transaction], T]) -> T:
         try:
             return self._submit(lambda connection: work(_SqliteTransaction(connection)))

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -159,6 +159,21 @@ class Writer:
         if job.leads and not job.done:
             self._lead(job)
 
+    def read_if_idle(self, sql: str, params: Sequence[Any]) -> list[Any] | None:
+        """The rows of a SELECT, read on this connection where nobody writes and the last commit served one caller; else None.
+
+        Whoever reads and then writes alone is served best here: what was just written is in this connection's cache, while every other
+        connection has to throw its cache away after each commit. With company the connection is left to those who write.
+        """
+        with self._mutex:
+            if self._busy or self._closed or self._company > 1 or os.getpid() != self._pid:
+                return None
+            self._busy = True
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        finally:
+            _wake(self._step_down(1))
+
     def _lead(self, own: _Job) -> None:
         batch = [own]
         try:
@@ -170,18 +185,22 @@ class Writer:
             self._run(batch)
             self._took = perf_counter() - began
         finally:
-            with self._mutex:
-                self._company = len(batch) + len(self._waiting)
-                successor = self._waiting.popleft() if self._waiting else None
-                self._busy = successor is not None
-                if successor is not None:
-                    successor.leads = True
+            successor = self._step_down(len(batch))
             for job in batch:
                 job.done = True
-                if job is not own and job.gate is not None:
-                    job.gate.release()
-            if successor is not None and successor.gate is not None:
-                successor.gate.release()
+                if job is not own:
+                    _wake(job)
+            _wake(successor)
+
+    def _step_down(self, served: int) -> _Job | None:
+        """Name the next leader, who has to be woken, or be idle."""
+        with self._mutex:
+            self._company = served + len(self._waiting)
+            successor = self._waiting.popleft() if self._waiting else None
+            self._busy = successor is not None
+            if successor is not None:
+                successor.leads = True
+            return successor
 
     def _wait_for_company(self) -> None:
         """On a slow disk, let those just answered come back before the next commit; else two halves of the callers would take turns."""
@@ -242,6 +261,11 @@ class Writer:
             time.sleep(0.001)
         self._connection.close()
         self._lock.release()
+
+
+def _wake(job: _Job | None) -> None:
+    if job is not None and job.gate is not None:
+        job.gate.release()
 
 
 _WRITERS: dict[Path, tuple[Writer, int]] = {}

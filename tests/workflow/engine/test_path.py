@@ -483,4 +483,6 @@ def test_an_accepted_reassessment_that_is_completed_starts_its_45_days_again(wor
         world26.act(second, event, at="2029-01-15 08:00")
     assert world26.running(second) == {}
     world26.act(second, "complete", at="2029-02-01 08:00")
-    assert {stage: t.due_at.isoformat() for stage, t in world26.running(second).items()} == {"re_evaluation": "2029-03-19T17:00:00+00:00"}, "day 45 is a Sunday"
+    assert {stage: t.due_at.isoformat() for stage, t in world26.running(second).items()} == {
+        "re_evaluation": "2029-03-19T17:00:00+00:00"
+    }, "day 45 is a Sunday"

@@ -1,0 +1,323 @@
+"""Judges one act on one case, from rights to consequences, and drafts its changes. Nothing is written here."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from states.case import RUNNING, case_chart
+from states.chart import START, Chart, Offer, Rule, Step
+from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, Problem, UnknownName
+from states.facts import Facts, Held
+from states.regime import local_date
+from states.vocabulary import CaseKind, CaseState, Event, Level
+from workflow.access import Grant, Place, may, visible
+from workflow.certificates import certified_changes
+from workflow.clock import Clock
+from workflow.commands import SYSTEM, Command
+from workflow.consequences import Consequences, LawTerms, consequences
+from workflow.inputs import payload_of
+from workflow.ledger.entry import ActorRef
+from workflow.ports import CaseQuery, Change, LoadedCase, Store
+from workflow.recording import Act, Scribe
+from workflow.registry import Registry
+from workflow.rows import CaseRow, ProductRow, TermRow
+from workflow.situation import ASKS_ROUNDS, World, draft_of, facts_of, held_of, law_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from states.refusal import Refusal
+
+RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
+"""Events that issue a certificate, and so concern more than their own case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An act that may be written: its changes (the case's own first), its step, when it counts, and notes for the receipt."""
+
+    changes: tuple[Change, ...]
+    step: Step
+    effective: datetime
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Everything that an entry is made from."""
+
+    world: World
+    command: Command
+    grant: Grant
+    step: Step
+    chart: Chart
+    facts: Facts
+    outcome: Consequences
+    data: dict[str, Any]
+    texts: dict[str, str]
+    received: datetime
+    effective: datetime
+
+
+class Judge:
+    """Decides acts on cases."""
+
+    def __init__(self, store: Store, clock: Clock, scribe: Scribe, law: LawTerms) -> None:
+        """Read from a store, by a clock, drafting with a scribe; ``law`` gives the terms of the law."""
+        self.store = store
+        self.clock = clock
+        self.scribe = scribe
+        self._law = law
+
+    @staticmethod
+    def must_see(registry: Registry, person: str, place: Place, code: str, day: Any) -> None:
+        """Refuse somebody who may not even see the case.
+
+        Raises:
+            NotFound: Nobody has this code.
+            OutsideTerritory: The case lies elsewhere.
+        """
+        registry.person(person)
+        if not visible(registry, person, place, day):
+            units = dict.fromkeys(registry.unit_name(h.unit, day) for h in registry.holdings(person, day))
+            raise OutsideTerritory(case=code, unit=", ".join(units) or "–")
+
+    def decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime) -> Decision:
+        """Judge an event on a case.
+
+        Raises:
+            UnknownName, NotAllowed, EventRefused, PayloadInvalid: As :meth:`workflow.perform.Engine.perform`.
+        """
+        case, event = loaded.case, command.event
+        facts = self.facts(world, loaded, received, event, rounds=event in ASKS_ROUNDS)
+        chart = case_chart(facts.regime.id)
+        rules = rules_for(chart, case.state, event, facts)
+        grant, refusals = may(world.registry, command.actor, rules, place_of(case), local_date(received), command.on_behalf_of)
+        if grant is None:
+            raise NotAllowed(refusals, case=case.code, event=event, state=case.state)
+        try:
+            step = chart.fire(case.state, event, facts)
+        except EventRefused:
+            _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, received, event))
+            raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
+        data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
+        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self._law)
+        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        change = self.scribe.case(case, case.code, act)
+        more = self._recognition(world, change, step, facts, data, act) if event in RECOGNISES else ()
+        return Decision((change, *more), step, received, tuple(outcome.notes))
+
+    def register(self, world: World, command: Command, received: datetime, *, dry_run: bool) -> Decision:
+        """Judge the registration of a product; a dry run takes no number.
+
+        Raises:
+            NotFound: No such product or person.
+            OutsideTerritory, NotAllowed, EventRefused, PayloadInvalid: As :meth:`decide`.
+        """
+        product = self.store.product(command.case)
+        if product is None:
+            raise NotFound(what="product", name=command.case)
+        day = local_date(received)
+        place = Place(product.code, product.producer, product.unit, {})
+        self.must_see(world.registry, command.actor, place, product.code, day)
+        draft = draft_of(command.id, product, received)
+        chart = case_chart(law_of(draft, received).id)
+        rules = chart.rules_in(START, Event.REGISTER)
+        grant, refusals = may(world.registry, command.actor, rules, place, day, command.on_behalf_of)
+        if grant is None:
+            raise NotAllowed(refusals, case=product.code, event=command.event, state=None)
+        data, texts = payload_of(rules[0], command, received)
+        certificate = str(data["certificate"]) if "certificate" in data else None
+        draft = replace(draft, kind=CaseKind(str(data["kind"])), certificate=certificate)
+        held = self._registered_on(draft, received)
+        facts = facts_of(world, LoadedCase(draft, (), None), received, held=held, rival=self._rival(draft))
+        try:
+            step = chart.fire(START, Event.REGISTER, facts)
+        except EventRefused as refusal:
+            raise EventRefused(refusal.reasons, case=product.code, event=command.event, state=None) from None
+        outcome = consequences(world, None, (), step, facts, data, product.unit, self._law)
+        outcome.set |= _identity(draft)
+        texts = {**texts, **self._names(product)}
+        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        series = f"{world.registry.province(product.unit, day)}-{day.year}"
+        number = 0 if dry_run else self.store.next_number(series)
+        return Decision((self.scribe.case(None, f"{series}-{number:04d}", act),), step, received, tuple(outcome.notes))
+
+    def automatic(  # noqa: PLR0913
+        self, world: World, loaded: LoadedCase, event: Event, effective: datetime, command: str, term: TermRow | None = None
+    ) -> Change:
+        """An act of the system, dated at ``effective``; ``term`` is the deadline that expired, if one did.
+
+        Raises:
+            EventRefused: The chart does not let it happen.
+        """
+        case = loaded.case
+        facts = replace(self.facts(world, loaded, effective, event), by_system=True)
+        chart = case_chart(facts.regime.id)
+        step = chart.fire(case.state, event, facts)
+        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self._law, term)
+        data = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
+        grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
+        assert grant is not None  # noqa: S101 - the step is automatic
+        asked = Command(id=command, case=case.code, event=event, actor=SYSTEM)
+        act = _act(_Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
+        # The ground of an expiry is the paper that set the date.
+        return self.scribe.case(case, case.code, replace(act, clause=term.source) if term else act)
+
+    def facts(self, world: World, loaded: LoadedCase, at: datetime, event: Event | None = None, *, rounds: bool = True) -> Facts:
+        """The facts of a case, with its certificate and a rival case where a rule may ask for them."""
+        case = loaded.case
+        certificate = self.store.load_certificate(case.certificate) if case.certificate else None
+        held = held_of(certificate, at)
+        opens = None
+        if held and case.kind is CaseKind.REASSESSMENT:
+            window = self._law.filing_window(law_of(case, at), held.last_valid_day)
+            opens = window[0] if window else None
+        rival = self._rival(case) if case.state not in RUNNING else None
+        return facts_of(world, loaded, at, held=held, opens_at=opens, rival=rival, event=event, rounds=rounds)
+
+    def offers(self, world: World, loaded: LoadedCase, person: str, at: datetime) -> tuple[Offer, ...]:
+        """Every event of the case's chart for a person, judged on the same facts as the event itself would be."""
+        facts = self.facts(world, loaded, at)
+        special = {event: self.facts(world, loaded, at, event) for event in ASKS_ROUNDS}
+        return offers_for(world.registry, case_chart(facts.regime.id), loaded.case.state, facts, person, place_of(loaded.case), special)
+
+    def _rival(self, case: CaseRow) -> str | None:
+        return next((c.code for c in self.store.cases(CaseQuery(product=case.product)) if c.state in RUNNING and c.code != case.code), None)
+
+    def _registered_on(self, draft: CaseRow, at: datetime) -> Held | None:
+        """The certificate that an upgrade or reassessment names, or one in force that stands against a first case."""
+        if draft.kind is CaseKind.FIRST:
+            held = (held_of(c, at) for c in self.store.certificates(draft.product))
+            return next((h for h in held if h and h.in_force), None)
+        certificate = self.store.load_certificate(draft.certificate) if draft.certificate else None
+        if certificate is not None and certificate.product != draft.product:
+            raise PayloadInvalid([Problem("/certificate", "certificate_of_other")], event=Event.REGISTER)
+        return held_of(certificate, at)
+
+    def _names(self, product: ProductRow) -> dict[str, str]:
+        producer = self.store.producer(product.producer)
+        return {"product.name": product.name, "producer.name": producer.name if producer else product.producer}
+
+    def _recognition(  # noqa: PLR0913
+        self, world: World, change: Change, step: Step, facts: Facts, data: dict[str, Any], act: Act
+    ) -> tuple[Change, ...]:
+        """What a recognition does beside its own case: a certificate begins, an earlier one ends, its case is upgraded."""
+        case = change.row
+        assert isinstance(case, CaseRow)  # noqa: S101 - a scribe's case change carries a case
+        result = facts.result_in(CaseState(step.source))
+        assert result is not None  # noqa: S101 - the guards of both events ask for it
+        old = self.store.load_certificate(case.certificate) if case.certificate else None
+        level = Level.PROVINCE if step.event is Event.FALL_BACK else facts.regime.recogniser[result.stars]
+        changes = certified_changes(self.scribe, case, old, result.stars, level, data, act)
+        if old is not None and result.stars > old.stars:
+            loaded = self.store.load_case(old.case, "")
+            if loaded is not None and loaded.case.state is CaseState.CERTIFIED:
+                changes.append(self.automatic(world, loaded, Event.UPGRADE, act.effective_at, f"upgrade:{case.code}"))
+        return tuple(changes)
+
+
+def place_of(case: CaseRow) -> Place:
+    """What rights look at in a case."""
+    return Place(case.product, case.producer, case.unit, case.memo.get("hands", {}))
+
+
+def rules_for(chart: Chart, state: CaseState | str, event: Event, facts: Facts) -> tuple[Rule, ...]:
+    """The rules that rights are judged on: those whose branch applies; else all of the event here; else all of it anywhere.
+
+    Raises:
+        UnknownName: The chart has no such event.
+    """
+    if event not in chart.events:
+        raise UnknownName(what="event", name=str(event), known=", ".join(chart.events))
+    return chart.branches(state, event, facts) or chart.rules_in(state, event) or tuple(r for r in chart.rules if r.event is event)
+
+
+def offers_for(  # noqa: PLR0913
+    registry: Registry,
+    chart: Chart,
+    state: CaseState,
+    facts: Facts,
+    person: str,
+    place: Place,
+    special: dict[Event, Facts] | None = None,
+) -> tuple[Offer, ...]:
+    """Every event of a chart for a person: rights and guards together, so that screen, list and refusal cannot disagree.
+
+    Args:
+        registry: Units, people and functions.
+        chart: The chart.
+        state: State of the case.
+        facts: Its facts.
+        person: Who asks.
+        place: What rights look at.
+        special: Facts of events that look for another round than the case's own next.
+    """
+    offers = []
+    for event in chart.events:
+        known = (special or {}).get(event, facts)
+        rule, reasons = chart.reasons(state, event, known)
+        grant, refusals = may(registry, person, rules_for(chart, state, event, known), place, local_date(facts.at))
+        told: Iterable[Refusal] = (*refusals, *reasons) if grant is None else reasons
+        offers.append(Offer(event, rule, tuple(told)))
+    return tuple(offers)
+
+
+def _act(judged: _Judged) -> Act:
+    command, step, outcome, facts = judged.command, judged.step, judged.outcome, judged.facts
+    actor, names = _actor(judged)
+    reason = {"reason": command.reason} if command.reason else {}
+    notes = {"notes": list(outcome.notes)} if outcome.notes else {}
+    via = {"via": command.via} if command.via != "api" else {}
+    return Act(
+        event=str(step.event),
+        command=command.id,
+        effective_at=judged.effective,
+        received_at=judged.received,
+        source=None if step.source == START else str(step.source),
+        target=str(step.target),
+        attempt=outcome.attempt,
+        regime=facts.regime.id,
+        chart=_digest(judged.chart),
+        clause=facts.regime.clause(step.rule.topic),
+        actor=actor,
+        duty=str(judged.grant.duty),
+        result=outcome.result,
+        round=outcome.round,
+        opened=tuple(outcome.opened),
+        closed=tuple(outcome.closed),
+        set=outcome.set,
+        data={**judged.data, **notes, **via},
+        texts={**judged.texts, **reason, **names},
+    )
+
+
+def _actor(judged: _Judged) -> tuple[ActorRef, dict[str, str]]:
+    command, grant, registry = judged.command, judged.grant, judged.world.registry
+    if command.actor == SYSTEM:
+        return ActorRef(id=SYSTEM, function="system"), {}
+    names = {"actor.name": registry.person(command.actor).name}
+    if grant.unit:
+        names["actor.unit"] = registry.unit_name(grant.unit, local_date(judged.received))
+    actor = ActorRef(
+        id=command.actor,
+        function=str(grant.seat.function),
+        level=str(grant.seat.level) if grant.seat.level else None,
+        unit=grant.unit,
+        on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
+    )
+    return actor, names
+
+
+def _identity(draft: CaseRow) -> dict[str, Any]:
+    given = {"command": draft.command, "kind": str(draft.kind), "product": draft.product, "producer": draft.producer, "unit": draft.unit}
+    return {**given, "certificate": draft.certificate} if draft.certificate else given
+
+
+_digests: dict[str, str] = {}
+
+
+def _digest(chart: Chart) -> str:
+    if chart.key not in _digests:
+        _digests[chart.key] = chart.digest()
+    return _digests[chart.key]

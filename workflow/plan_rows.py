@@ -1,0 +1,116 @@
+"""From a plan's lines to the rows of its rounds and deadlines. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from deadlines.plan import CyclePlan, PlanDeadline
+from states.vocabulary import Effect, RoundState, Track
+from workflow.rows import RoundRow, StageRow
+
+NATIONAL = "national"
+
+
+def rounds_of(  # noqa: PLR0913
+    plan: CyclePlan, unit: str, code: str, year: int, deadlines: Iterable[PlanDeadline], *, statutory: bool = False
+) -> list[RoundRow]:
+    """The rounds that dated lines name, as drafts, in the order of their numbers; a province's plan has provincial rounds only."""
+    rounds: dict[int, RoundRow] = {}
+    for deadline in deadlines:
+        if deadline.round and deadline.cutoff is not None and (deadline.track is Track.PROVINCIAL or plan.level == NATIONAL):
+            rounds.setdefault(
+                deadline.round,
+                RoundRow(
+                    code=f"{unit}-{year}-{deadline.round}",
+                    unit=unit,
+                    year=year,
+                    number=deadline.round,
+                    track=deadline.track,
+                    plan=code,
+                    statutory=statutory,
+                    state=RoundState.DRAFT,
+                    version=1,
+                    head_seq=0,
+                    head_hash=b"",
+                ),
+            )
+    return [rounds[number] for number in sorted(rounds)]
+
+
+def as_data(stage: StageRow) -> dict[str, Any]:
+    """A deadline row as an entry keeps it, so that the table of deadlines can be rebuilt and checked."""
+    return {
+        "id": stage.id,
+        "plan": stage.plan,
+        "plan_year": stage.plan_year,
+        "round": stage.round,
+        "unit": stage.unit,
+        "stage": stage.stage,
+        "track": str(stage.track),
+        "cutoff": stage.cutoff.astimezone(UTC).isoformat() if stage.cutoff else None,
+        "start": stage.start.astimezone(UTC).isoformat() if stage.start else None,
+        "effect": str(stage.effect),
+        "phrase": stage.phrase,
+        "kind": stage.kind,
+        "source": stage.source,
+        "firm": stage.firm,
+        "statutory": stage.statutory,
+        "flags": list(stage.flags),
+    }
+
+
+def stage_of_data(data: Mapping[str, Any]) -> StageRow:
+    """The deadline row that an entry keeps."""
+    instants = {name: datetime.fromisoformat(data[name]) if data[name] else None for name in ("cutoff", "start")}
+    kinds = {"track": Track(data["track"]), "effect": Effect(data["effect"]), "flags": tuple(data["flags"])}
+    return StageRow(**{**data, **instants, **kinds})
+
+
+def stages_of(  # noqa: PLR0913
+    plan: CyclePlan,
+    unit: str,
+    code: str,
+    year: int,
+    deadlines: Iterable[PlanDeadline],
+    effects: Mapping[int, Effect],
+    *,
+    statutory: bool,
+    numbers: list[int] | None = None,
+) -> tuple[StageRow, ...]:
+    """The deadline rows of lines.
+
+    Args:
+        plan: The plan, for its document.
+        unit: Unit that the rows bind.
+        code: The plan's code.
+        year: Year of the cycle.
+        deadlines: The lines.
+        effects: Effect by position among ``deadlines``, from 1.
+        statutory: Whether the law itself sets the dates.
+        numbers: Numbers of the lines in the plan, where ``deadlines`` are only some of them.
+    """
+    document = plan.doc_no or plan.title
+    rows = []
+    for index, deadline in enumerate(deadlines, 1):
+        number = numbers[index - 1] if numbers else index
+        rows.append(
+            StageRow(
+                id=f"{code}:{unit}:{year}#{number}",
+                plan=code,
+                plan_year=year,
+                round=f"{unit}-{year}-{deadline.round}" if deadline.round and deadline.cutoff is not None else None,
+                unit=unit,
+                stage=deadline.stage,
+                track=deadline.track,
+                cutoff=deadline.cutoff if deadline.armed else None,
+                start=deadline.start,
+                effect=effects[index],
+                phrase=deadline.phrase,
+                kind=str(deadline.kind),
+                source=", ".join(filter(None, (document, f"mục {deadline.no}" if deadline.no else f"mốc {number}"))),
+                firm=deadline.firm,
+                statutory=statutory,
+                flags=tuple(str(flag) for flag in deadline.flags),
+            )
+        )
+    return tuple(rows)

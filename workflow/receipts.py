@@ -1,0 +1,53 @@
+"""Receipts: of an act just written, and of one that stands already."""
+
+from dataclasses import replace
+from datetime import UTC
+
+from states.chart import START
+from states.errors import MalformedInput
+from states.vocabulary import CaseState
+from workflow.commands import Command, Receipt
+from workflow.judging import Decision
+from workflow.ledger.entry import parse
+from workflow.ports import Store
+
+
+def receipt_of(decision: Decision, settled: tuple[str, ...] = ()) -> Receipt:
+    """The receipt of a decision, from what was written, without reading its text back."""
+    change, step = decision.changes[0], decision.step
+    return Receipt(
+        case=change.entry.subject,
+        seq=change.entry.seq,
+        leaf_hash=change.entry.leaf_hash.hex(),
+        event=change.entry.event,
+        source=None if step.source == START else str(step.source),
+        state=step.target,
+        version=change.row.version,
+        effective_at=decision.effective.astimezone(UTC),
+        settled=settled,
+        notes=decision.notes,
+    )
+
+
+def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receipt:
+    """The receipt of an act that stands already, with the version that the case had then: its asker has seen no later one.
+
+    Raises:
+        MalformedInput: ``command_reused``: the id belongs to another event.
+    """
+    entries = [parse(stored.body) for stored in store.entries(code) if stored.seq <= seq]
+    entry, stored = entries[-1], store.entry(code, seq)
+    if entry.event != command.event or stored is None:
+        raise MalformedInput("command_reused", command=command.id, case=code)
+    receipt = Receipt(
+        case=code,
+        seq=seq,
+        leaf_hash=stored.leaf_hash.hex(),
+        event=entry.event,
+        source=entry.from_,
+        state=CaseState(str(entry.to)),
+        version=sum(each.outcome == "done" for each in entries),
+        effective_at=entry.effective_at,
+        notes=tuple(entry.data.get("notes", ())),
+    )
+    return replace(receipt, replayed=True)
