@@ -234,7 +234,7 @@ def test_a_plan_may_offer_the_next_round_instead_of_giving_it(database_url: str)
 
 
 def test_many_members_are_closed_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("workflow.rounds._PAGE", 4)
+    monkeypatch.setattr("workflow.listing._PAGE", 4)
     cases = [world.filed(f"P1-{n:02d}", IN_JUNE) for n in range(1, 12)]
     world.move(AFTER)
     report = world.rounds.close(FIRST, actor=OFFICER)

@@ -17,7 +17,7 @@ from workflow.certificates import certificate_code
 from workflow.commands import Receipt
 from workflow.ports import CaseQuery
 
-PRODUCTS = [f"{producer}-{number:02d}" for producer in ("P1", "P2") for number in (1, 2, 3)]
+PRODUCTS = [f"{producer}-{number:02d}" for producer in ("P1", "P2") for number in range(1, 7)]
 PEOPLE = ("officer-H1", "chair-H1", "authority-H1", "officer-N1", "officer-VS", "chair-VS", "authority-VS", "officer-TW", "producer-P1", "producer-P2")
 ENDS = frozenset({Event.WITHDRAW, Event.DEFER, Event.DECLINE, Event.ELIMINATE})
 STEPS = 300
@@ -68,7 +68,7 @@ class Walker:
 
     def step(self) -> None:
         choice = self.random.random()
-        if choice < 0.12:
+        if choice < 0.1:
             self.wait()
         elif choice < 0.2 or not self.cases:
             self.ask(self.random.choice(PRODUCTS), Event.REGISTER)
@@ -87,7 +87,7 @@ class Walker:
         return [offer.event for offer in offers if self.random.random() < 0.5] + possible or [Event.WITHDRAW]
 
     def wait(self) -> None:
-        days = self.random.choice([0.01, 0.1, 1, 3, 10, 40])
+        days = self.random.choice([0.01, 0.1, 0.5, 1, 3, 10])
         self.world.move(self.world.clock.now() + timedelta(days=days))
         if self.random.random() < 0.6:
             sweep = self.world.sweep()
@@ -114,7 +114,7 @@ class Walker:
             assert not isinstance(error, MalformedInput) or error.code in {"payload_invalid", "unknown_name"}, error
             self.done[error.code] += 1
             return
-        if event is Event.REGISTER and "…" not in receipt.case and receipt.case not in self.cases:
+        if event is Event.REGISTER and not receipt.case.endswith("-0000") and receipt.case not in self.cases:
             self.cases.append(receipt.case)
         self.done[str(event)] += 1
 
