@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support import databases, postgres
-from workflow.store.urls import conninfo, sqlite_path
 from tests.support.world import World, world_at, world_of_2026
+from workflow.store.urls import conninfo, sqlite_path
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ LAST_INSTANT = "2021-07-09 23:59:59.999"
 IN_JUNE = "2021-06-01 09:00"
 
 
-def refusal(world: World, case: str, event: str, **given: object) -> Refusal:
+def refusal(world: World, case: str, event: str, **given: Any) -> Refusal:
     with pytest.raises(EventRefused) as refused:
         world.act(case, event, **given)
     assert len(refused.value.reasons) == 1

@@ -30,7 +30,6 @@ def test_of_a_thousand_commands_each_has_its_own_outcome(world: World):
     world.move(IN_JUNE)
     cases = registered(world, MANY)
     commands = [world.command(case, "select", by="authority-H1") for case in cases]
-    good = commands[:]
     commands[10] = replace(commands[10], payload={"colour": "red"})
     commands[20] = replace(commands[20], actor="producer-P1")
     commands[30] = replace(commands[30], case="VS-1999-0001")
@@ -60,9 +59,7 @@ def test_of_a_thousand_commands_each_has_its_own_outcome(world: World):
     assert isinstance(answers[90], Receipt)
     assert isinstance(answers[91], Receipt)
     assert (answers[90].case, answers[90].seq) == (answers[91].case, answers[91].seq), "the same command twice is carried out once"
-    for command, answer in zip(good, answers, strict=True):
-        if isinstance(answer, Receipt):
-            assert world.state(answer.case) is S.SELECTED
+    assert all(world.state(answer.case) is S.SELECTED for answer in answers if isinstance(answer, Receipt))
     assert sum(world.state(case) is S.SELECTED for case in cases) == MANY - len(expected) - 1
     assert world.events(cases[20])[-1] == "!select", "a refused one keeps its denied entry"
     assert list(drifts(world.store)) == []

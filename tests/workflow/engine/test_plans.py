@@ -31,7 +31,7 @@ def refused(code: Code, refusal: pytest.ExceptionInfo[EventRefused] | pytest.Exc
     ("text", "error"),
     [
         ("this is no toml", PlanInvalid),
-        (PLAN.replace('firm = true', 'firm = true\neffect = "explode"', 1), PlanInvalid),
+        (PLAN.replace("firm = true", 'firm = true\neffect = "explode"', 1), PlanInvalid),
         (PLAN.replace("year = 2021", "year = 1800"), PlanInvalid),
         (PLAN.replace('level = "province"', 'level = "planet"'), PlanInvalid),
         (PLAN.replace('stage = "district_eval"', "stage = 3"), PlanInvalid),
@@ -340,7 +340,9 @@ def test_a_draft_of_the_province_does_not_keep_the_rounds_of_the_law_away(bare: 
 
 def test_a_later_date_of_the_province_does_not_outlast_the_law(bare: World):
     national(bare)
-    bare.publish(plan_file("KH-2026", 2026, [("commune_to_province", 2, "trước ngày 15/11/2026"), ("province_eval", 2, "trước ngày 20/12/2026")]))
+    bare.publish(
+        plan_file("KH-2026", 2026, [("commune_to_province", 2, "trước ngày 15/11/2026"), ("province_eval", 2, "trước ngày 20/12/2026")])
+    )
     running = bare.running(bare.filed(at="2026-06-02 08:00"))
     assert running["commune_to_province"].due_at == moment("2026-10-30 00:00")
     assert running["province_eval"].due_at == moment("2026-12-20 00:00")

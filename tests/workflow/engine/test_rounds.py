@@ -43,9 +43,9 @@ def test_freezing_among_filings_leaves_nobody_in_between(world: World):
     for process in processes:
         process.engine.world()
     with ThreadPoolExecutor(4) as pool:
-        filings = [pool.submit(lambda n=n, c=c: processes[n % 3].engine.perform(c)) for n, c in enumerate(commands[:12])]
+        filings = [pool.submit(processes[n % 3].engine.perform, c) for n, c in enumerate(commands[:12])]
         freezing = pool.submit(lambda: world.rounds.freeze(FIRST, actor=OFFICER))
-        filings += [pool.submit(lambda n=n, c=c: processes[n % 3].engine.perform(c)) for n, c in enumerate(commands[12:])]
+        filings += [pool.submit(processes[n % 3].engine.perform, c) for n, c in enumerate(commands[12:])]
         freezing.result()
         for filing in filings:
             filing.result()

@@ -4,7 +4,8 @@ import pytest
 
 from states.errors import CycleError
 from states.vocabulary import CaseState, Event
-from tests.support.world import World
+from tests.support.world import moment, on
+from workflow.clock import ManualClock
 from workflow.ports import CaseQuery
 from workflow.rehearsal import Player
 from workflow.season import MAX_ROWS, Season, SeasonInvalid, read_season
@@ -140,12 +141,16 @@ def test_a_wrong_shape_is_a_problem_and_not_a_crash(text: str, pointer: str):
 
 
 def test_all_mistakes_are_told_at_once():
-    broken = GOOD.replace('level = "centre"', 'level = "planet"').replace('parent = "TW"', 'parent = "TX"').replace("shift = 30", 'shift = "x"')
+    broken = (
+        GOOD.replace('level = "centre"', 'level = "planet"').replace('parent = "TW"', 'parent = "TX"').replace("shift = 30", 'shift = "x"')
+    )
     assert len(problems(broken)) == 3
 
 
 def test_codes_are_given_once():
-    twice = GOOD.replace('{ code = "tq", name = "Lê Thị Quyền" }', '{ code = "cb", name = "Lê Thị Quyền" }').replace('person = "tq"', 'person = "cb"')
+    twice = GOOD.replace('{ code = "tq", name = "Lê Thị Quyền" }', '{ code = "cb", name = "Lê Thị Quyền" }').replace(
+        'person = "tq"', 'person = "cb"'
+    )
     assert ("/person/1/code", "repeated") in problems(twice)
     assert ("/path/1/name", "repeated") in problems(GOOD + '\n[[path]]\nname = "idea"\nstep = []\n')
 
@@ -167,11 +172,8 @@ def test_text_that_is_not_unicode_is_refused_in_words():
 @pytest.fixture
 def player(database_url: str):
     """A player over an empty database."""
-    from tests.support.world import moment, on  # noqa: PLC0415
-    from workflow.clock import ManualClock  # noqa: PLC0415
-
     store = open_store(database_url, allow_unsafe=True)
-    world: World = on(store, ManualClock(moment("2021-01-11 08:00")))
+    world = on(store, ManualClock(moment("2021-01-11 08:00")))
     yield Player(store, world.clock, world.engine, world.plans, world.rounds)
     store.close()
 
