@@ -46,6 +46,7 @@ python3 dev.py setup [--dev]        chỉ cài đặt · set up and do nothing e
 python3 dev.py check                kiểm tra mã nguồn · lint, types, import rules, licences
 python3 dev.py bench NAME [--json]  đo tốc độ · run tests/bench/NAME.py
 python3 dev.py campaign NAME [...]  thử nghiệm dài · run tests/campaigns/NAME.py
+python3 dev.py docs                 vẽ lại sơ đồ, bảng trong tài liệu · redraw what the documents show of the rules
 python3 dev.py lock [--upgrade]     ghi lại tệp khóa · write the lock files again (maintainers)"""
 
 
@@ -272,7 +273,8 @@ def check(arguments: list[str]) -> int:
 def named(kind: str, arguments: list[str]) -> int:
     """Run one file of ``tests/bench`` or ``tests/campaigns`` with a durable PostgreSQL beside it."""
     folder = ROOT / "tests" / kind
-    names = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")) if folder.is_dir() else []
+    # Beside the files that can be run lie what they share and their tests.
+    names = sorted(path.stem for path in folder.glob("*.py") if "__main__" in path.read_text(encoding="utf-8")) if folder.is_dir() else []
     if not arguments or arguments[0] not in names:
         known = ", ".join(names) or "–"
         raise Fault(f"Hãy nêu một tên trong: {known}", f"Give one of these names: {known}")
@@ -288,6 +290,11 @@ def campaign(arguments: list[str]) -> int:
     return named("campaigns", arguments)
 
 
+def docs(arguments: list[str]) -> int:
+    set_up("dev")
+    return in_project("tests.support.documents", arguments)
+
+
 def lock(arguments: list[str]) -> int:
     """Write the lock files; without ``--upgrade`` what is locked stays as long as it fits."""
     uv = find_installer()
@@ -301,7 +308,7 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"run": run, "test": test, "setup": setup, "check": check, "bench": bench, "campaign": campaign, "lock": lock}
+COMMANDS = {"run": run, "test": test, "setup": setup, "check": check, "bench": bench, "campaign": campaign, "docs": docs, "lock": lock}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,10 +1,13 @@
 """Charts for people: Mermaid and Markdown from the rules. Ids are ASCII; labels come from the catalogue."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from states.case import KIND_OF
 from states.chart import START, Chart, Rule
+from states.lifecycle import Lifecycle
 from states.regime import Regime
+from states.rights import Rights
 from states.vocabulary import CaseState, Duty, Event, StateKind
 from states.words import Words
 
@@ -58,6 +61,38 @@ def markdown(chart: Chart, law: Regime, words: Words) -> str:
         cells = (f"{MARK[first.duty]} {words.name(first.event)} (`{first.event}`)", sources, targets, seats, ", ".join(needs), meets)
         rows.append(f"| {' | '.join(cells)} | {law.clause(first.topic)} |")
     return "\n".join(rows) + "\n"
+
+
+def rights_table(rights: Rights, words: Words) -> str:
+    """A rights table for people: kind of hand, event, state in which it is done, who."""
+    heads, everywhere = {
+        "vi": (("Tính chất", "Việc", "Ở bước", "Ai"), "mọi bước có việc này"),
+        "en": (("Hand", "Event", "In state", "Who"), "every state that has it"),
+    }[words.language]
+    lines = []
+    for (event, state), seats in rights.rows.items():
+        duty = rights.duties[event]
+        what = f"{words.name(Event(event))} (`{event}`)" if event in set(Event) else words.name(Duty.AUTOMATIC)
+        where = everywhere if state == "any" else words.name(CaseState(state))
+        who = ", ".join(words.seat(seat.function, seat.level) for seat in seats)
+        lines.append((f"{MARK[duty]} {words.name(duty)}", what, where, who))
+    return _table(heads, lines)
+
+
+def moves_table(lifecycle: Lifecycle[Any, Any], words: Words) -> str:
+    """A small chart (round, plan, certificate) for people: event, from, to, who, ground."""
+    heads = {"vi": ("Việc", "Từ", "Đến", "Ai", "Căn cứ"), "en": ("Event", "From", "To", "Who", "Ground")}[words.language]
+    lines = []
+    for move in lifecycle.moves:
+        source = words.name(move.source) if move.source is not None else "–"
+        who = ", ".join(words.seat(seat.function, seat.level) for seat in move.seats)
+        lines.append((f"{words.name(move.event)} (`{move.event}`)", source, words.name(move.target), who, move.clause))
+    return _table(heads, lines)
+
+
+def _table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    rows = [heads, ("---",) * len(heads), *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _grouped(rules: Iterable[Rule]) -> list[list[Rule]]:

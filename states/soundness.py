@@ -12,7 +12,7 @@ from states.lifecycle import CERTIFICATE, PLAN, ROUND, Lifecycle
 from states.regime import Regime, regime
 from states.rights import rights_of
 from states.vocabulary import CaseState, Duty, StateKind
-from states.words import words
+from states.words import SECTION, words
 
 Frozen = dict[str, str]
 
@@ -113,9 +113,9 @@ def check_lifecycle(chart: Lifecycle[Any, Any]) -> list[Finding]:
     found += [Finding(chart.key, "no_seat", str(m.event)) for m in chart.moves if not m.seats]
     for language in (words("vi"), words("en")):
         found += [
-            Finding(chart.key, "no_label", f"{language.language}.event.{m.event}")
+            Finding(chart.key, "no_label", f"{language.language}.{SECTION[type(m.event)]}.{m.event}")
             for m in chart.moves
-            if str(m.event) not in language.table["event"]
+            if str(m.event) not in language.table[SECTION[type(m.event)]]
         ]
     return found
 

@@ -43,7 +43,7 @@ SECTION: dict[type[Enum], str] = {
     CaseState: "state",
     Outside: "state",
     Event: "event",
-    PlanEvent: "event",
+    PlanEvent: "planevent",
     RoundEvent: "event",
     CertificateEvent: "event",
     Function: "function",

@@ -152,18 +152,30 @@ def _record(  # noqa: PLR0913
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
 
 
-def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> ActorRef:
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who acts on a plan or round, and the names as they are today."""
+
+    actor: ActorRef
+    names: Mapping[str, str]
+
+
+THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
+
+
+def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> Office:
     """The officer of a unit who makes a move on one of its plans or rounds.
 
     Raises:
         NotFound: No such person.
         NotAllowed: The person holds none of the seats in that unit.
     """
-    registry.person(person)
+    name = registry.person(person).name
     holdings = registry.holdings(person, day)
     for holding in holdings:
         if holding.seat in move.seats and holding.unit == unit:
-            return ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
+            actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
+            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(unit, day)})
     own = [h for h in holdings if h.seat in move.seats]
     holder = Holder(move.seats[0].function, move.seats[0].level)
     if own:

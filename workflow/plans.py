@@ -7,6 +7,7 @@ before; alone they bind nobody.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
@@ -16,11 +17,9 @@ from states.lifecycle import PLAN, ROUND, Move, PlanEvent
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
-from workflow.access import office_of
+from workflow.access import THE_SYSTEM, Office, office_of
 from workflow.clock import Clock
-from workflow.commands import SYSTEM
 from workflow.judging import Judge
-from workflow.ledger.entry import ActorRef
 from workflow.listing import every_case
 from workflow.plan_rows import NATIONAL, as_data, rounds_of, stages_of
 from workflow.ports import CaseQuery, Change, Outcome, Store
@@ -181,7 +180,7 @@ class Plans:
         Returns:
             Codes of the rounds that were opened.
         """
-        who = ActorRef(id=SYSTEM, function="system")
+        who = THE_SYSTEM
         opened: list[str] = []
         for row, year in self._recurring(self.world(fresh=True)):
             world = self.world(fresh=True)
@@ -198,7 +197,7 @@ class Plans:
 
     def parsed(self, row: PlanRow) -> CyclePlan:
         """The plan of a row, read again from its own file."""
-        return _choose(load_plans(row.text), row.code)
+        return _choose(_read(row.text), row.code)
 
     # What the law gives every year.
 
@@ -240,7 +239,7 @@ class Plans:
 
     # The parts of a publication.
 
-    def _drafted(self, openings: Iterable[_Opening], who: ActorRef, world: World) -> World:
+    def _drafted(self, openings: Iterable[_Opening], who: Office, world: World) -> World:
         """Write the drafts of rounds that do not exist yet, and look again."""
         missing = [self._prepare(o.row, who) for o in openings if self.store.load_round(o.row.code) is None]
         if missing:
@@ -248,7 +247,7 @@ class Plans:
             return self.world(fresh=True)
         return world
 
-    def _opened(self, openings: Iterable[_Opening], plan: str, who: ActorRef, *, with_stages: bool) -> list[Change]:
+    def _opened(self, openings: Iterable[_Opening], plan: str, who: Office, *, with_stages: bool) -> list[Change]:
         """Open drafts; a round that runs already goes on under the new plan."""
         changes = []
         for opening in openings:
@@ -300,7 +299,7 @@ class Plans:
         for other in self.store.plans(row.unit):
             if plan.recurs != "yearly" and self._gives_way(other, row):
                 move = PLAN.move(other.state, PlanEvent.REPLACE)
-                act = self._act(move, str(other.state), f"replace:{row.code}", ActorRef(id=SYSTEM, function="system"), {})
+                act = self._act(move, str(other.state), f"replace:{row.code}", THE_SYSTEM, {})
                 changes.append(self.scribe.subject(SubjectKind.PLAN, other, other.code, act))
         return changes
 
@@ -308,7 +307,7 @@ class Plans:
         same = other.code != row.code and (other.unit, other.year) == (row.unit, row.year)
         return same and other.state is Publication.PUBLISHED and self.parsed(other).recurs != "yearly"
 
-    def _prepare(self, planned: RoundRow, who: ActorRef) -> Change:
+    def _prepare(self, planned: RoundRow, who: Office) -> Change:
         move = ROUND.move(None, RoundEvent.PREPARE)
         given = {
             "unit": planned.unit,
@@ -326,7 +325,7 @@ class Plans:
         move: Move[Any, Any],
         source: str | None,
         command: str,
-        who: ActorRef,
+        who: Office,
         given: dict[str, Any],
         data: dict[str, Any] | None = None,
     ) -> Act:
@@ -339,12 +338,13 @@ class Plans:
             source=source,
             target=str(move.target),
             clause=move.clause,
-            actor=who,
+            actor=who.actor,
             set=given,
             data=data or {},
+            texts=who.names,
         )
 
-    def _officer(self, world: World, person: str, unit: str, move: Move[Any, Any]) -> ActorRef:
+    def _officer(self, world: World, person: str, unit: str, move: Move[Any, Any]) -> Office:
         return office_of(world.registry, person, unit, move, local_date(self.clock.now()))
 
     def _level_fits(self, world: World, plan: CyclePlan, unit: str) -> None:
@@ -366,6 +366,12 @@ class Plans:
     def _write(self, changes: list[Change], epoch: int) -> None:
         if changes and self.store.write(changes, epoch=epoch) is not Outcome.WRITTEN:
             raise StaleCase(case=changes[0].entry.subject, expected=changes[0].version, version=None, state=None)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[CyclePlan, ...]:
+    """A file that was accepted, read once: every sweep asks what its plans say."""
+    return load_plans(text)
 
 
 def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:

@@ -11,10 +11,9 @@ from states.lifecycle import ROUND, Move
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState
-from workflow.access import office_of
+from workflow.access import Office, office_of
 from workflow.clock import Clock
 from workflow.commands import Command
-from workflow.ledger.entry import ActorRef
 from workflow.listing import every_case
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -179,7 +178,7 @@ class Rounds:
             refusal = Refusal(Code.CUTOFFS_AHEAD, Holder(), {"stage": stage, "due_at": cutoff})
             raise EventRefused([refusal], case=row.code, event=RoundEvent.CLOSE, state=row.state)
 
-    def _move(self, row: RoundRow, move: Move[Any, Any], who: ActorRef, world: World, data: dict[str, Any]) -> RoundRow:
+    def _move(self, row: RoundRow, move: Move[Any, Any], who: Office, world: World, data: dict[str, Any]) -> RoundRow:
         now: datetime = self.clock.now()
         act = Act(
             event=str(move.event),
@@ -189,8 +188,9 @@ class Rounds:
             source=str(row.state),
             target=str(move.target),
             clause=move.clause,
-            actor=who,
+            actor=who.actor,
             data=data,
+            texts=who.names,
         )
         change = self.scribe.subject(SubjectKind.ROUND, row, row.code, act)
         if self.store.write([change], epoch=world.epoch) is not Outcome.WRITTEN:

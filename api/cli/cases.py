@@ -1,6 +1,7 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
 import secrets
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from states.chart import Seat
 from states.errors import NotFound, PayloadInvalid, Problem, UnknownName
 from states.payload import Field
 from states.regime import local_date
-from states.vocabulary import CaseState, Event
+from states.vocabulary import CaseState, CertificateState, Event
 from workflow.commands import Command, Receipt
 from workflow.ports import CaseQuery
 from workflow.rows import CaseRow
@@ -175,8 +176,12 @@ def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm 
         names = {p.code: p.name for p in run.store.products(sorted({c.product for c in found}))}
         head = ("Giấy chứng nhận", "Sản phẩm", "Hạng", "Quyết định", "Ngày cuối còn hiệu lực", "Tình trạng")
         made = table(*(head if ctx.language == "vi" else ("Certificate", "Product", "Rank", "Decision", "Last valid day", "State")))
+        today = local_date(run.clock.now())
         for c in found:
-            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, c.last_valid_day, ctx.words.name(c.state))
+            last = date.fromisoformat(c.last_valid_day)
+            ended = c.state is CertificateState.IN_FORCE and last < today
+            state = ctx.both("đã quá ngày cuối", "past its last day") if ended else ctx.words.name(c.state)
+            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, f"{last:%d/%m/%Y}", state)
         ctx.out.print(made)
 
 

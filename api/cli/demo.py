@@ -141,4 +141,4 @@ def _next(code: str) -> None:
 def _own_name() -> str:
     """How this command was called, as somebody would type it from where they are."""
     called = Path(sys.argv[0]).absolute()
-    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else "ocop"
+    return str(called.relative_to(Path.cwd())) if called.name == "ocop" and called.is_relative_to(Path.cwd()) else "ocop"

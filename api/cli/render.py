@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -14,10 +14,23 @@ from states.chart import Seat
 from states.refusal import Code
 from states.regime import VIETNAM
 from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
+from states.words import Words
+from workflow.ledger.entry import Entry
 from workflow.ports import Store
-from workflow.rows import CaseRow, TermRow
+from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
+_HIDDEN = frozenset(
+    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending"}
+)
+"""Parts of an entry that are told in a sentence of their own, or in the tables beside."""
+
+_STATES = {
+    SubjectKind.CASE: "state",
+    SubjectKind.CERTIFICATE: "certificatestate",
+    SubjectKind.ROUND: "roundstate",
+    SubjectKind.PLAN: "publication",
+}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -89,14 +102,14 @@ def who(line: Line) -> str:
     return said
 
 
-def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
+def history_lines(lines: Iterable[Line], words: Words) -> list[str]:
     """A history as text, one paragraph an entry."""
     told: list[str] = []
     for line in lines:
         entry = line.entry
         denied = entry.outcome == "denied"
-        event = words.label("event", entry.event)
-        state = words.label("state", str(entry.to))
+        event = words.label("planevent" if entry.kind is SubjectKind.PLAN else "event", entry.event)
+        state = words.label(_STATES[entry.kind], str(entry.to))
         move = f" → {state}" if entry.to and entry.to != entry.from_ and state != event else ""
         mark = ctx.both("BỊ TỪ CHỐI: ", "REFUSED: ") if denied else ""
         told.append(f"{entry.case_seq:>3}. {instant(line.at)}  {mark}{event}{'' if denied else move}")
@@ -105,41 +118,12 @@ def history_lines(lines: Iterable[Line], words: Any) -> list[str]:
     return told
 
 
-def _details(line: Line, words: Any) -> list[str]:  # noqa: C901 - one clause a kind of detail
+def _details(line: Line, words: Words) -> list[str]:
+    """What an entry says beside the move, one sentence a line."""
     entry = line.entry
-    details: list[str] = []
     if entry.outcome == "denied":
         return [f"– {words.label('reason', code)}" for code in entry.reasons]
-    if entry.result:
-        found = entry.result
-        details.append(
-            ctx.both("Kết quả", "Result")
-            + f": {words.number(Fraction(found['mean']))} {ctx.both('điểm', 'points')}, {found['stars']} {ctx.both('sao', 'stars')}"
-        )
-        if found["missed"]:
-            details.append(ctx.both("Dấu sao tối thiểu không đạt", "Star floors missed") + ": " + ", ".join(map(str, found["missed"])))
-    shown = {k: v for k, v in entry.data.items() if k not in {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at"}}
-    if shown:
-        details.append("; ".join(f"{words.label('field', k)}: {_value(v, words)}" for k, v in shown.items()))
-    for name, text in line.names.items():
-        if not name.startswith(("actor.", "product.", "producer.")):
-            details.append(f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}")
-    named = [name for name in ("product.name", "producer.name") if line.text(name)]
-    details += [f"{words.label('what', name.partition('.')[0])}: {line.text(name)}" for name in named]
-    if entry.event in {Effect.DEFER, Effect.SORT, Effect.RECORD} and "stage" in entry.data:
-        due = datetime.fromisoformat(entry.data["due_at"])
-        details.append(ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {words.last_day(due)}")
-    rounds = entry.round or {}
-    if rounds.get("provincial"):
-        details.append(ctx.both("Vào đợt", "Joins round") + f" {rounds['provincial']}")
-    if rounds.get("central"):
-        details.append(ctx.both("Vào đợt trung ương", "Joins central round") + f" {rounds['central']}")
-    for term in (entry.terms or {}).get("open", ()):
-        due = datetime.fromisoformat(term["due_at"])
-        details.append(
-            ctx.both("Hạn", "Deadline")
-            + f" {words.name(Stage(term['stage']))}: {words.last_day(due)} – “{term['phrase']}” ({term['source']})"
-        )
+    details = [*_result(entry, words), *_payload(line, words), *_dates(entry, words), *_closing(entry, words)]
     details += [note_text(note, words) for note in entry.data.get("notes", ())]
     if entry.clause:
         details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
@@ -148,7 +132,55 @@ def _details(line: Line, words: Any) -> list[str]:  # noqa: C901 - one clause a 
     return details
 
 
-def note_text(note: str, words: Any) -> str:
+def _result(entry: Entry, words: Words) -> Iterator[str]:
+    found = entry.result
+    if found:
+        points, stars = ctx.both("điểm", "points"), ctx.both("sao", "stars")
+        yield ctx.both("Kết quả", "Result") + f": {words.number(Fraction(found['mean']))} {points}, {found['stars']} {stars}"
+        if found["missed"]:
+            yield ctx.both("Dấu sao tối thiểu không đạt", "Star floors missed") + ": " + ", ".join(map(str, found["missed"]))
+
+
+def _payload(line: Line, words: Words) -> Iterator[str]:
+    shown = {name: value for name, value in line.entry.data.items() if name not in _HIDDEN}
+    if shown:
+        yield "; ".join(f"{words.label('field', name)}: {_value(value, words)}" for name, value in shown.items())
+    for name, text in line.names.items():
+        if not name.startswith(("actor.", "product.", "producer.")):
+            yield f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
+    for name in ("product.name", "producer.name"):
+        if line.text(name):
+            yield f"{words.label('what', name.partition('.')[0])}: {line.text(name)}"
+
+
+def _dates(entry: Entry, words: Words) -> Iterator[str]:
+    if entry.event in set(Effect) and "stage" in entry.data:
+        missed = words.last_day(datetime.fromisoformat(entry.data["due_at"]))
+        yield ctx.both("Quá hạn", "Missed") + f" {words.name(Stage(entry.data['stage']))}: {missed}"
+    for key, said in (
+        ("provincial", ctx.both("Vào đợt", "Joins round")),
+        ("central", ctx.both("Vào đợt trung ương", "Joins central round")),
+    ):
+        if (entry.round or {}).get(key):
+            yield f"{said} {(entry.round or {})[key]}"
+    for term in (entry.terms or {}).get("open", ()):
+        due = words.last_day(datetime.fromisoformat(term["due_at"]))
+        yield ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {due} – “{term['phrase']}” ({term['source']})"
+    for deadline in entry.data.get("deadlines", ()):
+        if deadline["cutoff"]:
+            due = words.last_day(datetime.fromisoformat(deadline["cutoff"]))
+            yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {words.label('effect', deadline['effect'])}"
+
+
+def _closing(entry: Entry, words: Words) -> Iterator[str]:
+    if "members" in entry.data:
+        yield "; ".join(f"{words.label('state', state)}: {count}" for state, count in entry.data["members"].items())
+        moved = [f"{case} → {to}" for case, to in entry.data["carried"].items() if to]
+        if moved:
+            yield ctx.both("Vào đợt sau", "Carried on") + ": " + ", ".join(moved)
+
+
+def note_text(note: str, words: Words) -> str:
     """A note of a receipt or entry, in words."""
     code, _, stage = note.partition(":")
     if code == "late":
@@ -156,7 +188,7 @@ def note_text(note: str, words: Any) -> str:
     return str(words.label("note", code))
 
 
-def _value(value: Any, words: Any) -> str:
+def _value(value: Any, words: Words) -> str:
     if isinstance(value, list):
         return ", ".join(words.label("option", str(v)) for v in value)
     if isinstance(value, str):

@@ -11,7 +11,7 @@ import pytest
 import dev
 from tests.packaging.project import ROOT
 
-CHOICES = ["run", "test", "setup", "check", "bench", "campaign", "lock"]
+CHOICES = ["run", "test", "setup", "check", "bench", "campaign", "docs", "lock"]
 
 
 @pytest.fixture
