@@ -67,7 +67,8 @@ def situations(law: Regime) -> Iterator[Facts]:
         yield Facts(at=at, regime=law, recognised=level)
     yield Facts(at=at, regime=law, kind=CaseKind.REASSESSMENT, held=HELD, opens_at=at + timedelta(days=9), joins="AG-1")
     if Level.DISTRICT in law.levels:
-        # Sent down by the province, where the district's own result would have gone up.
+        # Judged by the district alone; then sent down by the province, where the district's own result would have gone up.
+        yield Facts(at=at, regime=law, results={Level.DISTRICT: result("75", 4)})
         yield Facts(at=at, regime=law, results={Level.DISTRICT: result("75", 4), Level.PROVINCE: result("60", 3)})
     yield Facts(at=at, regime=law, by_system=True, left=CaseState.RETURNED, origin=law.first_evaluation, terms=passed)
     for end in filter(None, (law.filed_before, law.evaluated_before, local_midnight(2025, 7, 2))):

@@ -137,8 +137,8 @@ def test_every_way_into_a_district_asks_whether_there_is_one():
             if rule.target is CaseState.DISTRICT_EVALUATION and rule.source != rule.target and rule.duty is not Duty.AUTOMATIC
         }
         straight = {(s, Event.FILE) for s in (CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.NOT_SELECTED)}
-        absent = {(CaseState.PROVINCIAL_EVALUATION, Event.SEND_DOWN)} if law is QD1048 else straight
-        assert ways == (set(INTO_THE_DISTRICT) - absent if law is QD1048 else set(INTO_THE_DISTRICT) | straight)
+        sent_down = {(CaseState.PROVINCIAL_EVALUATION, Event.SEND_DOWN)}
+        assert ways == (set(INTO_THE_DISTRICT) | straight if law is QD148 else set(INTO_THE_DISTRICT) - sent_down)
         for rule in CHARTS[law].rules:
             if (rule.source, rule.event) in ways and rule.target is CaseState.DISTRICT_EVALUATION:
                 assert guards.district_exists in rule.guards, rule.name
@@ -179,9 +179,8 @@ def test_after_the_end_an_undecided_case_can_only_be_withdrawn():
                 allowed = {offer.event for offer in chart.offers(state, known) if offer.allowed}
                 assert allowed == {Event.WITHDRAW}, (law.id, state)
                 assert codes(law, CaseState.PROVINCIAL_EVALUATION, Event.DEFER, known) == {Code.REGIME_ENDED}
-        for state in (CaseState.DEFERRED,):
-            left = replace(late, left=CaseState.PROVINCIAL_EVALUATION, missed=term(Stage.PROVINCE_EVAL))
-            assert {offer.event for offer in chart.offers(state, left) if offer.allowed} == {Event.WITHDRAW}
+        left = replace(late, left=CaseState.PROVINCIAL_EVALUATION, missed=term(Stage.PROVINCE_EVAL))
+        assert {offer.event for offer in chart.offers(CaseState.DEFERRED, left) if offer.allowed} == {Event.WITHDRAW}
 
 
 @pytest.mark.parametrize("law", RUN_OFF, ids=lambda law: law.id)
