@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from states.errors import MalformedInput
 
@@ -29,6 +29,14 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = Field(default=None, description="PostgreSQL: the role that owns the tables; used by migrate alone")
     app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
     allow_unsafe: bool = Field(default=False, description="Accept a PostgreSQL server that may lose commits; throw-away test servers only")
+    secrets_dir: Path | None = Field(default=None, description="Folder of files named like the settings, such as ocop_database_url")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: PydanticBaseSettingsSource, **__: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but what :func:`read_settings` hands over, so that a slip in a name cannot go unseen."""
+        return (init_settings,)
 
     @property
     def url(self) -> str:
@@ -48,7 +56,9 @@ class Settings(BaseSettings):
         url = self.url
         if url.startswith("sqlite"):
             return url.removeprefix("sqlite:///")
-        return "postgresql://" + url.partition("://")[2].rpartition("@")[2]
+        # A parameter may hold a password too, and a password of its own may hold a question mark: what cannot be told apart is not shown.
+        place, _, parameters = url.partition("://")[2].partition("?")
+        return "postgresql://" + ("?" if "@" in parameters and "@" not in place else place.rpartition("@")[2])
 
 
 def default_data_dir() -> Path:
@@ -68,13 +78,34 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         MalformedInput: A value cannot be read.
     """
     given = os.environ if environment is None else environment
-    known = {f"OCOP_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(n for n in given if n.upper().startswith("OCOP_") and n.upper() not in known and not n.upper().startswith(_TESTS))
-    if unknown:
-        raise UnknownSetting(names=", ".join(unknown), known=", ".join(sorted(known)))
-    values = {n.upper().removeprefix("OCOP_").lower(): v for n, v in given.items() if n.upper() in known}
+    values = _known(given)
+    if "secrets_dir" in values:
+        values = {**_known(_secrets(Path(values["secrets_dir"]).expanduser())), **values}
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         raise MalformedInput("setting_malformed", name=f"OCOP_{str(first['loc'][0]).upper()}", why=first["msg"]) from None
+
+
+def _known(given: Mapping[str, str]) -> dict[str, str]:
+    """What is set, by field."""
+    known = {f"OCOP_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(n for n in given if n.upper().startswith("OCOP_") and n.upper() not in known and not n.upper().startswith(_TESTS))
+    if unknown:
+        raise UnknownSetting(names=", ".join(unknown), known=", ".join(sorted(known)))
+    return {n.upper().removeprefix("OCOP_").lower(): v for n, v in given.items() if n.upper() in known}
+
+
+def _secrets(folder: Path) -> dict[str, str]:
+    """The files of a folder whose names begin as settings do; what stands beside them is somebody else's."""
+    if not folder.is_dir():
+        raise MalformedInput("setting_malformed", name="OCOP_SECRETS_DIR", why=str(folder))
+    found: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.upper().startswith("OCOP_"):
+            try:
+                found[path.name] = path.read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise MalformedInput("setting_malformed", name=str(path), why=type(error).__name__) from None
+    return found
