@@ -343,7 +343,9 @@ class _Reader:
         # What has a problem of its own already is not named a second time.
         named = {problem.pointer for problem in self.problems}
         self.problems += [
-            Problem(pointer, "names_nothing", {"name": name}) for pointer, name, known in asked if name not in known and pointer not in named
+            Problem(pointer, "names_nothing", {"name": name})
+            for pointer, name, known in asked
+            if name not in known and pointer not in named
         ]
         levels = {u.code: u.level for u in season.units}
         for i, a in enumerate(season.appointments):

@@ -59,7 +59,7 @@ def canonical(value: Any) -> bytes:
     return text
 
 
-def _plain(value: object, depth: int) -> bool:  # noqa: PLR0911 - a chain of quick answers on the hottest path
+def _plain(value: object, depth: int) -> bool:
     """Tell whether a value is made of the permitted types alone, with ASCII keys; other contents are looked at elsewhere."""
     kind = type(value)
     if kind in _LEAVES:
