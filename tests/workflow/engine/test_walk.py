@@ -131,7 +131,7 @@ class Walker:
             self.malformed += [error] if isinstance(error, MalformedInput) and error.code not in {"payload_invalid", "unknown_name"} else []
             self.done[error.code] += 1
             return
-        if event is Event.REGISTER and not receipt.case.endswith("-0000") and receipt.case not in self.cases:
+        if event is Event.REGISTER and self.world.store.load_case(receipt.case, "") is not None and receipt.case not in self.cases:
             self.cases.append(receipt.case)
         self.done[str(event)] += 1
 
