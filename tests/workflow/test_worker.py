@@ -43,7 +43,8 @@ def _beat(world: World, worker: Worker, count: Count, seconds: float, *, counted
 def test_it_defers_by_itself_thirty_seconds_after_the_cut_off_and_dates_it_at_the_cut_off(world):
     code = _filed(world)
     world.move("2021-07-09 23:59:50")
-    count, told = Count(), []
+    count = Count()
+    told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)
     worker.beat(world.store, world.engine, world.plans)
     _beat(world, worker, count, 39)
@@ -62,7 +63,8 @@ def test_it_defers_by_itself_thirty_seconds_after_the_cut_off_and_dates_it_at_th
 def test_a_clock_set_forward_stops_the_systems_own_acts_but_nobody_elses(world):
     code = _filed(world)
     world.move("2021-07-09 20:00")
-    count, told = Count(), []
+    count = Count()
+    told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)
     worker.beat(world.store, world.engine, world.plans)
     assert _beat(world, worker, count, 5 * 3600, counted=5) is None
@@ -77,7 +79,8 @@ def test_a_clock_set_forward_stops_the_systems_own_acts_but_nobody_elses(world):
 
 
 def test_after_a_small_jump_it_goes_on_by_itself_once_the_clock_has_run_evenly(world):
-    count, told = Count(), []
+    count = Count()
+    told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)
     worker.beat(world.store, world.engine, world.plans)
     assert _beat(world, worker, count, 10, counted=5) is None
@@ -90,7 +93,8 @@ def test_after_a_small_jump_it_goes_on_by_itself_once_the_clock_has_run_evenly(w
 def test_a_machine_that_slept_is_not_taken_for_one_whose_clock_was_moved(world):
     code = _filed(world)
     world.move("2021-07-09 20:00")
-    count, told = Count(), []
+    count = Count()
+    told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)
     worker.beat(world.store, world.engine, world.plans)
     assert _beat(world, worker, count, 12 * 3600) is not None
@@ -109,7 +113,8 @@ def test_a_row_that_cannot_be_written_is_told_at_the_third_failure_and_stops_nob
         return expire(term)
 
     monkeypatch.setattr(world.engine, "expire", poisoned)
-    count, told = Count(), []
+    count = Count()
+    told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)
     for minutes in (0, 2, 4):
         _beat(world, worker, count, minutes * 60)
