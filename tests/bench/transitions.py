@@ -237,7 +237,8 @@ def main(arguments: Sequence[str]) -> int:
         if not asked.json:
             line = f"| {figure.database} | {figure.clients} | {figure.name} | {figure.floor:,.0f} | {figure.ours:,.0f} | {figure.ratio:.2f} | {figure.goal:.2f} |"
             print(line, flush=True)
-    print(f"4 KiB flushed to the disk between the measurements: {min(flushes):.0f} to {max(flushes):.0f} µs", file=sys.stderr)
+    load = f"; load {os.getloadavg()[1]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"4 KiB flushed to the disk between the measurements: {min(flushes):.0f} to {max(flushes):.0f} µs{load}", file=sys.stderr)
     if asked.json:
         print(json.dumps([asdict(figure) for figure in found], indent=1))
     return 0 if all(figure.ratio >= figure.goal for figure in found) else 1
