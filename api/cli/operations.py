@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import build_runtime, create_database
+from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.cases import Json
 from api.cli.context import REFUSED, ctx, error_json, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
@@ -45,6 +45,7 @@ def doctor_command(as_json: Json = False) -> None:
     except CycleError as error:
         found.append(("start", error, ""))
     else:
+        found.append(("writer", _writer_fault(run), ctx.both("không có tiến trình nào khác đang ghi", "no other process writes")))
         kind = ctx.both("bản tập huấn", "rehearsal") if run.rehearsal else ctx.both("bản chính thức", "real")
         found.append(("database", None, f"{run.store.dialect}, {kind}"))
         found.append(("clock", None, instant(run.clock.now())))
@@ -68,6 +69,17 @@ def doctor_command(as_json: Json = False) -> None:
                 tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
+
+
+def _writer_fault(run: Runtime) -> CycleError | None:
+    """Why this process cannot write now; only a database with one writer has a right to write that can be taken."""
+    claim = getattr(run.store, "claim_writer", None)
+    try:
+        if claim is not None:
+            claim()
+    except StoreUnsafe as held:
+        return held
+    return None
 
 
 def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
