@@ -12,8 +12,9 @@ from api.cli.context import REFUSED, ctx, error_json, print_json, runtime, tell,
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
-from states.errors import CycleError, MalformedInput, StoreUnsafe
+from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName
 from states.regime import VIETNAM, local_date
+from states.vocabulary import Function
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
@@ -182,9 +183,11 @@ def verify(
 
 
 @rehearsal.command("clock")
-def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-07-10T00:01")] = None) -> None:
+def clock(
+    moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ · for example 2021-07-10T00:01")] = None, as_json: Json = False
+) -> None:
     """Xem hoặc đẩy đồng hồ của bản tập huấn; các mốc trên đường được ghi · show or move the rehearsal's clock."""
-    with runtime() as run:
+    with runtime(as_json=as_json) as run:
         player = run.player()
         if moment is not None:
             to = parse_instant(moment)
@@ -192,9 +195,12 @@ def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-
                 raise MalformedInput("clock_back", now=run.clock.now(), to=to)
             player.wait(to)
             sequence(run.store)
+        if as_json:
+            print_json({"now": run.clock.now().isoformat(), "fired": player.played.fired})
+        else:
             if player.played.fired:
                 ctx.out.print(f"{player.played.fired} {ctx.both('mốc được ghi', 'deadlines written')}")
-        ctx.out.print(ctx.words.instant(run.clock.now()))
+            ctx.out.print(ctx.words.instant(run.clock.now()))
 
 
 @users.command("list")
@@ -206,6 +212,10 @@ def list_users(
     """Ai giữ chức năng gì hôm nay · who holds which function today."""
     with runtime(as_json=as_json) as run:
         registry = run.engine.world(fresh=True).registry
+        if unit is not None and not registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
+        if function is not None and function not in set(Function):
+            raise UnknownName(what="seat", name=function, known=", ".join(Function))
         day = local_date(run.clock.now())
         rows = [
             (p, h)
