@@ -198,9 +198,18 @@ class Words:
         return []
 
 
-class _Values(dict[str, _Said]):
-    def __missing__(self, key: str) -> str:
+class _Left:
+    """A value that nobody gave: an ellipsis, however it was to be said."""
+
+    __slots__ = ()
+
+    def __format__(self, how: str) -> str:
         return "…"
+
+
+class _Values(dict[str, _Said]):
+    def __missing__(self, key: str) -> _Left:
+        return _Left()
 
 
 @cache

@@ -1,7 +1,7 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -231,7 +231,7 @@ def _term_json(term: Any) -> dict[str, Any]:
         "round": term.round,
         "effect": str(term.effect),
         "cutoff": term.due_at.isoformat(),
-        "last_valid_day": ctx.words.last_day(term.due_at),
+        "last_valid_day": local_date(term.due_at - timedelta(microseconds=1)).isoformat(),
         "phrase": term.phrase,
         "source": term.source,
         "calendar": term.calendar,

@@ -9,7 +9,7 @@ from api.cli.cases import As, Json
 from api.cli.context import REFUSED, ctx, print_json, runtime, telling
 from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
-from states.errors import MalformedInput, NotFound
+from states.errors import MalformedInput, NotFound, UnknownName
 from states.vocabulary import Effect
 from workflow.plans import Choice
 from workflow.rounds import RoundReport
@@ -168,6 +168,8 @@ def diff(old: Path, new: Path, as_json: Json = False) -> None:
 def list_rounds(unit: Annotated[str | None, typer.Option(help="Đơn vị · unit")] = None, as_json: Json = False) -> None:
     """Các đợt và mốc của chúng · rounds and their dates."""
     with runtime(as_json=as_json) as run:
+        if unit is not None and not run.engine.world(fresh=True).registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
         found = run.store.rounds(unit)
         if as_json:
             print_json([{"round": r.code, "unit": r.unit, "track": str(r.track), "state": str(r.state), "plan": r.plan} for r in found])
