@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.cases import Json
-from api.cli.context import REFUSED, ctx, error_json, print_json, runtime, tell, telling
+from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
@@ -34,7 +35,7 @@ def migrate_command(
     with telling():
         settings = read_settings()
         create_database(settings, rehearsal=as_rehearsal)
-        ctx.out.print(f"[green]✓[/] {settings.where}")
+        ctx.out.print(f"[green]✓[/] {escape(settings.where)}")
 
 
 def doctor_command(as_json: Json = False) -> None:
@@ -71,7 +72,7 @@ def doctor_command(as_json: Json = False) -> None:
     else:
         for name, fault, detail in found:
             if fault is None:
-                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {detail}")
+                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {escape(detail)}")
             else:
                 tell(fault)
     if any(error for _, error, _ in found):
@@ -99,9 +100,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 print_json(
                     {
                         "dry_run": True,
-                        "due": [
-                            {"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": t.due_at.isoformat()} for t in due
-                        ],
+                        "due": [{"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": iso(t.due_at)} for t in due],
                     }
                 )
                 return
@@ -124,7 +123,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 )
             )
             for row, attempts, why in done.sweep.failed:
-                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {why}")
+                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {escape(why)}")
         if done.sweep.told:
             raise typer.Exit(REFUSED)
 
@@ -156,7 +155,7 @@ def load_season(
         else:
             ctx.out.print(", ".join(f"{ctx.words.label('count', k)}: {v}" for k, v in counts.items()))
             for product, event, why in summary["surprises"]:
-                ctx.out.print(f"[red]✗[/] {product} {event}: {why}")
+                ctx.out.print(f"[red]✗[/] {product} {event}: {escape(why)}")
         if summary["surprises"]:
             raise typer.Exit(REFUSED)
 
@@ -202,7 +201,7 @@ def clock(
             player.wait(to)
             sequence(run.store)
         if as_json:
-            print_json({"now": run.clock.now().isoformat(), "fired": player.played.fired})
+            print_json({"now": iso(run.clock.now()), "fired": player.played.fired})
         else:
             if player.played.fired:
                 ctx.out.print(f"{player.played.fired} {ctx.both('mốc được ghi', 'deadlines written')}")

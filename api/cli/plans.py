@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.cases import As, Json
-from api.cli.context import REFUSED, ctx, print_json, runtime, telling
+from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
 from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound, UnknownName
@@ -47,7 +48,7 @@ def check(file: Path, as_json: Json = False) -> None:
             print_json(report.as_json())
         else:
             for found in report.plans:
-                ctx.out.print(f"[bold]{found.id or file.name}[/]")
+                ctx.out.print(f"[bold]{escape(found.id or file.name)}[/]")
                 head = ("Giai đoạn", "Đợt", "Lời văn", "Loại", "Ngày cuối hợp lệ", "Cờ")
                 made = table(*(head if ctx.language == "vi" else ("Stage", "Round", "Words", "Kind", "Last valid day", "Flags")))
                 for checked in found.lines:
@@ -64,9 +65,11 @@ def check(file: Path, as_json: Json = False) -> None:
                     )
                 ctx.out.print(made)
                 for problem in found.problems:
-                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {ctx.words.template('problem', problem.code, problem.detail)}")
+                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {escape(ctx.words.template('problem', problem.code, problem.detail))}")
                 for question in found.questions:
-                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {ctx.words.template('problem', question.code, question.detail)}")
+                    ctx.out.print(
+                        f"[yellow]?[/] {question.pointer}: {escape(ctx.words.template('problem', question.code, question.detail))}"
+                    )
         if not report.ok:
             raise typer.Exit(REFUSED)
 
@@ -85,7 +88,7 @@ def import_plan(
         if as_json:
             print_json({"plan": row.code, "unit": row.unit, "state": str(row.state), "digest": row.digest})
             return
-        ctx.out.print(f"[bold green]{ctx.both('Đã nhập dự thảo', 'Imported as a draft')}[/]: {row.code} – {row.title}")
+        ctx.out.print(f"[bold green]{ctx.both('Đã nhập dự thảo', 'Imported as a draft')}[/]: {row.code} – {escape(row.title)}")
         _print_choices(run.plans.choices(row.code))
         ctx.out.print(ctx.both("Ban hành bằng", "Publish with") + f": ocop plan publish {row.code} --as {actor}")
 
@@ -142,7 +145,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
                 {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
             )
             return
-        ctx.out.print(f"[bold]{code}[/] – {row.title} – {ctx.words.name(row.state)}")
+        ctx.out.print(f"[bold]{code}[/] – {escape(row.title)} – {ctx.words.name(row.state)}")
         if stages:
             _print_stages(stages)
         else:
@@ -160,8 +163,12 @@ def diff(old: Path, new: Path, as_json: Json = False) -> None:
         if as_json:
             print_json([{"stage": k[0], "round": k[1], "old": v[0], "new": v[1]} for k, v in changed.items()])
             return
+        if not changed:
+            ctx.out.print(ctx.both("Các mốc không khác nhau.", "There is no date that differs."))
         for (stage, number, _), (before, after) in changed.items():
-            ctx.out.print(f"{ctx.words.label('stage', stage)} {number or ''}: [red]{before or '–'}[/] → [green]{after or '–'}[/]")
+            ctx.out.print(
+                f"{ctx.words.label('stage', stage)} {number or ''}: [red]{escape(before or '–')}[/] → [green]{escape(after or '–')}[/]"
+            )
 
 
 @rounds.command("list")
@@ -249,7 +256,7 @@ def _print_report(report: RoundReport, *, as_json: bool, dry_run: bool) -> None:
             ctx.out.print(f"  {carried.case} → {carried.to}")
         else:
             why = ctx.words.reasons(carried.why)[0][0] if carried.why and ctx.words.reasons(carried.why) else "–"
-            ctx.out.print(f"  {carried.case}: {why}")
+            ctx.out.print(f"  {carried.case}: {escape(why)}")
 
 
 def _print_choices(choices: list[Choice]) -> None:
@@ -280,7 +287,7 @@ def _choice_json(choice: Choice) -> dict[str, Any]:
         "stage": line.stage,
         "round": line.round,
         "phrase": line.phrase,
-        "cutoff": line.cutoff.isoformat() if line.cutoff else None,
+        "cutoff": iso(line.cutoff) if line.cutoff else None,
         "default": str(choice.default),
         "effect": str(choice.chosen),
         "firm": line.firm,
@@ -294,7 +301,7 @@ def _stage_json(stage: StageRow) -> dict[str, Any]:
         "stage": stage.stage,
         "round": stage.round,
         "phrase": stage.phrase,
-        "cutoff": stage.cutoff.isoformat() if stage.cutoff else None,
+        "cutoff": iso(stage.cutoff) if stage.cutoff else None,
         "effect": str(stage.effect),
         "source": stage.source,
         "firm": stage.firm,

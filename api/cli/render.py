@@ -7,6 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from api.cli.context import ctx
@@ -34,9 +35,17 @@ _STATES = {
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+class PlainTable(Table):
+    """A table whose cells say what they hold: a name with brackets is no markup."""
+
+    def add_row(self, *cells: Any, **look: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in cells), **look)
+
+
 def table(*columns: str) -> Table:
     """An empty table in the house's look."""
-    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    made = PlainTable(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     return made

@@ -219,7 +219,7 @@ for words in (sys.argv[1:], ["case", "history", "SB-2021-0002"], ["case", "list"
     out, err = run.stdout.decode("utf-8"), run.stderr.decode("utf-8")
     assert "Traceback" not in err, err
     assert run.returncode == 0
-    assert "Gạo nếp [đồng sâu]" in out
+    assert "Gạo nếp [/b][red] \\[đồng sâu]" in out
     assert "quyết định công nhận" in out
     assert "hết ngày" in out or "thứ" in out
     assert "Không tìm thấy" in err
