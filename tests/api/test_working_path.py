@@ -316,7 +316,14 @@ def test_a_mean_is_exact_however_it_is_typed(small: Database, mean: str):
 
 
 def test_an_upgrade_builds_on_the_certificate_in_force(lived: Database):
-    words = ("case", "register", "GAO-1", "--as", "sx-gao", *"-d kind=upgrade -d novelty=existing -d group=food -d origin=own_idea".split())
+    words = (
+        "case",
+        "register",
+        "GAO-1",
+        "--as",
+        "sx-gao",
+        *["-d", "kind=upgrade", "-d", "novelty=existing", "-d", "group=food", "-d", "origin=own_idea"],
+    )
     assert why(*words) == ["certificate_missing"]
     code = done("certificate", "list", "--json").json[0]["code"]
     other = bad("case", "register", "GAO-2", *words[3:], "-d", f"certificate={code}", "--json").json["error"]
