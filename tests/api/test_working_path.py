@@ -117,7 +117,7 @@ def test_a_minute_late_is_refused_with_the_day_its_words_and_the_next_round(smal
     filed("GAO-1", "sx-gao", case=CASE)
     at("2021-07-09T23:59")
     conclude = ("case", "do", CASE, "conclude", "--as", "tk-h1", *filled(RESULT, "2021-07-09"))
-    assert done(*conclude, "--dry-run")
+    assert done(*conclude, "--dry-run").out
     moved = done("rehearsal", "clock", "2021-07-10T00:01")
     assert "1 mốc" in moved.out
     assert state() == "deferred"
