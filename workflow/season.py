@@ -104,8 +104,8 @@ def read_season(text: str) -> Season:
         raise SeasonInvalid([Problem("/", "too_long")])
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)[:200]})]) from None
     return _Reader(table).season()
 
 
@@ -134,7 +134,7 @@ class _Reader:
         self.problems += [
             Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known
         ]
-        head = self.table.get("season", {})
+        head = self._table(self.table, "", "season")
         producers = self._rows("producer", self._producer)
         seats = {p.code: p.unit for p in producers}
         season = Season(
@@ -158,11 +158,23 @@ class _Reader:
         return season
 
     def _rows(self, name: str, read: Any) -> tuple[Any, ...]:
-        rows = self.table.get(name, [])
-        if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(row, dict) for row in rows):
-            self.problems.append(Problem(f"/{name}", "not_a_list"))
-            return ()
-        return tuple(read(row, f"/{name}/{index}") for index, row in enumerate(rows))
+        return tuple(read(row, f"/{name}/{index}") for index, row in enumerate(self._tables(self.table, "", name)))
+
+    def _tables(self, row: Mapping[str, Any], at: str, name: str) -> list[dict[str, Any]]:
+        """A list of tables under a name."""
+        rows = row.get(name, [])
+        if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(each, dict) for each in rows):
+            self.problems.append(Problem(f"{at}/{name}", "not_a_list"))
+            return []
+        return rows
+
+    def _table(self, row: Mapping[str, Any], at: str, name: str) -> dict[str, Any]:
+        """A table under a name."""
+        found = row.get(name, {})
+        if not isinstance(found, dict):
+            self.problems.append(Problem(f"{at}/{name}", "not_a_table"))
+            return {}
+        return found
 
     def _unit(self, row: dict[str, Any], at: str) -> UnitRow:
         return UnitRow(
@@ -238,7 +250,7 @@ class _Reader:
         return RoundAct(code=self._text(row, at, "code"), event=event, at=self._time(row, at, "at"), by=self._text(row, at, "as"))
 
     def _path(self, row: dict[str, Any], at: str) -> tuple[str, tuple[StepAct, ...]]:
-        steps = row.get("step", [])
+        steps = self._tables(row, at, "step")
         return self._text(row, at, "name"), tuple(self._step(step, f"{at}/step/{index}") for index, step in enumerate(steps))
 
     def _step(self, row: dict[str, Any], at: str) -> StepAct:
@@ -250,7 +262,7 @@ class _Reader:
             key=self._text(row, at, "key", required=False),
             reason=self._text(row, at, "reason", required=False) or None,
             on_behalf_of=Seat.parse(seat) if seat else None,
-            data=row.get("data", {}),
+            data=self._table(row, at, "data"),
             expect=self._text(row, at, "expect", required=False) or None,
         )
 
@@ -261,10 +273,14 @@ class _Reader:
                 product=self._text(row, f"/case/{index}", "product"),
                 path=self._text(row, f"/case/{index}", "path"),
                 shift=row.get("shift", 0) if isinstance(row.get("shift", 0), int) else 0,
-                data=row.get("data", {}),
+                data=self._stories(row, f"/case/{index}"),
             )
-            for index, row in enumerate(self.table.get("case", []))
+            for index, row in enumerate(self._tables(self.table, "", "case"))
         )
+
+    def _stories(self, row: Mapping[str, Any], at: str) -> dict[str, dict[str, Any]]:
+        found = self._table(row, at, "data")
+        return {key: self._table(found, f"{at}/data", key) for key in found}
 
     def _names(self, season: Season) -> None:
         """Whatever is named must be in the file."""
