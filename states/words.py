@@ -182,7 +182,18 @@ class Words:
     def problem(self, problem: Problem) -> str:
         """The words of a problem, after the field it concerns."""
         field = problem.pointer.strip("/")
-        return f"{self.label('field', field)}: {self.template('problem', problem.code, problem.detail)}"
+        return f"{self.label('field', field)}: {self.problem_text(problem)}"
+
+    def problem_text(self, problem: Problem) -> str:
+        """The words of a problem without its place; stages and instants stand in its detail as plain text."""
+        values = dict(problem.detail)
+        for name in ("stage", "earlier_stage"):
+            if isinstance(values.get(name), str):
+                values[name] = self.stage(str(values[name]))
+        for name in ("cutoff", "earlier_cutoff"):
+            if isinstance(values.get(name), str):
+                values[name] = datetime.fromisoformat(str(values[name]))
+        return self.template("problem", problem.code, values)
 
     def error(self, error: CycleError) -> str:
         """The first sentence of an error; reasons and problems are said apart."""

@@ -305,7 +305,7 @@ def _command(  # noqa: PLR0913
     paper: str | None = None,
 ) -> Command:
     return Command(
-        id=command or f"cli:{secrets.token_hex(12)}",
+        id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,
         event=event,
         actor=_person(run, actor, unit, producer),

@@ -25,6 +25,9 @@ from workflow.worker import heartbeats
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
 log = typer.Typer(no_args_is_help=True, help="Nhật ký: kiểm tra · the log")
 rehearsal = typer.Typer(no_args_is_help=True, help="Bản tập huấn: đồng hồ · rehearsals")
+_YEARS = range(1990, 2101)
+"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
+
 users = typer.Typer(no_args_is_help=True, help="Người và chức năng · people and functions")
 
 
@@ -264,4 +267,6 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedInput("not_an_instant", given=text) from None
+    if moment.year not in _YEARS:
+        raise MalformedInput("not_an_instant", given=text)
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

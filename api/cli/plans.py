@@ -10,7 +10,7 @@ from api.cli.cases import As, Json
 from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
 from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
-from states.errors import MalformedInput, NotFound, UnknownName
+from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
 from states.vocabulary import Effect
 from workflow.plans import Choice
 from workflow.rounds import RoundReport
@@ -65,11 +65,9 @@ def check(file: Path, as_json: Json = False) -> None:
                     )
                 ctx.out.print(made)
                 for problem in found.problems:
-                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {escape(ctx.words.template('problem', problem.code, problem.detail))}")
+                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {escape(ctx.words.problem_text(problem))}")
                 for question in found.questions:
-                    ctx.out.print(
-                        f"[yellow]?[/] {question.pointer}: {escape(ctx.words.template('problem', question.code, question.detail))}"
-                    )
+                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {escape(ctx.words.problem_text(question))}")
         if not report.ok:
             raise typer.Exit(REFUSED)
 
@@ -158,7 +156,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
 def diff(old: Path, new: Path, as_json: Json = False) -> None:
     """Hai tệp kế hoạch khác nhau ở mốc nào · which dates differ between two plan files."""
     with telling(as_json=as_json):
-        left, right = (_lines(check_plans(read_file(path)).as_json()) for path in (old, new))
+        left, right = (_readable(path) for path in (old, new))
         changed = {key: [left.get(key), right.get(key)] for key in {**left, **right} if left.get(key) != right.get(key)}
         if as_json:
             print_json([{"stage": k[0], "round": k[1], "old": v[0], "new": v[1]} for k, v in changed.items()])
@@ -317,6 +315,20 @@ def _effects(given: list[str]) -> dict[int, Effect]:
             raise MalformedInput("not_an_effect", given=item, known=", ".join(Effect))
         chosen[int(number)] = Effect(effect)
     return chosen
+
+
+def _readable(path: Path) -> dict[tuple[str, int, int], str]:
+    """The dates of a file, whatever is to be asked about them.
+
+    Raises:
+        PlanInvalid: There is no date in it.
+    """
+    report = check_plans(read_file(path))
+    lines = _lines(report.as_json())
+    problems = [problem for found in report.plans for problem in found.problems]
+    if problems and not lines:
+        raise PlanInvalid(problems)
+    return lines
 
 
 def _lines(report: dict[str, Any]) -> dict[tuple[str, int, int], str]:
