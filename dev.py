@@ -273,7 +273,8 @@ def check(arguments: list[str]) -> int:
 def named(kind: str, arguments: list[str]) -> int:
     """Run one file of ``tests/bench`` or ``tests/campaigns`` with a durable PostgreSQL beside it."""
     folder = ROOT / "tests" / kind
-    names = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")) if folder.is_dir() else []
+    # Beside the files that can be run lie what they share and their tests.
+    names = sorted(path.stem for path in folder.glob("*.py") if "__main__" in path.read_text(encoding="utf-8")) if folder.is_dir() else []
     if not arguments or arguments[0] not in names:
         known = ", ".join(names) or "–"
         raise Fault(f"Hãy nêu một tên trong: {known}", f"Give one of these names: {known}")

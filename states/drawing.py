@@ -8,11 +8,11 @@ from states.chart import START, Chart, Rule
 from states.lifecycle import Lifecycle
 from states.regime import Regime
 from states.rights import Rights
-from states.vocabulary import CaseState, Duty, Event, StateKind
+from states.vocabulary import CaseState, Duty, Event, Level, StateKind
 from states.words import Words
 
 MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECIDES: "■", Duty.AUTOMATIC: "⚙"}
-_ASIDE = frozenset({Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REINSTATE, Event.ADMIT_LATE})
+_ASIDE = frozenset({Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.REINSTATE, Event.ADMIT_LATE})
 
 
 def mermaid(chart: Chart, words: Words, *, everything: bool = False) -> str:
@@ -73,7 +73,7 @@ def rights_table(rights: Rights, words: Words) -> str:
     for (event, state), seats in rights.rows.items():
         duty = rights.duties[event]
         what = f"{words.name(Event(event))} (`{event}`)" if event in set(Event) else words.name(Duty.AUTOMATIC)
-        where = everywhere if state == "any" else words.name(CaseState(state))
+        where = everywhere if state == "any" else words.name(Level(state) if state in set(Level) else CaseState(state))
         who = ", ".join(words.seat(seat.function, seat.level) for seat in seats)
         lines.append((f"{MARK[duty]} {words.name(duty)}", what, where, who))
     return _table(heads, lines)

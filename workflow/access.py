@@ -140,7 +140,9 @@ def _record(  # noqa: PLR0913
     if recorder is None:
         asked = tuple(Seat(Function.OFFICER, level) for level in Level if level in levels)
         refusals.append(Refusal(Code.FUNCTION_REQUIRED, _holder(asked), {"seats": asked, "holds": tuple(h.seat for h in holdings)}))
-    if rule.duty is not Duty.PREPARES:
+    if rule.duty is Duty.PREPARES:
+        refusals += _hands(Duty.PREPARES, person, place, (Seat(Function.OFFICER, seat.level or Level.COMMUNE),))
+    else:
         if Duty.PREPARES in place.hands.get(person, ()):
             refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level or Level.PROVINCE), {}))
         refusals += _hands(Duty.HANDLES, person, place, (Seat(Function.OFFICER, seat.level or Level.PROVINCE),))

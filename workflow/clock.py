@@ -1,5 +1,6 @@
 """The one place that reads the clock."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,6 +11,24 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+
+
+class Steady(Protocol):
+    """Counts seconds that nobody can set."""
+
+    def seconds(self) -> float:
+        """Seconds since some fixed moment."""
+
+
+class SystemSteady:
+    """The machine's own count.
+
+    Where the system offers it, time asleep is counted, so that a machine woken up is not taken for one whose clock was moved.
+    """
+
+    def seconds(self) -> float:
+        """Seconds since the machine started."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class SystemClock:

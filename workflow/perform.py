@@ -5,6 +5,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -129,7 +130,11 @@ class Engine:
             return receipt_again(self.store, command, known, 1)
         world = self.world()
         decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
-        if dry_run or self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
+        if dry_run:
+            # No number was taken, so the receipt names none.
+            receipt = receipt_of(decision)
+            return replace(receipt, case=f"{receipt.case.rpartition('-')[0]}-…")
+        if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
             return receipt_of(decision)
         raise _Moved(None)
 
@@ -172,10 +177,11 @@ class Engine:
         """
         answers: list[Receipt | CycleError | None] = [None] * len(commands)
         world = self.world()
-        loaded = self.store.load_cases([c.case for c in commands])
+        legible = [(index, read) for index, command in enumerate(commands) if (read := _legible(command)) is not None]
+        loaded = self.store.load_cases([command.case for _, command in legible])
         batch: list[tuple[int, Decision]] = []
         taken: set[str] = set()
-        for index, command in enumerate(commands):
+        for index, command in legible:
             mine = loaded.get(command.case)
             decision = self._in_batch(world, command, mine) if mine is not None and command.case not in taken else None
             if decision is not None:
@@ -195,7 +201,7 @@ class Engine:
             return None
         try:
             self.judge.must_see(world.registry, command.actor, place_of(mine.case), mine.case.code, local_date(received))
-            return self.judge.decide(world, mine, checked(command), received)
+            return self.judge.decide(world, mine, command, received)
         except CycleError:
             return None  # The single way says why, and keeps the denied entry.
 
@@ -277,3 +283,11 @@ class Engine:
 def fallen(loaded: LoadedCase, received: datetime) -> list[TermRow]:
     """Terms that a request received at this instant has to settle first, oldest first; like the sweep, 30 seconds after they fell due."""
     return sorted((t for t in loaded.terms if t.due_at + GRACE <= received), key=lambda t: (t.due_at, t.id))
+
+
+def _legible(command: Command) -> Command | None:
+    """The command as it is kept, or None where it cannot be; what is wrong with it is said when it is carried out by itself."""
+    try:
+        return checked(command)
+    except CycleError:
+        return None

@@ -7,6 +7,7 @@ before; alone they bind nobody.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
@@ -196,7 +197,7 @@ class Plans:
 
     def parsed(self, row: PlanRow) -> CyclePlan:
         """The plan of a row, read again from its own file."""
-        return _choose(load_plans(row.text), row.code)
+        return _choose(_read(row.text), row.code)
 
     # What the law gives every year.
 
@@ -365,6 +366,12 @@ class Plans:
     def _write(self, changes: list[Change], epoch: int) -> None:
         if changes and self.store.write(changes, epoch=epoch) is not Outcome.WRITTEN:
             raise StaleCase(case=changes[0].entry.subject, expected=changes[0].version, version=None, state=None)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[CyclePlan, ...]:
+    """A file that was accepted, read once: every sweep asks what its plans say."""
+    return load_plans(text)
 
 
 def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:

@@ -1,6 +1,6 @@
 """Plays a season on a clock that is moved: every act at its own time, and the sweep at every cut-off in between, as a worker would."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,16 +12,20 @@ from states.errors import CycleError, EventRefused, NotAllowed, NotFound
 from states.regime import local_date
 from states.vocabulary import CertificateState, Event
 from workflow.clock import ManualClock
-from workflow.commands import Command
+from workflow.commands import SYSTEM, Command
+from workflow.ledger.entry import parse
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import Store
 from workflow.rounds import Rounds
-from workflow.rows import ProductRow
+from workflow.rows import ProductRow, SubjectKind
 from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct, save_season
 from workflow.sweeping import statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
+
+_PLAYED_UNTIL = "season_played_until"
+_CHANGED = "season_changed"
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class Played:
         acts: Acts carried out.
         refused: Refusals that belong to the story, by code.
         surprises: (product or plan, event, error) of acts that the story did not expect to fail, or expected to be refused but were not.
+        overtaken: Acts that could no longer happen because somebody did otherwise or moved the clock past them; never surprises.
         fired: Cut-offs that the sweep carried out.
         until: Where the clock stands.
     """
@@ -39,6 +44,7 @@ class Played:
     acts: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     surprises: list[tuple[str, str, str]] = field(default_factory=list)
+    overtaken: int = 0
     fired: int = 0
     until: datetime | None = None
 
@@ -49,6 +55,7 @@ class _Timed:
     order: tuple[int, int]
     do: Callable[[], None]
     label: str
+    steers: bool = False
 
 
 class Player:
@@ -76,22 +83,58 @@ class Player:
     def play(self, season: Season, until: datetime | None = None) -> Played:
         """Play every act up to an instant (None: to the end), then stand there with the sweep done.
 
-        Acts up to the clock's present were played before and are left out, so a season can be played on from where it stopped.
+        Acts up to the clock's present are left out, so a season can be played on from where it stopped. Where people acted in between, or
+        moved the clock past some acts, whatever the story can no longer do is counted and is no surprise.
         """
         since = None if self.store.last_recorded() is None else self.clock.now()
-        timed = [t for t in self._timeline(season) if (until is None or t.at <= until) and (since is None or t.at > since)]
-        for number, item in enumerate(timed, 1):
-            self.wait(item.at)
-            try:
-                item.do()
-            except CycleError as error:
-                self.played.surprises.append((item.label, item.at.isoformat(), str(error)))
-            if self._progress:
-                self._progress(number, len(timed))
-        if until is not None and until > self.clock.now():
-            self.wait(until)
+        timeline = self._timeline(season)
+        changed = since is not None and self._changed(timeline, since)
+        timed = [t for t in timeline if (until is None or t.at <= until) and (since is None or t.at > since)]
+        try:
+            for number, item in enumerate(timed, 1):
+                self.wait(item.at)
+                self._do(item, changed=changed)
+                if self._progress:
+                    self._progress(number, len(timed))
+            if until is not None and until > self.clock.now():
+                self.wait(until)
+        finally:
+            self.store.set_meta(_PLAYED_UNTIL, self.clock.now().isoformat())
         self.played.until = self.clock.now()
         return self.played
+
+    def _do(self, item: _Timed, *, changed: bool) -> None:
+        known = len(self.played.surprises)
+        try:
+            item.do()
+        except CycleError as error:
+            self.played.surprises.append((item.label, item.at.isoformat(), str(error)))
+            self.played.overtaken += changed
+        if changed:
+            del self.played.surprises[known:]
+
+    def _changed(self, timeline: Sequence[_Timed], since: datetime) -> bool:
+        """Whether the rehearsal has left the story, now or before; acts that the clock was moved past are counted on the way."""
+        kept = self.store.get_meta(_PLAYED_UNTIL)
+        passed = sum(1 for t in timeline if t.at <= since and (kept is None or t.at > datetime.fromisoformat(kept)))
+        self.played.overtaken += passed
+        changed = bool(passed) or self.store.get_meta(_CHANGED) == "1" or self._by_hand({t.at for t in timeline if t.steers})
+        if changed:
+            self.store.set_meta(_CHANGED, "1")
+        return changed
+
+    def _by_hand(self, steering: Collection[datetime]) -> bool:
+        """Whether a person did anything that the season did not do. Plans and rounds carry no way in, but the season's have its instants."""
+        entries = (parse(stored.body) for stored in self.store.entries())
+        return any(
+            e.outcome == "done"
+            and e.actor is not None
+            and e.actor.id != SYSTEM
+            and e.kind is not SubjectKind.CERTIFICATE
+            and e.data.get("via") != "season"
+            and e.effective_at not in steering
+            for e in entries
+        )
 
     def wait(self, until: datetime) -> None:
         """Let time pass: the sweep runs at each cut-off on the way, thirty seconds after it."""
@@ -109,10 +152,10 @@ class Player:
         products = {p.code: p for p in season.products}
         items: list[_Timed] = []
         for index, plan in enumerate(season.plans):
-            items.append(_Timed(plan.import_at, (0, index), _bind(self._import, plan), f"{plan.plan} import"))
-            items.append(_Timed(plan.publish_at, (1, index), _bind(self._publish, plan), f"{plan.plan} publish"))
+            items.append(_Timed(plan.import_at, (0, index), _bind(self._import, plan), f"{plan.plan} import", steers=True))
+            items.append(_Timed(plan.publish_at, (1, index), _bind(self._publish, plan), f"{plan.plan} publish", steers=True))
         for index, act in enumerate(season.rounds):
-            items.append(_Timed(act.at, (3, index), _bind(self._round, act), f"{act.code} {act.event}"))
+            items.append(_Timed(act.at, (3, index), _bind(self._round, act), f"{act.code} {act.event}", steers=True))
         for story in season.cases:
             for index, step in enumerate(season.paths[story.path]):
                 at = step.at + timedelta(minutes=story.shift)

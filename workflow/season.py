@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from states.chart import Seat
-from states.errors import PlanInvalid, Problem
+from states.errors import PlanInvalid, Problem, UnknownName
 from states.payload import clean
 from states.regime import VIETNAM
 from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
@@ -105,7 +105,7 @@ def read_season(text: str) -> Season:
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)[:200]})]) from None
+        raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
     return _Reader(table).season()
 
 
@@ -120,6 +120,21 @@ def save_season(store: Store, season: Season) -> int:
         producers=season.producers,
         products=season.products,
     )
+
+
+def _no_table(pointer: str, value: object) -> Problem:
+    return Problem(pointer, "wrong_type", {"expected": "table", "found": type(value).__name__})
+
+
+def _is_seat(text: str) -> bool:
+    """Whether an act is given to a seat, such as ``chair@district`` or ``producer``, rather than to a person."""
+    if text != "producer" and "@" not in text:
+        return False
+    try:
+        Seat.parse(text)
+    except UnknownName:
+        return False
+    return True
 
 
 class _Reader:
@@ -150,31 +165,32 @@ class _Reader:
             plans=self._rows("plan", self._plan),
             rounds=self._rows("round", self._round),
             paths={name: steps for name, steps in self._rows("path", self._path) if name},
-            cases=self._cases(),
+            cases=self._rows("case", self._case),
         )
+        self._once("path", "name")
+        for table in ("unit", "person", "producer", "product"):
+            self._once(table, "code")
         self._names(season)
         if self.problems:
             raise SeasonInvalid(self.problems)
         return season
 
     def _rows(self, name: str, read: Any) -> tuple[Any, ...]:
-        return tuple(read(row, f"/{name}/{index}") for index, row in enumerate(self._tables(self.table, "", name)))
+        return self._list(self.table, "", name, read)
 
-    def _tables(self, row: Mapping[str, Any], at: str, name: str) -> list[dict[str, Any]]:
-        """A list of tables under a name."""
-        rows = row.get(name, [])
-        if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(each, dict) for each in rows):
+    def _list(self, table: Mapping[str, Any], at: str, name: str, read: Any) -> tuple[Any, ...]:
+        rows = table.get(name, [])
+        if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(row, dict) for row in rows):
             self.problems.append(Problem(f"{at}/{name}", "not_a_list"))
-            return []
-        return rows
+            return ()
+        return tuple(read(row, f"{at}/{name}/{index}") for index, row in enumerate(rows))
 
-    def _table(self, row: Mapping[str, Any], at: str, name: str) -> dict[str, Any]:
-        """A table under a name."""
-        found = row.get(name, {})
-        if not isinstance(found, dict):
-            self.problems.append(Problem(f"{at}/{name}", "not_a_table"))
-            return {}
-        return found
+    def _table(self, row: Mapping[str, Any], at: str, name: str) -> Mapping[str, Any]:
+        value = row.get(name, {})
+        if isinstance(value, dict):
+            return value
+        self.problems.append(_no_table(f"{at}/{name}", value))
+        return {}
 
     def _unit(self, row: dict[str, Any], at: str) -> UnitRow:
         return UnitRow(
@@ -250,37 +266,54 @@ class _Reader:
         return RoundAct(code=self._text(row, at, "code"), event=event, at=self._time(row, at, "at"), by=self._text(row, at, "as"))
 
     def _path(self, row: dict[str, Any], at: str) -> tuple[str, tuple[StepAct, ...]]:
-        steps = self._tables(row, at, "step")
-        return self._text(row, at, "name"), tuple(self._step(step, f"{at}/step/{index}") for index, step in enumerate(steps))
+        return self._text(row, at, "name"), self._list(row, at, "step", self._step)
 
     def _step(self, row: dict[str, Any], at: str) -> StepAct:
-        seat = self._text(row, at, "on_behalf_of", required=False)
         return StepAct(
             at=self._time(row, at, "at"),
             event=self._member(row, at, "event", Event),
             by=self._text(row, at, "by"),
             key=self._text(row, at, "key", required=False),
             reason=self._text(row, at, "reason", required=False) or None,
-            on_behalf_of=Seat.parse(seat) if seat else None,
+            on_behalf_of=self._seat(row, at, "on_behalf_of"),
             data=self._table(row, at, "data"),
             expect=self._text(row, at, "expect", required=False) or None,
         )
 
-    def _cases(self) -> tuple[CaseStory, ...]:
-        return tuple(
-            CaseStory(
-                number=index + 1,
-                product=self._text(row, f"/case/{index}", "product"),
-                path=self._text(row, f"/case/{index}", "path"),
-                shift=row.get("shift", 0) if isinstance(row.get("shift", 0), int) else 0,
-                data=self._stories(row, f"/case/{index}"),
-            )
-            for index, row in enumerate(self._tables(self.table, "", "case"))
+    def _seat(self, row: Mapping[str, Any], at: str, name: str) -> Seat | None:
+        text = self._text(row, at, name, required=False)
+        try:
+            return Seat.parse(text) if text else None
+        except UnknownName:
+            self.problems.append(Problem(f"{at}/{name}", "names_nothing", {"name": text}))
+            return None
+
+    def _case(self, row: Mapping[str, Any], at: str) -> CaseStory:
+        shift = row.get("shift", 0)
+        if not isinstance(shift, int) or isinstance(shift, bool):
+            self.problems.append(Problem(f"{at}/shift", "not_an_integer"))
+            shift = 0
+        data = self._table(row, at, "data")
+        self.problems += [_no_table(f"{at}/data/{key}", each) for key, each in data.items() if not isinstance(each, dict)]
+        return CaseStory(
+            number=int(at.rpartition("/")[2]) + 1,
+            product=self._text(row, at, "product"),
+            path=self._text(row, at, "path"),
+            shift=shift,
+            data=data,
         )
 
-    def _stories(self, row: Mapping[str, Any], at: str) -> dict[str, dict[str, Any]]:
-        found = self._table(row, at, "data")
-        return {key: self._table(found, f"{at}/data", key) for key in found}
+    def _once(self, table: str, name: str) -> None:
+        """A unit may stand there several times, once for each stretch of its life; everything else has a code of its own."""
+        rows = self.table.get(table, [])
+        seen: set[object] = set()
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
+            if not isinstance(row, dict):
+                continue
+            key = (row.get(name), row.get("valid_from")) if table == "unit" else row.get(name)
+            if str(key) in seen:
+                self.problems.append(Problem(f"/{table}/{index}/{name}", "repeated"))
+            seen.add(str(key))
 
     def _names(self, season: Season) -> None:
         """Whatever is named must be in the file."""
@@ -290,12 +323,30 @@ class _Reader:
             *((f"/unit/{i}/parent", u.parent, units) for i, u in enumerate(season.units) if u.parent),
             *((f"/appointment/{i}/person", a.person, people) for i, a in enumerate(season.appointments)),
             *((f"/appointment/{i}/unit", a.unit, units) for i, a in enumerate(season.appointments)),
+            *((f"/appointment/{i}/producer", a.producer, producers) for i, a in enumerate(season.appointments) if a.producer),
+            *((f"/succession/{i}/former", u.former, units) for i, u in enumerate(season.successions)),
+            *((f"/succession/{i}/heir", u.heir, units) for i, u in enumerate(season.successions)),
+            *((f"/tie/{i}/person", t.person, people) for i, t in enumerate(season.ties)),
+            *((f"/tie/{i}/product", t.product, products) for i, t in enumerate(season.ties)),
+            *((f"/plan/{i}/unit", p.unit, units) for i, p in enumerate(season.plans)),
+            *((f"/plan/{i}/as", p.by, people) for i, p in enumerate(season.plans)),
+            *((f"/round/{i}/as", a.by, people) for i, a in enumerate(season.rounds)),
             *((f"/producer/{i}/unit", p.unit, units) for i, p in enumerate(season.producers)),
             *((f"/product/{i}/producer", p.producer, producers) for i, p in enumerate(season.products)),
+            *((f"/product/{i}/unit", p.unit, units) for i, p in enumerate(season.products) if p.producer in producers),
             *((f"/case/{i}/product", c.product, products) for i, c in enumerate(season.cases)),
             *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
         ]
-        self.problems += [Problem(pointer, "names_nothing", {"name": name}) for pointer, name, known in asked if name not in known]
+        for number, row in enumerate(self.table.get("path", []) if season.paths else ()):
+            steps = season.paths.get(row.get("name", ""), ())
+            asked += [(f"/path/{number}/step/{i}/by", step.by, people) for i, step in enumerate(steps) if step.by and not _is_seat(step.by)]
+        # What has a problem of its own already is not named a second time.
+        named = {problem.pointer for problem in self.problems}
+        self.problems += [
+            Problem(pointer, "names_nothing", {"name": name})
+            for pointer, name, known in asked
+            if name not in known and pointer not in named
+        ]
         levels = {u.code: u.level for u in season.units}
         for i, a in enumerate(season.appointments):
             there = levels.get(a.unit, a.level)

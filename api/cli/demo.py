@@ -74,6 +74,13 @@ def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str
             f"Played {played.acts} acts; the system wrote {played.fired} passed deadlines; {sum(played.refused.values())} acts were refused as intended.",
         )
     )
+    if played.overtaken:
+        ctx.out.print(
+            ctx.both(
+                f"{played.overtaken} việc của câu chuyện không còn làm được vì đã có người làm khác đi hoặc đẩy đồng hồ qua.",
+                f"{played.overtaken} acts of the story could no longer be done, because somebody did otherwise or moved the clock past them.",
+            )
+        )
     return played.surprises
 
 

@@ -20,6 +20,7 @@ from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
 from workflow.sweeping import run_tick, sequence, upcoming
+from workflow.worker import heartbeats
 
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
 log = typer.Typer(no_args_is_help=True, help="Nhật ký: kiểm tra · the log")
@@ -57,6 +58,11 @@ def doctor_command(as_json: Json = False) -> None:
         waiting = run.store.unsequenced()
         found.append(("log", None, f"{run.store.log_state().size} + {waiting} {ctx.both('chờ ghép', 'waiting')}"))
         due = upcoming(run.store, run.clock.now())
+        beats = heartbeats(run.store)
+        for beat in beats:
+            alive = ctx.both("đang chạy", "running") if beat.alive(run.clock.now()) else ctx.both("không thấy tín hiệu", "not heard of")
+            paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
+            found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))
         run.close()
     if as_json:

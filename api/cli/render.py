@@ -12,7 +12,6 @@ from rich.table import Table
 
 from api.cli.context import ctx
 from states.chart import Seat
-from states.refusal import Code
 from states.regime import VIETNAM
 from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
 from states.words import Words
@@ -214,8 +213,3 @@ def terms_lines(terms: Iterable[TermRow]) -> list[str]:
         f"• {words.name(t.stage)}: {words.last_day(t.due_at)} – “{t.phrase}” ({t.source}); {words.name(t.effect)}; {words.name(t.status)}"
         for t in sorted(terms, key=lambda t: (t.due_at, t.id))
     ]
-
-
-def reason_codes() -> tuple[str, ...]:
-    """Every code of a refusal, for help."""
-    return tuple(Code)

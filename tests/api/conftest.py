@@ -43,29 +43,32 @@ def real(database: databases.Database, monkeypatch: pytest.MonkeyPatch) -> datab
 
 def template_of(folder: Path, fill: Callable[[], None], source: str | Path | None = None) -> Iterator[str | Path]:
     """A rehearsal filled through the command line once, to be copied: a file on SQLite, a database name on PostgreSQL."""
+    if databases.chosen_kind() == "sqlite":
+        path = folder / "template.db"
+        if isinstance(source, Path):
+            shutil.copyfile(source, path)
+        else:
+            migrate(f"sqlite:///{path}", rehearsal=True)
+        _filled(f"sqlite:///{path}", fill)
+        yield path
+        return
+    cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
+    name = postgres.fresh_name("ocop_small")
+    cluster.ensure_application_role()
+    try:
+        owner = cluster.create_database(name, source if isinstance(source, str) else None)
+        if source is None:
+            migrate(owner, app_role=postgres.APPLICATION, rehearsal=True)
+        _filled(cluster.url(name, postgres.APPLICATION), fill)
+        yield name
+    finally:
+        cluster.drop_database(name)
+
+
+def _filled(address: str, fill: Callable[[], None]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        if databases.chosen_kind() == "sqlite":
-            path = folder / "template.db"
-            if isinstance(source, Path):
-                shutil.copyfile(source, path)
-            else:
-                migrate(f"sqlite:///{path}", rehearsal=True)
-            use(patch, f"sqlite:///{path}")
-            fill()
-            yield path
-            return
-        cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
-        name = postgres.fresh_name("ocop_small")
-        cluster.ensure_application_role()
-        try:
-            owner = cluster.create_database(name, source if isinstance(source, str) else None)
-            if source is None:
-                migrate(owner, app_role=postgres.APPLICATION, rehearsal=True)
-            use(patch, cluster.url(name, postgres.APPLICATION))
-            fill()
-            yield name
-        finally:
-            cluster.drop_database(name)
+        use(patch, address)
+        fill()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from tests.api.terminal import done
 
-IDEA = tuple("-d kind=first -d novelty=new -d group=food -d origin=own_idea".split())
+IDEA = ("-d", "kind=first", "-d", "novelty=new", "-d", "group=food", "-d", "origin=own_idea")
 NOTICE = ("-d", "document_no=3/TB-UBND", "-d", "document_date={day}")
 PLANNED = ("-d", "sections=product,market", "-d", "summary=Nấu thêm hai mẻ một ngày")
 DOSSIER = ("-d", "documents=registration_sheet,self_assessment", "-d", "samples=6")

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from api.cli.commands import app
+from states.refusal import Code
 from tests.api.conftest import PLAN, SMALL
 from tests.api.terminal import bad, done, ocop
 from tests.support.databases import Database
@@ -64,6 +65,7 @@ WRITES = {
     ("load", "season"),
     ("migrate",),
     ("demo",),
+    ("worker",),
 }
 
 WITHOUT_JSON = {("charts", "show"), ("help", "why")}
@@ -186,9 +188,7 @@ def test_bad_usage_leaves_with_two(small: Database, words: tuple[str, ...]):
 
 
 def test_every_refusal_code_can_be_explained():
-    from api.cli.render import reason_codes  # noqa: PLC0415
-
-    for code in reason_codes():
+    for code in Code:
         for language in ("vi", "en"):
             assert code not in done("help", "why", code, "--lang", language).out
 

@@ -127,7 +127,14 @@ def another_writer(path: Path) -> Iterator[int]:
 def test_a_second_writer_is_told_who_writes_and_may_still_read(small: Database):
     if small.kind != "sqlite":
         pytest.skip("on PostgreSQL many processes write")
-    act = ("case", "register", "GAO-1", "--as", "sx-gao", *"-d kind=first -d novelty=new -d group=food -d origin=own_idea".split())
+    act = (
+        "case",
+        "register",
+        "GAO-1",
+        "--as",
+        "sx-gao",
+        *["-d", "kind=first", "-d", "novelty=new", "-d", "group=food", "-d", "origin=own_idea"],
+    )
     done("doctor")
     with another_writer(Path(small.url.removeprefix("sqlite:///"))) as pid:
         stops("sqlite_second_writer", str(pid), commands=(("doctor",),))
@@ -144,7 +151,14 @@ def test_a_second_writer_is_told_who_writes_and_may_still_read(small: Database):
 def test_a_clock_before_the_last_entry(small: Database):
     """The rehearsal's clock stands in the database, so it can be set back behind the program's back."""
     done("rehearsal", "clock", "2021-03-01T08:00")
-    done("case", "register", "GAO-1", "--as", "sx-gao", *"-d kind=first -d novelty=new -d group=food -d origin=own_idea".split())
+    done(
+        "case",
+        "register",
+        "GAO-1",
+        "--as",
+        "sx-gao",
+        *["-d", "kind=first", "-d", "novelty=new", "-d", "group=food", "-d", "origin=own_idea"],
+    )
     owner_of(small)("UPDATE meta SET value='2021-02-01T08:00:00+07:00' WHERE key='rehearsal_now'")
     stops("clock_before_last_entry", "2021")
 

@@ -189,7 +189,9 @@ def _by_case(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def sqlite_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int) -> list[Step]:
+def sqlite_batch(  # noqa: PLR0913 - named at the call
+    clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int
+) -> list[Step]:
     """Many acts in one transaction, statement by statement."""
     (laps,) = _laps(clients, dossiers, traces, of)
     connection = _opened(url)
@@ -198,7 +200,7 @@ def sqlite_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], trace
         taken = [laps.take() for _ in range(batch)]
         connection.execute("BEGIN IMMEDIATE")
         codes = orjson.dumps([d.code for d in taken]).decode()
-        rows = _by_case(connection.execute(f"{_READ} IN (SELECT value FROM json_each(?))", ("", codes)).fetchall())
+        rows = _by_case(connection.execute(f"{_READ} IN (SELECT value FROM json_each(?))", ("", codes)).fetchall())  # noqa: S608
         acts = [laps.act(dossier, rows[dossier.code]) for dossier in taken]
         connection.executemany(_UPDATE, [act.update for act in acts])
         connection.executemany(_ENTRY, [act.entry for act in acts])
@@ -214,6 +216,7 @@ def sqlite_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], trace
 # PostgreSQL.
 
 _TYPES = {"attempt": "int", "version": "int", "head_seq": "int", "updated_at": "bigint", "pinned": "boolean", "head_hash": "bytea"}
+_ENTRY_TYPES = ("text", "int", "text", "text", "text", "bigint", "text", "bytea", "text")
 _TERM_TYPES = {"attempt": "int", "due_at": "bigint", "attempts": "int", "not_before": "bigint"}
 
 
@@ -258,10 +261,10 @@ def postgresql_plain(clients: range, *, url: str, dossiers: Sequence[Dossier], t
 def _one_statement(*, closed: bool, opened: bool) -> str:
     """Everything that one act writes, as one statement."""
     sets = ",".join(f"{name}=?::{_TYPES.get(name, 'text')}" for name in _SET)
+    entry = ",".join(f"?::{kind}" for kind in _ENTRY_TYPES)
     parts = [
         f"u AS (UPDATE case_file SET {sets} WHERE code=? AND version=? AND head_seq=? RETURNING code)",  # noqa: S608
-        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT ?::text,?::int,?::text,?::text,?::text,?::bigint,?::text,?::bytea,?::text FROM u"  # noqa: S608
-        " RETURNING subject,seq,leaf_hash)",
+        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT {entry} FROM u RETURNING subject,seq,leaf_hash)",  # noqa: S608
         "o AS (INSERT INTO outbox(subject,seq,leaf_hash) SELECT subject,seq,leaf_hash FROM h)",
     ]
     if closed:
@@ -270,7 +273,7 @@ def _one_statement(*, closed: bool, opened: bool) -> str:
         typed = ",".join(f"{name} {_TERM_TYPES.get(name, 'text')}" for name in TERM.columns)
         rows = f"SELECT {TERM.names('r.')} FROM u,json_to_recordset(?::json) r({typed})"  # noqa: S608
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
-    return _pg(f"WITH {','.join(parts)} SELECT count(*) FROM u")
+    return _pg(f"WITH {','.join(parts)} SELECT count(*) FROM u")  # noqa: S608
 
 
 def postgresql_one_statement(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Step]:
@@ -310,7 +313,9 @@ def _copy(session: psycopg.Connection[Any], table: str, columns: str, rows: Sequ
                 copy.write_row(row)
 
 
-def postgresql_batch(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int) -> list[Step]:
+def postgresql_batch(  # noqa: PLR0913 - named at the call
+    clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int
+) -> list[Step]:
     """Many acts in one transaction, as sets of rows: UPDATE FROM unnest, and COPY."""
     (laps,) = _laps(clients, dossiers, traces, of)
     session = _session(url)

@@ -6,12 +6,14 @@ rates move with the machine, the ratio hardly does.
 """
 
 import multiprocessing
+import os
 import signal
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from statistics import median
@@ -91,6 +93,18 @@ def duel(contestants: Sequence[Contestant], *, rounds: int, seconds: float) -> d
     return found
 
 
+def flush_microseconds(folder: str, times: int = 50) -> float:
+    """Median time of writing 4 KiB and flushing them to where ``folder`` lies: what every commit waits for."""
+    found = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(times):
+            began = time.perf_counter()
+            os.write(file.fileno(), bytes(4096))
+            os.fsync(file.fileno())
+            found.append(time.perf_counter() - began)
+    return median(found) * 1e6
+
+
 class _Team:
     """The processes of one contestant."""
 
@@ -121,7 +135,7 @@ class _Team:
             end.send(seconds)
         answers = [self._answer(end, seconds + _SLICE_SLACK) for end in self._ends]
         self._signal("SIGSTOP")
-        return sum(done for done, _ in answers) / max(took for _, took in answers)
+        return float(sum(done for done, _ in answers) / max(took for _, took in answers))
 
     def _answer(self, end: Connection, seconds: float) -> Any:
         if not end.poll(seconds):
@@ -137,7 +151,9 @@ class _Team:
     def _signal(self, name: str) -> None:
         for process in self._processes:
             if _CAN_STOP and process.is_alive() and process.pid:
-                process_signal(process.pid, name)
+                # Who has gone meanwhile is found out by the missing answer.
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, getattr(signal, name))
 
     def end(self) -> None:
         """End the processes that this team started."""
@@ -148,16 +164,6 @@ class _Team:
             if process.is_alive():
                 process.kill()
                 process.join()
-
-
-def process_signal(pid: int, name: str) -> None:
-    """Send a signal by name; a process that has gone meanwhile is reported by its missing answer."""
-    import os  # noqa: PLC0415 - only where signals exist
-
-    try:
-        os.kill(pid, getattr(signal, name))
-    except ProcessLookupError:
-        return
 
 
 @contextmanager

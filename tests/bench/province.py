@@ -95,7 +95,7 @@ def prepare(store: Store, cases: int) -> Province:
     communes = [f"X{number:03d}" for number in range(COMMUNES)]
     _register(store, communes, cases + 1)
     engine = engine_on(store)
-    plans = Plans(store, engine.clock, engine.scribe, engine.judge, engine.world)
+    plans = Plans(store, engine.clock, engine.judge.scribe, engine.judge, engine.world)
     plans.import_plan((PLANS / "national-2026.toml").read_text("utf-8"), actor="cb-TW", unit="TW")
     plans.publish("national-2026", actor="cb-TW")
     engine.world(fresh=True)

@@ -1,6 +1,7 @@
 """Facts, terms and results that the tests of this room are made of."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -39,6 +40,11 @@ def everywhere(law: Regime, given: Result) -> dict[Level, Result]:
     return {level: given for level in LEVEL_OF.values() if level in law.levels}
 
 
+def origins(law: Regime) -> tuple[CaseState, ...]:
+    """The states of a regime in which a level handles a dossier, and so may return it for completion."""
+    return tuple(state for state, level in LEVEL_OF.items() if level in law.levels)
+
+
 def situations(law: Regime) -> Iterator[Facts]:
     """Plain and awkward circumstances under a regime: what a screen may have to explain."""
     at = DAY[law]
@@ -50,8 +56,20 @@ def situations(law: Regime) -> Iterator[Facts]:
     yield Facts(at=at, regime=law, kind=CaseKind.UPGRADE, held=HELD, results=everywhere(law, result("60", 3)))
     yield Facts(at=at, regime=law, kind=CaseKind.REASSESSMENT, rival="AG-2021-0007", published=True)
     yield Facts(at=at, regime=law, terms=passed, next_round="AG-2")
+    deferred = Facts(at=at, regime=law, origin=law.first_evaluation, missed=passed[5], joins="AG-2", next_round="AG-2")
     for left in CHARTS[law].states:
-        yield Facts(at=at, regime=law, left=left, origin=law.first_evaluation, missed=passed[5], joins="AG-2", next_round="AG-2")
+        yield replace(deferred, left=left)
+    for origin in origins(law):
+        yield replace(deferred, left=CaseState.RETURNED, origin=origin)
+        yield Facts(at=at, regime=law, origin=origin)
+    yield replace(deferred, left=law.first_evaluation, round_closed=True)
+    for level in law.levels:
+        yield Facts(at=at, regime=law, recognised=level)
+    yield Facts(at=at, regime=law, kind=CaseKind.REASSESSMENT, held=HELD, opens_at=at + timedelta(days=9), joins="AG-1")
+    if Level.DISTRICT in law.levels:
+        # Judged by the district alone; then sent down by the province, where the district's own result would have gone up.
+        yield Facts(at=at, regime=law, results={Level.DISTRICT: result("75", 4)})
+        yield Facts(at=at, regime=law, results={Level.DISTRICT: result("75", 4), Level.PROVINCE: result("60", 3)})
     yield Facts(at=at, regime=law, by_system=True, left=CaseState.RETURNED, origin=law.first_evaluation, terms=passed)
     for end in filter(None, (law.filed_before, law.evaluated_before, local_midnight(2025, 7, 2))):
         yield Facts(at=end, regime=law)

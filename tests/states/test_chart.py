@@ -50,6 +50,8 @@ def reference(rules: tuple[Rule, ...], state: State, event: Event, facts: Facts)
         remembered = facts.origin if state == CaseState.RETURNED else facts.left
         chosen = candidate.selects is None or candidate.selects == remembered
         whose = (candidate.duty == Duty.AUTOMATIC) == facts.by_system and facts.kind in candidate.kinds
+        chosen = chosen and (candidate.origin is None or candidate.origin == facts.origin)
+        chosen = chosen and (candidate.recognised is None or candidate.recognised == facts.recognised)
         if (candidate.source, candidate.event) == (state, event) and chosen and whose:
             here = CaseState.IDEA_REGISTERED if state == START else CaseState(state)
             asked = [guard(here, facts) for guard in candidate.guards]
@@ -70,6 +72,8 @@ rules = st.builds(
     st.sampled_from(STATES),
     guards=demands,
     selects=st.none() | st.sampled_from(STATES),
+    origin=st.none() | st.sampled_from(STATES[:2]),
+    recognised=st.sampled_from([None, Level.PROVINCE, Level.CENTRE]),
     kinds=st.sampled_from([tuple(CaseKind), (CaseKind.FIRST,), (CaseKind.UPGRADE, CaseKind.REASSESSMENT)]),
     duty=st.sampled_from([Duty.HANDLES, Duty.AUTOMATIC]),
 )
@@ -80,6 +84,7 @@ facts = st.builds(
     left=st.none() | st.sampled_from(STATES),
     joins=st.sampled_from([None, "AG-1"]),
     rival=st.sampled_from([None, "AG-7"]),
+    recognised=st.sampled_from([None, Level.PROVINCE, Level.CENTRE]),
     published=st.booleans(),
     by_system=st.booleans(),
 )

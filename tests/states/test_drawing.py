@@ -100,6 +100,8 @@ CHARTED_MOVES: dict[str, dict[Any, Any]] = {
     "round": {
         (None, RoundEvent.PREPARE): RoundState.DRAFT,
         (RoundState.DRAFT, RoundEvent.OPEN): RoundState.OPEN,
+        (RoundState.OPEN, RoundEvent.REDATE): RoundState.OPEN,
+        (RoundState.FROZEN, RoundEvent.REDATE): RoundState.FROZEN,
         (RoundState.OPEN, RoundEvent.FREEZE): RoundState.FROZEN,
         (RoundState.OPEN, RoundEvent.CLOSE): RoundState.CLOSED,
         (RoundState.FROZEN, RoundEvent.CLOSE): RoundState.CLOSED,

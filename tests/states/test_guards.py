@@ -7,18 +7,26 @@ from fractions import Fraction
 import pytest
 
 from states import guards
-from states.facts import LEVEL_OF, Facts, Held, level_of
+from states.chart import START
+from states.facts import LEVEL_OF, Facts, Held, Result, level_of
 from states.refusal import Code, Holder, Refusal
-from states.regime import local_midnight
-from states.vocabulary import CaseKind, CaseState, Effect, Event, Function, Level, Stage
-from tests.states.samples import CHARTS, DAY, HELD, MIDNIGHT, MOMENT, QD26, QD148, QD1048, everywhere, result, term
+from states.regime import REGIMES, local_midnight
+from states.vocabulary import CaseKind, CaseState, Duty, Effect, Event, Function, Level, Stage
+from tests.states.samples import CHARTS, DAY, HELD, MIDNIGHT, MOMENT, QD26, QD148, QD1048, everywhere, origins, result, term
 
 DISTRICT, PROVINCE, CENTRE = CaseState.DISTRICT_EVALUATION, CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION
 UPGRADE = {"kind": CaseKind.UPGRADE, "held": HELD}
 
 
 def facts(law=QD148, results=None, **known) -> Facts:
-    return Facts(**{"at": DAY[law], "regime": law, "results": everywhere(law, results) if results else {}, **known})
+    """Facts of an ordinary day; one result stands for every level that has a council."""
+    given = everywhere(law, results) if isinstance(results, Result) else results or {}
+    return Facts(**{"at": DAY[law], "regime": law, "results": given, **known})
+
+
+def here(state: CaseState, given: Result | None) -> dict[Level, Result]:
+    """The result of the level that the case lies with, and of no other."""
+    return {LEVEL_OF[state]: given} if given else {}
 
 
 TWO, THREE, FOUR, FIVE = result("45", 2), result("60", 3), result("75", 4), result("95", 5)
@@ -54,6 +62,30 @@ CASES = [
     (guards.no_rival, PROVINCE, facts(), facts(rival="AG-2021-0007"), Code.RUNNING_CASE),
     (guards.holds_certificate, PROVINCE, facts(held=HELD), facts(), Code.CERTIFICATE_MISSING),
     (guards.holds_certificate, PROVINCE, facts(held=HELD), facts(held=replace(HELD, in_force=False)), Code.CERTIFICATE_ENDED),
+    (
+        guards.no_certificate_in_force,
+        CaseState.IDEA_REGISTERED,
+        facts(held=replace(HELD, in_force=False)),
+        facts(held=HELD),
+        Code.CERTIFICATE_IN_FORCE,
+    ),
+    (guards.held_to_filing, CaseState.BUSINESS_PLAN, facts(), facts(kind=CaseKind.UPGRADE), Code.CERTIFICATE_MISSING),
+    (
+        guards.held_to_filing,
+        CaseState.BUSINESS_PLAN,
+        facts(QD26, kind=CaseKind.REASSESSMENT, held=HELD),
+        facts(QD26, kind=CaseKind.REASSESSMENT, held=replace(HELD, in_force=False)),
+        Code.CERTIFICATE_ENDED,
+    ),
+    (guards.window_open, CaseState.BUSINESS_PLAN, facts(QD26), facts(QD26, opens_at=DAY[QD26] + MOMENT), Code.TOO_EARLY),
+    (guards.round_not_closed, CaseState.DEFERRED, facts(), facts(round_closed=True), Code.ROUND_CLOSED),
+    (
+        guards.not_sent_down,
+        DISTRICT,
+        facts(results={Level.DISTRICT: FOUR}),
+        facts(results={Level.PROVINCE: THREE}),
+        Code.ALREADY_CONCLUDED,
+    ),
     (guards.not_published, CaseState.CERTIFIED, facts(), facts(published=True), Code.ALREADY_PUBLISHED),
     (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(joins="AG-2"), facts(), Code.NO_OPEN_ROUND),
     (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(needs_round=False), facts(next_round="AG-2"), Code.NO_OPEN_ROUND),
@@ -133,7 +165,7 @@ CUT_OFFS = [
 
 @pytest.mark.parametrize(("state", "event", "stage", "given"), CUT_OFFS, ids=lambda v: str(v) if isinstance(v, (CaseState, Event)) else "")
 def test_an_act_received_at_23_59_59_999_passes_and_one_at_midnight_is_refused(state, event, stage, given):
-    known = facts(QD1048, results=given, terms=(term(stage),))
+    known = facts(QD1048, results=here(state, given), terms=(term(stage),))
     assert _reasons(QD1048, state, event, replace(known, at=MIDNIGHT - MOMENT)) == ()
     assert _reasons(QD1048, state, event, replace(known, at=MIDNIGHT - timedelta(microseconds=1))) == ()
     (refusal,) = _reasons(QD1048, state, event, replace(known, at=MIDNIGHT))
@@ -191,15 +223,31 @@ def test_a_case_deferred_while_it_was_returned_is_told_the_deadline_of_its_origi
     assert [r.code for r in _reasons(QD1048, CaseState.DEFERRED, Event.CONCLUDE, missed)] == [Code.DEADLINE_PASSED]
 
 
+HANDLED = [(law, state) for law in REGIMES for state in origins(law)]
+
+
+@pytest.mark.parametrize(("law", "left"), HANDLED, ids=lambda v: getattr(v, "id", v))
+@pytest.mark.parametrize("returned", [False, True], ids=["", "returned"])
+def test_a_deferred_case_is_told_its_deadline_for_everything_that_it_could_have_done_before_the_cut_off(law, left, returned):
+    missed = facts(law, missed=term(Stage.PROVINCE_EVAL), next_round="AG-2021-2", joins="AG-2021-2")
+    known = replace(missed, left=CaseState.RETURNED, origin=left) if returned else replace(missed, left=left)
+    chart = CHARTS[law]
+    told = {offer.event for offer in chart.offers(CaseState.DEFERRED, known) if [r.code for r in offer.reasons] == [Code.DEADLINE_PASSED]}
+    before = {e for e in chart.events if chart.rules_in(left, e) or (returned and chart.rules_in(CaseState.RETURNED, e))}
+    # What a deferred case can still do answers for itself; what the system alone does has no other answer for a person.
+    still = {rule.event for rule in chart.rules if rule.source is CaseState.DEFERRED and rule.duty is not Duty.AUTOMATIC}
+    assert told == before - still
+    assert {Event.RETURN_FOR_COMPLETION, Event.COMPLETE if returned else Event.RETURN_FOR_COMPLETION} <= told
+
+
 @pytest.mark.parametrize(
     "known",
     [
         facts(QD1048, left=PROVINCE),
-        facts(QD1048, left=PROVINCE, missed=term(Stage.DISTRICT_EVAL)),
         facts(QD1048, left=DISTRICT, missed=term(Stage.PROVINCE_EVAL)),
         facts(QD1048, missed=term(Stage.PROVINCE_EVAL)),
     ],
-    ids=["by the office", "another stage", "another state", "nothing left"],
+    ids=["by the office", "another state", "nothing left"],
 )
 def test_a_deferred_case_that_missed_something_else_is_told_its_state(known):
     (refusal,) = _reasons(QD1048, CaseState.DEFERRED, Event.CERTIFY, known)
@@ -209,7 +257,7 @@ def test_a_deferred_case_that_missed_something_else_is_told_its_state(known):
 
 
 def test_a_result_names_the_mean_exactly_and_what_is_asked_for():
-    (refusal,) = _reasons(QD148, DISTRICT, Event.FORWARD, facts(results=result("209/3", 3)))
+    (refusal,) = _reasons(QD148, DISTRICT, Event.FORWARD, facts(results=here(DISTRICT, result("209/3", 3))))
     assert refusal.detail == {"mean": Fraction(209, 3), "least": Fraction(70)}
 
 
@@ -218,6 +266,67 @@ def test_a_product_sent_down_is_certified_by_the_district_on_the_province_s_resu
     assert _reasons(QD148, DISTRICT, Event.CERTIFY, sent) == ()
     assert sent.result_in(DISTRICT) == THREE
     assert sent.result_in(CaseState.CERTIFIED) is None
+
+
+def test_what_the_province_has_sent_down_is_not_sent_up_again():
+    sent = facts(results={Level.DISTRICT: FOUR, Level.PROVINCE: THREE})
+    (refusal,) = [r for r in _reasons(QD148, DISTRICT, Event.FORWARD, sent) if r.code is Code.ALREADY_CONCLUDED]
+    assert refusal.detail == {"state": PROVINCE, "mean": Fraction(60), "stars": 3}
+    assert refusal.holder == Holder(Function.AUTHORITY, Level.DISTRICT)
+    assert _reasons(QD148, DISTRICT, Event.FORWARD, replace(sent, results={Level.DISTRICT: FOUR})) == ()
+
+
+@pytest.mark.parametrize("law", REGIMES, ids=lambda law: law.id)
+def test_a_product_with_a_certificate_in_force_is_not_registered_as_new_and_one_whose_certificate_ended_is(law):
+    (refusal,) = _reasons(law, START, Event.REGISTER, facts(law, held=HELD))
+    assert refusal.code is Code.CERTIFICATE_IN_FORCE
+    assert refusal.detail == {"certificate": HELD.code, "stars": HELD.stars, "day": HELD.last_valid_day}
+    assert _reasons(law, START, Event.REGISTER, facts(law, held=replace(HELD, in_force=False))) == ()
+    assert _reasons(law, START, Event.REGISTER, facts(law, kind=CaseKind.REASSESSMENT, held=HELD)) == ()
+
+
+@pytest.mark.parametrize("kind", [CaseKind.UPGRADE, CaseKind.REASSESSMENT])
+def test_an_upgrade_or_reassessment_is_filed_only_while_its_certificate_is_in_force(kind):
+    known = facts(QD26, kind=kind, held=HELD, joins="AG-1")
+    assert _reasons(QD26, CaseState.BUSINESS_PLAN, Event.FILE, known) == ()
+    for held, code in ((None, Code.CERTIFICATE_MISSING), (replace(HELD, in_force=False), Code.CERTIFICATE_ENDED)):
+        assert [r.code for r in _reasons(QD26, CaseState.BUSINESS_PLAN, Event.FILE, replace(known, held=held))] == [code]
+    assert _reasons(QD26, CaseState.BUSINESS_PLAN, Event.FILE, facts(QD26, joins="AG-1")) == ()
+
+
+def test_a_reassessment_is_filed_from_the_instant_at_which_its_window_opens_and_needs_no_round():
+    opens = DAY[QD26]
+    known = facts(QD26, kind=CaseKind.REASSESSMENT, held=HELD, opens_at=opens, needs_round=False)
+    for at in (opens, opens + MOMENT, opens + timedelta(days=179)):
+        assert _reasons(QD26, CaseState.BUSINESS_PLAN, Event.FILE, replace(known, at=at)) == ()
+    (refusal,) = _reasons(QD26, CaseState.BUSINESS_PLAN, Event.FILE, replace(known, at=opens - MOMENT))
+    assert (refusal.code, refusal.detail) == (Code.TOO_EARLY, {"opens_at": opens})
+
+
+def test_a_closed_round_admits_nobody_late_but_lets_its_members_go_on_to_the_next():
+    known = facts(QD1048, left=PROVINCE, missed=PLANNED, round_closed=True, joins="AG-2021-2")
+    assert [r.code for r in _reasons(QD1048, CaseState.DEFERRED, Event.ADMIT_LATE, known)] == [Code.ROUND_CLOSED]
+    assert _reasons(QD1048, CaseState.DEFERRED, Event.ADMIT_LATE, replace(known, round_closed=False)) == ()
+    assert _reasons(QD1048, CaseState.DEFERRED, Event.REENTER, known) == ()
+
+
+def test_a_case_with_nothing_of_a_round_left_to_meet_needs_no_round_to_go_on():
+    known = facts(QD148, left=PROVINCE, needs_round=False)
+    assert _reasons(QD148, CaseState.DEFERRED, Event.REENTER, known) == ()
+    assert [r.code for r in _reasons(QD148, CaseState.DEFERRED, Event.REENTER, replace(known, needs_round=True))] == [Code.NO_NEXT_ROUND]
+
+
+@pytest.mark.parametrize("law", REGIMES, ids=lambda law: law.id)
+def test_a_publication_follows_the_level_that_recognised_and_a_new_attempt_the_origin_of_what_was_returned(law):
+    for level in law.levels:
+        (*rules,) = CHARTS[law].branches(CaseState.CERTIFIED, Event.PUBLISH, facts(law, recognised=level))
+        assert [rule.recognised for rule in rules] == ([level] if level in law.recogniser.values() else [])
+    for origin in origins(law):
+        known = facts(law, left=CaseState.RETURNED, origin=origin, joins="AG-2")
+        (rule,) = CHARTS[law].branches(CaseState.DEFERRED, Event.REENTER, known)
+        assert (rule.selects, rule.origin, rule.target) == (CaseState.RETURNED, origin, CaseState.RETURNED)
+        (rule,) = CHARTS[law].branches(CaseState.RETURNED, Event.DEFER, facts(law, origin=origin))
+        assert (rule.selects, rule.target) == (origin, CaseState.DEFERRED)
 
 
 def test_the_level_that_handles_a_returned_case_is_that_of_its_origin():
@@ -229,5 +338,5 @@ def test_the_level_that_handles_a_returned_case_is_that_of_its_origin():
 
 def test_an_upgrade_starts_from_the_certificate_s_last_valid_day_and_says_it():
     ended = facts(kind=CaseKind.UPGRADE, held=Held("CN-1", 3, in_force=False, last_valid_day=HELD.last_valid_day))
-    (refusal,) = _reasons(QD148, "start", Event.REGISTER, ended)
+    (refusal,) = _reasons(QD148, START, Event.REGISTER, ended)
     assert refusal.detail == {"certificate": "CN-1", "day": HELD.last_valid_day}

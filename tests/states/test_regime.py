@@ -1,5 +1,6 @@
 """Regimes: which law on which instant, and what rank a mean is."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, combinations, pairwise
 
@@ -7,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from states import guards
 from states.errors import EventRefused, UnknownName
 from states.facts import Facts
 from states.refusal import Code
 from states.regime import DISTRICTS_END, REGIMES, Regime, local_date, local_midnight, regime, regime_on
-from states.vocabulary import CaseKind, CaseState, Event, Level
-from tests.states.samples import CHARTS, MOMENT, QD26, QD148, QD1048, QD1489, everywhere, result
+from states.vocabulary import CaseKind, CaseState, Duty, Event, Level, Stage
+from tests.states.samples import CHARTS, MOMENT, QD26, QD148, QD1048, QD1489, everywhere, origins, result, term
 
 STARTS = {
     "qd1048-2019": local_midnight(2019, 8, 21),
@@ -21,6 +23,8 @@ STARTS = {
     "qd26-2026": local_midnight(2026, 5, 22),
 }
 END, END_AGAIN = local_midnight(2026, 7, 22), local_midnight(2026, 6, 22)
+WAITING = {Code.FILING_WAITS, Code.DISTRICT_ABOLISHED}
+"""Until when a filing waits, and why: there is no district any more to take it in."""
 RUN_OFF = (QD148, QD1489)
 FLOORS = [frozenset(c) for c in chain.from_iterable(combinations((3, 4, 5), n) for n in range(4))]
 
@@ -62,9 +66,9 @@ def test_a_regime_that_does_not_exist_is_an_unknown_name():
     ("at", "expected"),
     [
         (DISTRICTS_END - MOMENT, set()),
-        (DISTRICTS_END, {Code.FILING_WAITS}),
-        (local_midnight(2025, 7, 5), {Code.FILING_WAITS}),
-        (local_midnight(2025, 7, 6) - MOMENT, {Code.FILING_WAITS}),
+        (DISTRICTS_END, WAITING),
+        (local_midnight(2025, 7, 5), WAITING),
+        (local_midnight(2025, 7, 6) - MOMENT, WAITING),
     ],
 )
 def test_filing_waits_from_1_to_5_july_2025(at, expected):
@@ -97,6 +101,49 @@ def test_acts_of_districts_are_refused_from_1_july_2025_and_not_before(law):
         assert codes(law, state, event, Facts(at=DISTRICTS_END, regime=law)) == set()
 
 
+INTO_THE_DISTRICT = [
+    (CaseState.BUSINESS_PLAN, Event.FILE),
+    (CaseState.PROVINCIAL_EVALUATION, Event.SEND_DOWN),
+    (CaseState.RETURNED, Event.COMPLETE),
+    (CaseState.DEFERRED, Event.REENTER),
+    (CaseState.DEFERRED, Event.ADMIT_LATE),
+]
+
+
+@pytest.mark.parametrize(("state", "event"), INTO_THE_DISTRICT, ids=[event for _, event in INTO_THE_DISTRICT])
+def test_nothing_goes_to_a_district_that_is_no_more(state, event):
+    home = CaseState.DISTRICT_EVALUATION
+    known = Facts(
+        at=DISTRICTS_END - MOMENT,
+        regime=QD148,
+        origin=home,
+        left=home,
+        joins="AG-1",
+        missed=term(Stage.DISTRICT_EVAL),
+        results=everywhere(QD148, result("60", 3)) if event is Event.SEND_DOWN else {},
+    )
+    assert codes(QD148, state, event, known) == set()
+    assert Code.DISTRICT_ABOLISHED in codes(QD148, state, event, replace(known, at=DISTRICTS_END))
+    elsewhere = replace(known, at=DISTRICTS_END, origin=CaseState.PROVINCIAL_EVALUATION, left=CaseState.PROVINCIAL_EVALUATION)
+    if state in {CaseState.RETURNED, CaseState.DEFERRED}:
+        assert codes(QD148, state, event, elsewhere) == set()
+
+
+def test_every_way_into_a_district_asks_whether_there_is_one():
+    for law in (QD1048, QD148):
+        ways = {
+            (rule.source, rule.event)
+            for rule in CHARTS[law].rules
+            if rule.target is CaseState.DISTRICT_EVALUATION and rule.source != rule.target and rule.duty is not Duty.AUTOMATIC
+        }
+        straight = {(s, Event.FILE) for s in (CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.NOT_SELECTED)}
+        sent_down = {(CaseState.PROVINCIAL_EVALUATION, Event.SEND_DOWN)}
+        assert ways == (set(INTO_THE_DISTRICT) | straight if law is QD148 else set(INTO_THE_DISTRICT) - sent_down)
+        for rule in CHARTS[law].rules:
+            if (rule.source, rule.event) in ways and rule.target is CaseState.DISTRICT_EVALUATION:
+                assert guards.district_exists in rule.guards, rule.name
+
+
 @pytest.mark.parametrize("law", RUN_OFF, ids=lambda law: law.id)
 @pytest.mark.parametrize(
     ("kind", "end"), [(CaseKind.FIRST, END), (CaseKind.UPGRADE, END), (CaseKind.REASSESSMENT, END_AGAIN)], ids=["first", "upgrade", "again"]
@@ -122,13 +169,25 @@ def test_an_open_regime_never_ends(law):
     assert codes(law, CaseState.PROVINCIAL_EVALUATION, Event.CONCLUDE, far) == set()
 
 
-def test_after_the_end_an_undecided_case_can_only_be_withdrawn_deferred_or_moved_by_the_system():
+def test_after_the_end_an_undecided_case_can_only_be_withdrawn():
     for law in RUN_OFF:
         chart = CHARTS[law]
         late = Facts(at=END, regime=law, joins="AG-1", next_round="AG-2")
-        for state in (CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION, CaseState.RETURNED):
-            allowed = {offer.event for offer in chart.offers(state, late) if offer.allowed}
-            assert allowed == {Event.WITHDRAW, Event.DEFER}, (law.id, state)
+        for state in (law.first_evaluation, CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION, CaseState.RETURNED):
+            for origin in origins(law):
+                known = replace(late, origin=origin)
+                allowed = {offer.event for offer in chart.offers(state, known) if offer.allowed}
+                assert allowed == {Event.WITHDRAW}, (law.id, state)
+                assert codes(law, CaseState.PROVINCIAL_EVALUATION, Event.DEFER, known) == {Code.REGIME_ENDED}
+        left = replace(late, left=CaseState.PROVINCIAL_EVALUATION, missed=term(Stage.PROVINCE_EVAL))
+        assert {offer.event for offer in chart.offers(CaseState.DEFERRED, left) if offer.allowed} == {Event.WITHDRAW}
+
+
+@pytest.mark.parametrize("law", RUN_OFF, ids=lambda law: law.id)
+def test_the_system_still_defers_at_a_cut_off_after_the_end(law):
+    passed = (term(Stage.PROVINCE_EVAL, END),)
+    system = Facts(at=END, regime=law, by_system=True, terms=passed)
+    assert codes(law, CaseState.PROVINCIAL_EVALUATION, Event.DEFER, system) == set()
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,17 @@ def test_branches_told_apart_by_what_was_left_or_by_kind_are_no_finding():
     assert codes(planted(first, again, third)) == set()
 
 
+@pytest.mark.parametrize(
+    ("side", "one", "other"),
+    [("origin", CaseState.DISTRICT_EVALUATION, CaseState.PROVINCIAL_EVALUATION), ("recognised", Level.DISTRICT, Level.CENTRE)],
+)
+def test_branches_told_apart_by_origin_or_by_the_recognising_level_are_no_finding_unless_one_takes_all(side, one, other):
+    first, second = extra(**{side: one}), extra(name="planted too", **{side: other})
+    assert codes(planted(first, second)) == set()
+    assert ("shadowed", "planted too, planted") in codes(planted(first, extra(name="planted too", **{side: one})))
+    assert ("shadowed", "planted too, planted") in codes(planted(first, extra(name="planted too")))
+
+
 @pytest.mark.parametrize("overlapping", [(CaseKind.FIRST, CaseKind.UPGRADE), tuple(CaseKind)])
 def test_a_branch_whose_kinds_overlap_an_earlier_one_is_shadowed(overlapping):
     assert ("shadowed", "planted too, planted") in codes(
@@ -148,7 +159,9 @@ SIDES: dict[str, object] = {
     "level": Level.CENTRE,
     "guards": (guards.concluded,),
     "selects": CaseState.SELECTED,
+    "origin": CaseState.PROVINCIAL_EVALUATION,
     "kinds": (CaseKind.FIRST,),
+    "recognised": Level.CENTRE,
     "payload": (Field("decision_no", Kind.CODE, required=True),),
     "reason": True,
     "paper": False,
@@ -159,7 +172,11 @@ SIDES: dict[str, object] = {
 
 
 def test_every_side_of_a_rule_is_tried_below():
-    assert set(SIDES) == {field.name for field in fields(Rule)}
+    assert {*SIDES, "row"} == {field.name for field in fields(Rule)}
+
+
+def test_the_name_of_a_row_of_rights_is_no_part_of_the_digest_because_its_seats_are():
+    assert altered("certify.district_evaluation", row="certify.any").digest() == BASE.digest()
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -123,8 +123,8 @@ def plan_file(  # noqa: PLR0913
 def _ordinary(event: Event, kind: str, at: datetime) -> dict[str, object]:
     """What a person would usually type for an event on a day."""
     today = local_date(at).isoformat()
-    decision = {"decision_no": "12/QĐ-UBND", "decision_date": today, "decision_signer": "Trần Văn Ký"}
-    notice = {"notice_no": "7/TB", "notice_date": today}
+    decision: dict[str, object] = {"decision_no": "12/QĐ-UBND", "decision_date": today, "decision_signer": "Trần Văn Ký"}
+    notice: dict[str, object] = {"notice_no": "7/TB", "notice_date": today}
     ordinary: dict[Event, dict[str, object]] = {
         Event.REGISTER: {"kind": kind, "novelty": "new", "group": "food", "origin": "own_idea", "description": "Mật ong của nhà họ Phan"},
         Event.SELECT: {"document_no": "3/TB", "document_date": today},

@@ -5,23 +5,25 @@ Rights and guards are asked together, through the same door that the screens and
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
 
-from states.chart import START, Seat, State
+from states.chart import START, Rule, Seat, State
+from states.errors import UnknownName
 from states.facts import Facts
 from states.refusal import Code, Refusal
 from states.regime import REGIMES, Regime, local_date
-from states.vocabulary import Duty, Event, Function, Level, TieKind
+from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, TieKind
 from states.words import words
 from tests.states.samples import CHARTS, DAY, QD26, places, situations
 from workflow.access import BARRED, Place, may, visible
 from workflow.commands import SYSTEM
-from workflow.perform import offers_for
+from workflow.judging import offers_for, place_of, rules_for
 from workflow.ports import RegistrySnapshot
 from workflow.registry import Registry
-from workflow.rows import AppointmentRow, PersonRow, TieRow, UnitRow
+from workflow.rows import AppointmentRow, CaseRow, PersonRow, TieRow, UnitRow
 
 UNITS = {Level.CENTRE: "TW", Level.PROVINCE: "AG", Level.DISTRICT: "AG-CM", Level.COMMUNE: "AG-CM-01"}
 PARENTS = {"AG": "TW", "AG-CM": "AG", "AG-CM-01": "AG-CM"}
@@ -29,6 +31,29 @@ PERSONAL = [f for f in Function if f not in {Function.PRODUCER, Function.SYSTEM}
 SEATS = (Seat(Function.PRODUCER), *(Seat(function, level) for function in PERSONAL for level in Level), Seat(Function.SYSTEM))
 PRODUCER, PRODUCT, COMMUNE = "CT-1", "SP-1", "AG-CM-01"
 PLACE = Place(PRODUCT, PRODUCER, COMMUNE, {})
+CASE = CaseRow(
+    code="AG-2026-0001",
+    command="c-1",
+    kind=CaseKind.FIRST,
+    product=PRODUCT,
+    producer=PRODUCER,
+    unit=COMMUNE,
+    regime="qd26-2026",
+    pinned=True,
+    state=CaseState.COMMUNE_CHECK,
+    attempt=1,
+    round=None,
+    central_round=None,
+    origin=None,
+    left=None,
+    certificate=None,
+    memo={},
+    registered_at=DAY[QD26],
+    updated_at=DAY[QD26],
+    version=1,
+    head_seq=1,
+    head_hash=b"",
+)
 LAWS = pytest.mark.parametrize("law", REGIMES, ids=lambda law: law.id)
 BARE = re.compile(r"…|[{}]|\b[a-z0-9]+_[a-z_]+\b|\bqd\d+-|@|\bstart\b|None|Seat\(|Fraction")
 """What must not show through in a sentence: gaps, placeholders, names of the code."""
@@ -44,7 +69,7 @@ def appointment(person: str, seat: Seat, **sides: str | None) -> AppointmentRow:
     return AppointmentRow(person=person, function=seat.function, level=level, valid_from="2018-01-01", valid_to=None, **given)  # type: ignore[arg-type]
 
 
-def registry(*more: AppointmentRow, ties: tuple[TieRow, ...] = ()) -> Registry:
+def snapshot(*more: AppointmentRow, ties: tuple[TieRow, ...] = ()) -> RegistrySnapshot:
     """One person for each seat, all above the commune of the product."""
     units = tuple(
         UnitRow(code=code, name=code, level=level, parent=PARENTS.get(code), valid_from="2000-01-01", valid_to=None, decree="")
@@ -52,10 +77,15 @@ def registry(*more: AppointmentRow, ties: tuple[TieRow, ...] = ()) -> Registry:
     )
     held = (*(appointment(code_of(seat), seat) for seat in SEATS if seat.function is not Function.SYSTEM), *more)
     people = tuple(PersonRow(code=code, name=code, email=None, phone=None) for code in dict.fromkeys(row.person for row in held))
-    return Registry(RegistrySnapshot(epoch=1, units=units, successions=(), people=people, appointments=held, ties=ties))
+    return RegistrySnapshot(epoch=1, units=units, successions=(), people=people, appointments=held, ties=ties)
 
 
-EVERYBODY = registry()
+def registry(*more: AppointmentRow, ties: tuple[TieRow, ...] = ()) -> Registry:
+    return Registry(snapshot(*more, ties=ties))
+
+
+SNAPSHOT = snapshot()
+EVERYBODY = Registry(SNAPSHOT)
 
 
 _SEEN: set[str] = set()
@@ -76,12 +106,13 @@ def explained(reason: Refusal) -> None:
 
 
 def circumstances(law: Regime, state: State, *, by_system: bool) -> list[Facts]:
-    """An ordinary day, and for each event the first circumstances in which nothing about the case stands against it."""
+    """An ordinary day, and for each rule the first circumstances in which it would let its event happen."""
     chart = CHARTS[law]
     known = [replace(facts, by_system=by_system) for facts in situations(law)]
     chosen = {0}
-    for event in chart.events:
-        chosen |= set([n for n, facts in enumerate(known) if not chart.reasons(state, event, facts)[1]][:1])
+    for rule in chart.rules:
+        if rule.source == state:
+            chosen |= set([n for n, facts in enumerate(known) if rule.applies(facts) and not rule.refusals(facts)][:1])
     return [known[n] for n in sorted(chosen)]
 
 
@@ -95,18 +126,73 @@ def test_every_cell_is_allowed_or_explained_in_both_languages(law):
             for facts in days[seat.function is Function.SYSTEM]:
                 for offer in offers_for(EVERYBODY, chart, state, facts, code_of(seat), PLACE):  # type: ignore[arg-type]
                     walked.add((state, seat, offer.event))
-                    # Allowed means: nothing about the case stands against it, and a rule of the event in this state names the seat.
-                    lawful = not chart.reasons(state, offer.event, facts)[1] and seat in chart.seats(state, offer.event)
+                    # Allowed means: nothing about the case stands against it, and the rule that would fire names the seat.
+                    rule, reasons = chart.reasons(state, offer.event, facts)
+                    lawful = rule is not None and not reasons and seat in rule.seats
                     assert offer.allowed == lawful == (not offer.reasons), (law.id, state, str(seat), offer)
-                    if offer.allowed:
-                        allowed.add((state, seat, offer.event))
+                    if rule is not None and offer.allowed:
+                        allowed.add((rule.name, str(seat)))
                     for reason in offer.reasons:
                         explained(reason)
     assert len(SEATS) == 2 + 8 * 4
     assert walked == set(product(places(chart), SEATS, chart.events))
     assert len(walked) == (len(chart.states) + 1) * len(SEATS) * len(chart.events)
-    # Not a walk through refusals only: every right can be used in some circumstances.
-    assert allowed == {(rule.source, seat, rule.event) for rule in chart.rules for seat in rule.seats}
+    # Not a walk through refusals only: every right that a rule gives, branch by branch, can be used in some circumstances.
+    assert allowed == {(rule.name, str(seat)) for rule in chart.rules for seat in rule.seats}
+    assert len(allowed) == sum(len(rule.seats) for rule in chart.rules)
+
+
+CELLS = {"qd1048-2019": (16, 27), "qd148-2023": (16, 28), "qd1489-2025": (16, 27), "qd26-2026": (16, 27)}
+"""Places (states and the one before) and events of each regime, counted by hand."""
+
+
+def test_the_walk_is_over_as_many_cells_as_a_person_counts():
+    assert {law.id: (len(places(chart)), len(chart.events)) for law, chart in CHARTS.items()} == CELLS
+    assert sum(rows * columns for rows, columns in CELLS.values()) * len(SEATS) == 59_296
+
+
+def test_rights_are_judged_on_the_branch_that_is_meant_else_on_all_of_the_event_here_else_anywhere():
+    chart = CHARTS[QD26]
+    ordinary = next(situations(QD26))
+    centre = replace(ordinary, left=CaseState.NATIONAL_NOMINATION)
+    (meant,) = rules_for(chart, CaseState.DEFERRED, Event.REENTER, centre)
+    assert meant.selects is CaseState.NATIONAL_NOMINATION
+    here = rules_for(chart, CaseState.DEFERRED, Event.REENTER, ordinary)
+    assert here == chart.rules_in(CaseState.DEFERRED, Event.REENTER)
+    assert len(here) > 1
+    anywhere = rules_for(chart, CaseState.WITHDRAWN, Event.CERTIFY, ordinary)
+    assert [rule.source for rule in anywhere] == [CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION]
+    with pytest.raises(UnknownName) as unknown:
+        rules_for(chart, CaseState.SELECTED, Event.SEND_DOWN, ordinary)
+    assert (unknown.value.detail["what"], unknown.value.detail["name"]) == ("event", "send_down")
+
+
+OFFICES = [
+    (Event.DEFER, CaseState.RETURNED, {"origin": CaseState.COMMUNE_CHECK}, {"commune", "province"}),
+    (Event.DEFER, CaseState.RETURNED, {"origin": CaseState.PROVINCIAL_EVALUATION}, {"province"}),
+    (Event.DEFER, CaseState.RETURNED, {"origin": CaseState.NATIONAL_NOMINATION}, {"province", "centre"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.SELECTED}, {"commune", "province"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.PROVINCIAL_EVALUATION}, {"province"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.NATIONAL_NOMINATION}, {"province", "centre"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.RETURNED, "origin": CaseState.COMMUNE_CHECK}, {"commune", "province"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.RETURNED, "origin": CaseState.PROVINCIAL_EVALUATION}, {"province"}),
+    (Event.REENTER, CaseState.DEFERRED, {"left": CaseState.RETURNED, "origin": CaseState.NATIONAL_NOMINATION}, {"province", "centre"}),
+    (Event.PUBLISH, CaseState.CERTIFIED, {"recognised": Level.PROVINCE}, {"province"}),
+    (Event.PUBLISH, CaseState.CERTIFIED, {"recognised": Level.CENTRE}, {"province", "centre"}),
+]
+
+
+@pytest.mark.parametrize(("event", "state", "memory", "levels"), OFFICES)
+def test_which_office_may_follows_the_case_s_own_memory(event, state, memory, levels):
+    facts = Facts(at=DAY[QD26], regime=QD26, joins="AG-2", **memory)
+    chart = CHARTS[QD26]
+    may_do = {
+        level
+        for level in Level
+        for offer in offers_for(EVERYBODY, chart, state, facts, code_of(Seat(Function.OFFICER, level)), PLACE)
+        if offer.event is event and offer.allowed
+    }
+    assert may_do == levels
 
 
 @LAWS
@@ -193,28 +279,102 @@ def test_a_seat_counts_only_in_its_territory_in_its_time_and_for_its_own_produce
     assert all(visible(EVERYBODY, code_of(seat), PLACE, day) for seat in SEATS if seat.function is not Function.SYSTEM)
 
 
-RECORDED = [rule for chart in CHARTS.values() for rule in chart.rules if rule.duty is not Duty.AUTOMATIC and rule.source != START]
+PAPERS = {
+    (rule.duty, rule.seats, rule.paper): rule
+    for chart in CHARTS.values()
+    for rule in chart.rules
+    if rule.duty is not Duty.AUTOMATIC and rule.source != START
+}
+"""One rule for each kind that recording tells apart."""
+SOMEBODY_ELSE = Seat(Function.CHAIR, Level.COMMUNE)
+PREPARED = code_of(Seat(Function.OFFICER, Level.PROVINCE))
 
 
-def test_an_act_on_paper_is_recorded_by_an_officer_or_explained():
+def without(seat: Seat) -> Registry:
+    """Everybody but the holder of one seat: a body that does not sign in, or that is no more."""
+    return Registry(replace(SNAPSHOT, appointments=tuple(row for row in SNAPSHOT.appointments if row.person != code_of(seat))))
+
+
+def expected_of_recording(rule: Rule, recorder: Seat, behalf: Seat, *, signs_in: bool, prepared: bool) -> set[Code]:
+    """What stands against recording an act on paper, told once more in other words."""
+    codes = set()
+    if not rule.paper:
+        codes.add(Code.NOT_FROM_PAPER)
+    if behalf not in rule.seats:
+        codes.add(Code.NOT_ITS_ACT)
+    elif signs_in and behalf.function is not Function.PRODUCER:
+        codes.add(Code.SIGNS_IN_ITSELF)
+    same_or_above = behalf.level is None or recorder.level in {behalf.level, Level.PROVINCE, Level.CENTRE}
+    if recorder.function is not Function.OFFICER or not same_or_above:
+        codes.add(Code.FUNCTION_REQUIRED)
+    if prepared and rule.duty is not Duty.PREPARES:
+        codes.add(Code.PREPARED_BY_RECORDER)
+    if recorder.function is Function.PRODUCER and rule.duty in {Duty.SCORES, Duty.DECIDES}:
+        codes.add(Code.TIED_TO_PRODUCT)
+    return codes
+
+
+@pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
+def test_an_act_on_paper_is_recorded_by_an_officer_for_a_body_that_does_not_sign_in_or_explained(signs_in):
     day = local_date(DAY[QD26])
-    recorded = 0
-    for rule in RECORDED:
-        for seat in SEATS:
-            for behalf in {rule.seats[0], Seat(Function.CHAIR, Level.DISTRICT)}:
-                person = code_of(seat)
-                if person == SYSTEM:
-                    continue
-                place = replace(PLACE, hands={code_of(Seat(Function.OFFICER, Level.PROVINCE)): [Duty.PREPARES]})
-                grant, refusals = may(EVERYBODY, person, [rule], place, day, on_behalf_of=behalf)
-                assert (grant is None) == bool(refusals)
+    place = replace(PLACE, hands={PREPARED: [Duty.PREPARES]})
+    recorded = set()
+    for rule in PAPERS.values():
+        for behalf in (*rule.seats, SOMEBODY_ELSE):
+            present = EVERYBODY if signs_in else without(behalf)
+            for seat in (s for s in SEATS if s.function is not Function.SYSTEM and (signs_in or s != behalf)):
+                grant, refusals = may(present, code_of(seat), [rule], place, day, on_behalf_of=behalf)
+                prepared = code_of(seat) == PREPARED
+                expected = expected_of_recording(rule, seat, behalf, signs_in=signs_in, prepared=prepared)
+                assert {r.code for r in refusals} == expected, (rule.name, str(seat), str(behalf))
+                assert (grant is None) == bool(expected)
                 for reason in refusals:
                     explained(reason)
                 if grant is not None:
-                    recorded += 1
-                    assert rule.paper
-                    assert behalf in rule.seats
-                    assert seat.function in {Function.OFFICER, Function.SECRETARY}
-                    prepared = seat == Seat(Function.OFFICER, Level.PROVINCE)
-                    assert not prepared or rule.duty is Duty.PREPARES
-    assert recorded > 100
+                    assert (grant.seat, grant.duty) == (seat, rule.duty)
+                    recorded.add((rule.duty, seat.level, behalf.function))
+    producers = {(Duty.PREPARES, level, Function.PRODUCER) for level in Level}
+    if signs_in:
+        assert recorded == producers
+    else:
+        assert producers < recorded
+        assert {duty for duty, _, _ in recorded} == set(HANDS)
+        assert {function for _, _, function in recorded} == {
+            Function.PRODUCER,
+            Function.OFFICER,
+            Function.CHAIR,
+            Function.SECRETARY,
+            Function.AUTHORITY,
+        }
+
+
+@pytest.mark.parametrize(("hand", "barred"), [(Duty.DECIDES, {Code.SEPARATION}), (Duty.SCORES, set()), (Duty.HANDLES, set())], ids=str)
+def test_who_records_handles_the_file_and_so_has_not_decided_on_it(hand, barred):
+    rule = next(r for r in CHARTS[QD26].rules if r.event is Event.CERTIFY)
+    place = replace(PLACE, hands={PREPARED: [hand]})
+    absent = rule.seats[0]
+    _, refusals = may(without(absent), PREPARED, [rule], place, local_date(DAY[QD26]), on_behalf_of=absent)
+    assert {r.code for r in refusals} == barred
+
+
+def test_a_body_signs_in_again_from_the_day_on_which_somebody_holds_its_seat_in_its_territory():
+    rule = next(r for r in CHARTS[QD26].rules if r.event is Event.CERTIFY)
+    seat, day, recorder = rule.seats[0], local_date(DAY[QD26]), PREPARED
+    neighbour = UnitRow(code="CM", name="CM", level=Level.PROVINCE, parent="TW", valid_from="2000-01-01", valid_to=None, decree="")
+    others = tuple(row for row in SNAPSHOT.appointments if row.person != code_of(seat))
+
+    def asked(row: AppointmentRow) -> list[Code]:
+        one = Registry(replace(SNAPSHOT, units=(*SNAPSHOT.units, neighbour), appointments=(*others, row)))
+        return [r.code for r in may(one, recorder, [rule], PLACE, day, on_behalf_of=seat)[1]]
+
+    held = appointment("chairman", seat)
+    assert asked(replace(held, valid_to=day.isoformat())) == []
+    assert asked(replace(held, valid_from=(day + timedelta(days=1)).isoformat())) == []
+    assert asked(replace(held, unit="CM")) == []
+    assert asked(replace(held, valid_from=day.isoformat())) == [Code.SIGNS_IN_ITSELF]
+
+
+def test_what_rights_look_at_in_a_case_is_its_product_producer_commune_and_the_hands_of_this_attempt():
+    assert place_of(CASE) == PLACE
+    touched = replace(CASE, memo={"hands": {"p-1": ["prepares"]}, "recognised": "province"})
+    assert place_of(touched) == replace(PLACE, hands={"p-1": ["prepares"]})

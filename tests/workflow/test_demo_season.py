@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -16,7 +16,8 @@ from deadlines.calendar import vietnam_calendar
 from deadlines.plan import load_plans
 from deadlines.statutory import statutory_terms
 from states.case import case_chart
-from states.chart import START, Rule, Seat
+from states.chart import START, Rule, Seat, State
+from states.facts import Facts
 from states.payload import read_payload
 from states.regime import Regime, local_date, regime_on
 from states.vocabulary import CaseKind, CaseState, Event, Function, Level, Stage
@@ -83,33 +84,45 @@ def filled(story: CaseStory, step: StepAct) -> dict[str, object]:
 
 def walk(story: CaseStory) -> Iterator[Walked]:
     """Follow a case on the chart. Deferral and re-entry by the system lead back to where it was, so they leave no trace here."""
-    state: CaseState | str = START
-    origin: CaseState | None = None
-    kind, pinned = CaseKind.FIRST, None
+    state: State = START
+    facts = Facts(at=season().start, regime=regime_on(season().start))
+    pinned: Regime | None = None
     for step in season().paths[story.path]:
         at = step.at + timedelta(minutes=story.shift)
         payload = filled(story, step)
-        if step.event is Event.REGISTER:
-            kind = CaseKind(str(payload["kind"]))
         if step.event is Event.FILE:
             pinned = regime_on(at)
         law = pinned or regime_on(at)
-        source, remembered = (CaseState.DEFERRED, state) if step.event is Event.ADMIT_LATE else (state, origin)
-        rules = [
-            rule
-            for rule in case_chart(law.id).rules_in(source, step.event)
-            if rule.seats != (Seat(Function.SYSTEM),) and kind in rule.kinds and rule.selects in {None, remembered}
-        ]
-        assert len(rules) == 1, f"{story.product} {story.path}: {step.event} in {state}: {[r.name for r in rules]}"
-        rule = rules[0]
-        yield Walked(step, at, law, rule, payload, person_for(step.by, story, local_date(at)))
+        facts = replace(facts, at=at, regime=law)
+        if step.event is Event.REGISTER:
+            facts = replace(facts, kind=CaseKind(str(payload["kind"])))
+        source, known = state, facts
+        if step.event is Event.ADMIT_LATE:
+            assert isinstance(state, CaseState)
+            source, known = CaseState.DEFERRED, replace(facts, left=state)
+        rules = case_chart(law.id).branches(source, step.event, known)
+        assert len(rules) == 1, f"{story.product} {story.path}: {step.event} in {source}: {[r.name for r in rules]}"
+        walked = Walked(step, at, law, rules[0], payload, person_for(step.by, story, local_date(at)))
+        yield walked
         if step.expect:
             continue
-        if step.event is Event.RETURN_FOR_COMPLETION:
-            assert isinstance(state, CaseState)
-            origin = state
+        facts = after(facts, walked)
         if step.event is not Event.DEFER:
-            state = rule.target
+            state = walked.rule.target
+
+
+def after(facts: Facts, walked: Walked) -> Facts:
+    """What the chart asks of a case's past, once a step is done: where it was returned from, and which level recognised it."""
+    match walked.step.event:
+        case Event.RETURN_FOR_COMPLETION:
+            assert isinstance(walked.rule.source, CaseState)
+            return replace(facts, origin=walked.rule.source)
+        case Event.CERTIFY:
+            assert walked.rule.level is not None
+            return replace(facts, recognised=walked.rule.level)
+        case Event.FALL_BACK:
+            return replace(facts, recognised=Level.PROVINCE)
+    return facts
 
 
 stories = pytest.mark.parametrize("story", season().cases, ids=lambda s: f"{s.number}-{s.product}")

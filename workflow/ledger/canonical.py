@@ -59,20 +59,18 @@ def canonical(value: Any) -> bytes:
     return text
 
 
-def _plain(value: object, depth: int) -> bool:  # noqa: PLR0911 - a chain of quick answers on the hottest path
+def _plain(value: object, depth: int) -> bool:
     """Tell whether a value is made of the permitted types alone, with ASCII keys; other contents are looked at elsewhere."""
     kind = type(value)
     if kind in _LEAVES:
         return True
     if kind is dict:
-        if not _ascii_keys(value):  # type: ignore[arg-type]
-            return False
         items = value.values()  # type: ignore[attr-defined]
     elif kind is list:
         items = value
     else:
         return isinstance(value, StrEnum | IntEnum)
-    if not depth:
+    if not depth or (kind is dict and not _ascii_keys(value)):  # type: ignore[arg-type]
         return False
     if _LEAVES.issuperset(map(type, items)):
         return True

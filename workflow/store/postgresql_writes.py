@@ -66,12 +66,10 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, closed
         columns = shape.changing + shape.indexed
         sets = ",".join(f"{column}={cast}" for column, cast in zip(columns, _casts(shape.table, columns), strict=True))
         subject = f"UPDATE {shape.table} SET {sets} WHERE code=%s AND version=%s AND head_seq=%s AND {judge}"  # noqa: S608
+    entry = ",".join(_casts("history", ENTRY.columns))
     parts = [
         f"u AS ({subject} RETURNING code)",
-        (
-            f"h AS (INSERT INTO history({ENTRY.names()}) SELECT {','.join(_casts('history', ENTRY.columns))} FROM u"  # noqa: S608
-            " RETURNING subject,seq,leaf_hash)"
-        ),
+        f"h AS (INSERT INTO history({ENTRY.names()}) SELECT {entry} FROM u RETURNING subject,seq,leaf_hash)",  # noqa: S608
         "o AS (INSERT INTO outbox(subject,seq,leaf_hash) SELECT subject,seq,leaf_hash FROM h)",
     ]
     answer = "SELECT (SELECT count(*) FROM u)"

@@ -334,6 +334,11 @@ class SharedStore(ABC):
         rows = self._rows("SELECT value FROM meta WHERE key=?", (key,))
         return rows[0][0] if rows else None
 
+    def meta_like(self, prefix: str) -> dict[str, str]:
+        """Every note whose key begins so."""
+        found = self._rows("SELECT key,value FROM meta WHERE substr(key,1,?)=? ORDER BY key", (len(prefix), prefix))
+        return {row[0]: row[1] for row in found}
+
     def set_meta(self, key: str, value: str) -> None:
         """Keep a note of the installation.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ LAST_INSTANT = "2021-07-09 23:59:59.999"
 IN_JUNE = "2021-06-01 09:00"
 
 
-def refusal(world: World, case: str, event: str, **given: object) -> Refusal:
+def refusal(world: World, case: str, event: str, **given: Any) -> Refusal:
     with pytest.raises(EventRefused) as refused:
         world.act(case, event, **given)
     assert len(refused.value.reasons) == 1
@@ -117,7 +118,7 @@ def test_a_district_result_in_time_that_was_not_forwarded_misses_the_provincial_
     row = world.case(case)
     assert (row.state, row.left, row.memo["missed"]["stage"]) == (S.DEFERRED, S.DISTRICT_EVALUATION, "province_eval")
     world.act(case, "reenter", by="officer-VS", at="2021-08-02 08:00")
-    assert world.case(case).memo["results"] == {"district": {"mean": "70", "stars": 4, "missed": []}}
+    assert world.case(case).memo["results"] == {"district": {"mean": "70", "stars": 4, "missed": [], "on": "2021-07-09"}}
     assert set(world.running(case)) == {"province_eval"}, "the district's result is kept, so only the province is still to come"
     assert world.act(case, "forward").state is S.PROVINCIAL_EVALUATION
 
@@ -135,7 +136,7 @@ def test_a_returned_case_is_judged_by_the_level_that_returned_it(world: World):
         world.act(case, "return_for_completion")
     world.sweep("2021-07-10 01:00")
     assert (world.state(district), world.state(province)) == (S.DEFERRED, S.RETURNED)
-    assert refusal(world, district, "complete").code is Code.WRONG_STATE
+    assert refusal(world, district, "complete").code is Code.DEADLINE_PASSED
     world.act(province, "complete", at="2021-07-20 08:00")
     world.act(province, "return_for_completion")
     world.sweep("2021-07-30 01:00")

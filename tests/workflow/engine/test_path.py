@@ -32,7 +32,9 @@ def test_a_product_goes_from_idea_to_certificate_under_the_decision_of_2019(worl
     row = world.case(case)
     assert world.events(case) == ["register", "select", "submit_plan", "file", "conclude", "forward", "conclude", "certify"]
     assert (row.state, row.regime, row.pinned, row.round, row.attempt) == (S.CERTIFIED, "qd1048-2019", True, "VS-2021-1", 1)
-    assert row.memo["results"] == {level: {"mean": "161/2", "stars": 4, "missed": []} for level in ("district", "province")}
+    assert row.memo["results"] == {
+        level: {"mean": "161/2", "stars": 4, "missed": [], "on": "2021-06-01"} for level in ("district", "province")
+    }
     assert world.running(case) == {}
 
 
@@ -47,11 +49,19 @@ def test_the_certificate_is_valid_to_the_corresponding_day_after_36_months(world
 
 def test_the_last_valid_day_follows_the_decision_and_not_the_day_it_was_entered(world: World):
     case = world.at_province(at=IN_JUNE)
-    world.act(case, "conclude", mean=75, at="2021-06-28 08:00")
+    world.act(case, "conclude", mean=75, at="2021-06-28 08:00", minutes_date="2021-06-09", report_date="2021-06-08")
     world.act(case, "certify", at="2021-06-28 09:00", decision_date="2021-06-10")
     certificate = world.store.load_certificate(certificate_code(case))
     assert certificate is not None
     assert certificate.last_valid_day == "2024-06-10"
+
+
+def test_a_decision_is_not_older_than_the_result_that_it_rests_on(world: World):
+    case = world.at_province(at=IN_JUNE)
+    world.act(case, "conclude", mean=75, at="2021-06-28 08:00")
+    with pytest.raises(PayloadInvalid) as refused:
+        world.act(case, "certify", decision_date="2021-06-27")
+    assert [(p.pointer, p.code) for p in refused.value.problems] == [("/decision_date", "before_result")]
 
 
 def test_a_decision_dated_tomorrow_is_not_believed(world: World):
@@ -415,13 +425,13 @@ def test_four_stars_are_not_sent_down(world148: World):
 def test_a_missed_floor_is_only_noted_before_2023(world: World):
     case = world.filed(at=IN_JUNE)
     assert world.act(case, "conclude", mean=75, floors_missed=["4"]).notes == ("floors_not_applied",)
-    assert world.case(case).memo["results"]["district"] == {"mean": "75", "stars": 4, "missed": [4]}
+    assert world.case(case).memo["results"]["district"] == {"mean": "75", "stars": 4, "missed": [4], "on": "2021-06-01"}
 
 
 def test_a_missed_floor_lowers_the_rank_from_2023(world148: World):
     case = world148.filed(at="2023-06-01 08:00")
     assert world148.act(case, "conclude", mean=75, floors_missed=["4"]).notes == ("floor_missed",)
-    assert world148.case(case).memo["results"]["district"] == {"mean": "75", "stars": 3, "missed": [4]}
+    assert world148.case(case).memo["results"]["district"] == {"mean": "75", "stars": 3, "missed": [4], "on": "2023-06-01"}
 
 
 # Decision 26/2026: commune, province, centre, rounds of the law.

@@ -12,10 +12,11 @@ from states.errors import CycleError, EventRefused, NotAllowed, NotFound, Outsid
 from states.refusal import Code
 from states.vocabulary import CaseState
 from tests.support.meddling import Fault, Meddler, before
-from tests.support.world import World, on
+from tests.support.world import TWO_ROUNDS, World, on, plan_file
 from workflow.audit import drifts, verify_log
 from workflow.certificates import certificate_code
 from workflow.commands import Command, Receipt
+from workflow.ports import CaseQuery
 
 S = CaseState
 IN_JUNE = "2021-06-01 09:00"
@@ -144,19 +145,13 @@ def test_registering_twice_with_one_command_makes_one_case(world: World):
     first = world.engine.perform(command)
     world.act(first.case, "select")
     assert same(first, world.engine.perform(command))
-    assert len(world.store.cases(_all())) == 1
+    assert len(world.store.cases(CaseQuery())) == 1
 
 
 def test_a_command_id_belongs_to_its_case(world: World):
     one, two = world.registered("P1-01"), world.registered("P1-02")
     assert world.act(one, "select", id="the-same").replayed is False
     assert world.act(two, "select", id="the-same").replayed is False
-
-
-def _all():
-    from workflow.ports import CaseQuery  # noqa: PLC0415
-
-    return CaseQuery()
 
 
 # Versions.
@@ -301,8 +296,6 @@ def test_a_round_frozen_before_the_filing_is_written_takes_nobody_in(world: Worl
 
 
 def test_a_named_round_that_opened_meanwhile_is_known_in_every_process(bare: World):
-    from tests.support.world import TWO_ROUNDS, plan_file  # noqa: PLC0415
-
     bare.move(IN_JUNE)
     command = replace(to_file(bare, "P1-01"), payload={"documents": ["market"], "round": "VS-2021-2"})
     other, _ = meddled(bare)
@@ -328,7 +321,7 @@ def test_a_deferral_between_judging_and_writing_makes_the_act_stale(world: World
 def test_an_upgrade_waits_for_nobody_who_only_looked_at_the_earlier_case(world: World):
     world.move(IN_JUNE)
     command = to_certify(world, "P1-01")
-    first = world.store.cases(_all())[0].code
+    first = world.store.cases(CaseQuery())[0].code
     other, meddler = meddled(world)
 
     def the_earlier_case_is_published() -> None:

@@ -1,0 +1,46 @@
+"""The one door to APScheduler. It only rings a bell; what is due stands in the database, so a late or doubled ring changes nothing."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from deadlines.calendar import ZONE
+
+
+class Bell:
+    """Rings when it starts and then at an interval until it is stopped, never twice at once.
+
+    Rings that were missed are rung once (``coalesce``), however late (no grace time), and kept in memory alone: the scheduler's own store
+    would write outside our transactions and forget what it dropped.
+    """
+
+    def __init__(self, every: timedelta, ring: Callable[[], None]) -> None:
+        """Ring ``ring`` every so often; what it raises must be its own business."""
+        self._ring = ring
+        self._stopped = threading.Event()
+        self._scheduler = BackgroundScheduler(
+            timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._scheduler.add_job(self._rung, "interval", seconds=every.total_seconds(), timezone=ZONE, id="bell")
+
+    def _rung(self) -> None:
+        if not self._stopped.is_set():
+            self._ring()
+
+    def start(self) -> None:
+        """Ring once here and now, then go on in a thread of its own."""
+        self._rung()
+        self._scheduler.start()
+
+    def wait(self) -> None:
+        """Wait until somebody stops the bell."""
+        while not self._stopped.wait(timeout=1.0):
+            pass
+
+    def stop(self) -> None:
+        """Ring no more; a ring under way is finished first. A second call does nothing."""
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._scheduler.shutdown(wait=True)
