@@ -126,7 +126,7 @@ def show(code: str, as_json: Json = False) -> None:
         ctx.out.print(f"[bold]{row.code}[/] – {escape(product.name if product else row.product)}")
         unit = registry.unit_name(registry.present(row.unit, day), day)
         ctx.out.print(f"{producer.name if producer else row.producer}, {unit}", markup=False)
-        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {row.regime}"
+        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {ctx.words.say(row.regime)}"
         attempt = f"{ctx.both('lần', 'attempt')} {row.attempt} · {ctx.both('phiên bản', 'version')} {row.version}"
         ctx.out.print(f"{head} · {attempt}" + (f" · {row.round}" if row.round else ""))
         for line in terms_lines(terms):

@@ -282,7 +282,7 @@ def test_the_log_is_verified_and_names_the_first_bad_entry(lived: Database):
         if lived.kind == "sqlite"
         else run("SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid=t.tgrelid WHERE c.relname='history' AND NOT tgisinternal")
     )
-    changed = "UPDATE history SET body=replace(body,'120/QĐ-UBND','121/QĐ-UBND') WHERE body LIKE '%120/QĐ-UBND%' AND subject='SB-2021-0002'"
+    changed = "UPDATE history SET body=replace(body,'120/QĐ-UBND','121/QĐ-UBND') WHERE event='certify' AND subject='SB-2021-0002'"
     tampered(lived, changed)
     restored(lived, triggers)
     done("doctor")
