@@ -39,32 +39,30 @@ def unchanged(database: Database, *words: str) -> dict[str, object]:
     return error
 
 
-def deep() -> bytes:
-    return b"x = " + b"[" * 20_000 + b"]" * 20_000
-
-
-FILES: dict[str, Callable[[Path], None]] = {
-    "not TOML": lambda path: path.write_text("Kính gửi: Ủy ban nhân dân\n", "utf-8") and None,
-    "not text": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe") and None,
-    "UTF-16": lambda path: path.write_bytes(Path(PLAN).read_text("utf-8").encode("utf-16")) and None,
-    "a folder": lambda path: path.mkdir(),
-    "missing": lambda path: None,
-    "empty": lambda path: path.touch(),
-    "only spaces": lambda path: path.write_text(" \n\t\n", "utf-8") and None,
-    "too large": lambda path: path.write_bytes(b"# " + b"x" * 4_000_001) and None,
-    "NUL": lambda path: path.write_bytes(Path(PLAN).read_bytes() + b'\nx = "\0"\n') and None,
-    "deeply nested": lambda path: path.write_bytes(deep()) and None,
-    "other tables": lambda path: path.write_text("colour = 3\nplan = 4\nunit = 'x'\nseason = 3\n", "utf-8") and None,
-    "rows that are no tables": lambda path: (
-        path.write_text("plan = [1, 2]\nunit = [[1]]\ncase = [3]\npath = [{ name = 'x', step = 3 }]\n", "utf-8") and None
-    ),
+FOLDER, MISSING = b"a folder", b"missing"
+FILES: dict[str, bytes] = {
+    "not TOML": "Kính gửi: Ủy ban nhân dân\n".encode(),
+    "not text": b"\x89PNG\r\n\x1a\n\xff\xfe",
+    "UTF-16": Path(PLAN).read_text("utf-8").encode("utf-16"),
+    "a folder": FOLDER,
+    "missing": MISSING,
+    "empty": b"",
+    "only spaces": b" \n\t\n",
+    "too large": b"# " + b"x" * 4_000_001,
+    "NUL": Path(PLAN).read_bytes() + b'\nx = "\0"\n',
+    "deeply nested": b"x = " + b"[" * 20_000 + b"]" * 20_000,
+    "other tables": b"colour = 3\nplan = 4\nunit = 'x'\nseason = 3\n",
+    "rows that are no tables": b"plan = [1, 2]\nunit = [[1]]\ncase = [3]\npath = [{ name = 'x', step = 3 }]\n",
 }
 
 
 @pytest.mark.parametrize("kind", list(FILES))
 def test_a_file_that_cannot_be_read_is_refused_and_changes_nothing(small: Database, tmp_path: Path, kind: str):
     path = tmp_path / "tệp [x].toml"
-    FILES[kind](path)
+    if FILES[kind] is FOLDER:
+        path.mkdir()
+    elif FILES[kind] is not MISSING:
+        path.write_bytes(FILES[kind])
     unchanged(small, "plan", "import", str(path), "--as", "cb-t", "--unit", "SB")
     unchanged(small, "load", "season", str(path))
     for language in ("vi", "en"):
