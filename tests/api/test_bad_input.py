@@ -1,14 +1,13 @@
 """Bad input: a named error with words in both languages, exit 1 or 2, and nothing written but what has to be."""
 
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.api.conftest import PLAN, SMALL, dump
 from tests.api.journey import IDEA, NOTICE, PLANNED, RESULT, filed, filled
-from tests.api.terminal import Said, bad, done, ocop, refused
+from tests.api.terminal import bad, done, ocop, refused
 from tests.support.databases import Database
 
 CASE = "SB-2021-0001"
@@ -290,10 +289,10 @@ def test_a_refused_attempt_of_somebody_who_may_see_the_case_is_kept_and_nothing_
 
 
 def test_the_same_command_id_twice_is_the_same_act(small: Database):
-    register: Callable[[], Said] = lambda: done("case", "register", "GAO-1", "--as", "sx-gao", *IDEA, "--command-id", "to-1", "--json")  # noqa: E731
-    first = register().json
+    register = ("case", "register", "GAO-1", "--as", "sx-gao", *IDEA, "--command-id", "to-1", "--json")
+    first = done(*register).json
     state = dump(small)
-    again = register().json
+    again = done(*register).json
     assert dump(small) == state
     assert (again["case"], again["seq"], again["leaf_hash"]) == (first["case"], first["seq"], first["leaf_hash"])
     select = ("case", "do", CASE, "select", "--as", "tq-h1", *filled(NOTICE, "2021-01-11"), "--command-id", "to-2")
