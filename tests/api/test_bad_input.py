@@ -1,14 +1,13 @@
 """Bad input: a named error with words in both languages, exit 1 or 2, and nothing written but what has to be."""
 
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.api.conftest import PLAN, SMALL, dump
 from tests.api.journey import IDEA, NOTICE, PLANNED, RESULT, filed, filled
-from tests.api.terminal import Said, bad, done, ocop, refused
+from tests.api.terminal import bad, done, ocop, refused
 from tests.support.databases import Database
 
 CASE = "SB-2021-0001"
@@ -39,32 +38,30 @@ def unchanged(database: Database, *words: str) -> dict[str, object]:
     return error
 
 
-def deep() -> bytes:
-    return b"x = " + b"[" * 20_000 + b"]" * 20_000
-
-
-FILES: dict[str, Callable[[Path], object]] = {
-    "not TOML": lambda path: path.write_text("Kính gửi: Ủy ban nhân dân\n", "utf-8"),
-    "not text": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe"),
-    "UTF-16": lambda path: path.write_bytes(Path(PLAN).read_text("utf-8").encode("utf-16")),
-    "a folder": lambda path: path.mkdir(),
-    "missing": lambda _: None,
-    "empty": lambda path: path.touch(),
-    "only spaces": lambda path: path.write_text(" \n\t\n", "utf-8"),
-    "too large": lambda path: path.write_bytes(b"# " + b"x" * 4_000_001),
-    "NUL": lambda path: path.write_bytes(Path(PLAN).read_bytes() + b'\nx = "\0"\n'),
-    "deeply nested": lambda path: path.write_bytes(deep()),
-    "other tables": lambda path: path.write_text("colour = 3\nplan = 4\nunit = 'x'\nseason = 3\n", "utf-8"),
-    "rows that are no tables": lambda path: (
-        path.write_text("plan = [1, 2]\nunit = [[1]]\ncase = [3]\npath = [{ name = 'x', step = 3 }]\n", "utf-8") and None
-    ),
+FOLDER, MISSING = b"a folder", b"missing"
+FILES: dict[str, bytes] = {
+    "not TOML": "Kính gửi: Ủy ban nhân dân\n".encode(),
+    "not text": b"\x89PNG\r\n\x1a\n\xff\xfe",
+    "UTF-16": Path(PLAN).read_text("utf-8").encode("utf-16"),
+    "a folder": FOLDER,
+    "missing": MISSING,
+    "empty": b"",
+    "only spaces": b" \n\t\n",
+    "too large": b"# " + b"x" * 4_000_001,
+    "NUL": Path(PLAN).read_bytes() + b'\nx = "\0"\n',
+    "deeply nested": b"x = " + b"[" * 20_000 + b"]" * 20_000,
+    "other tables": b"colour = 3\nplan = 4\nunit = 'x'\nseason = 3\n",
+    "rows that are no tables": b"plan = [1, 2]\nunit = [[1]]\ncase = [3]\npath = [{ name = 'x', step = 3 }]\n",
 }
 
 
 @pytest.mark.parametrize("kind", list(FILES))
 def test_a_file_that_cannot_be_read_is_refused_and_changes_nothing(small: Database, tmp_path: Path, kind: str):
     path = tmp_path / "tệp [x].toml"
-    FILES[kind](path)
+    if FILES[kind] is FOLDER:
+        path.mkdir()
+    elif FILES[kind] is not MISSING:
+        path.write_bytes(FILES[kind])
     unchanged(small, "plan", "import", str(path), "--as", "cb-t", "--unit", "SB")
     unchanged(small, "load", "season", str(path))
     for language in ("vi", "en"):
@@ -292,10 +289,10 @@ def test_a_refused_attempt_of_somebody_who_may_see_the_case_is_kept_and_nothing_
 
 
 def test_the_same_command_id_twice_is_the_same_act(small: Database):
-    register: Callable[[], Said] = lambda: done("case", "register", "GAO-1", "--as", "sx-gao", *IDEA, "--command-id", "to-1", "--json")  # noqa: E731
-    first = register().json
+    register = ("case", "register", "GAO-1", "--as", "sx-gao", *IDEA, "--command-id", "to-1", "--json")
+    first = done(*register).json
     state = dump(small)
-    again = register().json
+    again = done(*register).json
     assert dump(small) == state
     assert (again["case"], again["seq"], again["leaf_hash"]) == (first["case"], first["seq"], first["leaf_hash"])
     select = ("case", "do", CASE, "select", "--as", "tq-h1", *filled(NOTICE, "2021-01-11"), "--command-id", "to-2")
