@@ -179,7 +179,9 @@ def office_of(  # noqa: PLR0913
             actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
             return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(unit, day)})
     own = [h for h in holdings if h.seat in move.seats]
-    holder = Holder(move.seats[0].function, move.seats[0].level)
+    row = registry.unit(unit, day)
+    wanted = next((seat for seat in move.seats if row is not None and seat.level == row.level), move.seats[0])
+    holder = Holder(wanted.function, wanted.level)
     if own:
         reason = Refusal(other, holder, {"unit": registry.unit_name(unit, day)})
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.cases import As, Json, Reason
 from api.cli.context import ctx, print_json, runtime
@@ -38,7 +39,7 @@ def show(
             head = {"year": shown.year, "unit": shown.unit, "calendar": shown.calendar, "provisional": shown.provisional}
             print_json({**head, "days": days})
             return
-        ctx.out.print(f"[bold]{shown.year}[/] – {shown.unit} – {shown.calendar}", markup=True)
+        ctx.out.print(f"[bold]{shown.year}[/] – {shown.unit} – {shown.calendar}")
         if shown.provisional:
             ctx.out.print(
                 "[yellow]"
@@ -49,7 +50,7 @@ def show(
         made = table(*(head_row if ctx.language == "vi" else ("Day", "", "Reason", "Calendar of", "Paper", "Entered by")))
         for d in shown.days:
             kind = ctx.both("làm việc", "worked") if d.working else ctx.both("nghỉ", "off")
-            made.add_row(ctx.words.day(d.day), kind, ctx.both(d.vi, d.en), d.unit or "", d.document_no, d.entered_by)
+            made.add_row(*map(escape, (ctx.words.day(d.day), kind, ctx.both(d.vi, d.en), d.unit or "", d.document_no, d.entered_by)))
         ctx.out.print(made)
 
 
