@@ -8,12 +8,13 @@ from pathlib import Path
 
 from api.names import ROOMS, misplaced
 from api.settings import Settings
-from deadlines.calendar import WorkingCalendar, vietnam_calendar
+from deadlines.calendar import Edition, WorkingCalendar, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
 from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
 from states.regime import Regime
 from states.soundness import check_all
 from states.vocabulary import CaseKind, Event, Stage
+from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.consequences import SpanTerm
 from workflow.perform import Engine
@@ -43,6 +44,7 @@ class Runtime:
     engine: Engine
     plans: Plans
     rounds: Rounds
+    calendars: Calendars
     rehearsal: bool
 
     def player(self) -> Player:
@@ -86,7 +88,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         scribe = Scribe(_log_identity(store), chosen)
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
-        return Runtime(settings, chosen, store, engine, plans, Rounds(store, chosen, scribe, engine, plans), rehearsal)
+        rounds = Rounds(store, chosen, scribe, engine, plans)
+        return Runtime(settings, chosen, store, engine, plans, rounds, Calendars(store, chosen, scribe, engine), rehearsal)
     except BaseException:
         store.close()
         raise
@@ -127,13 +130,21 @@ class Law:
         self._calendar = calendar or vietnam_calendar()
         self._known: dict[tuple[str, Event, CaseKind], tuple[SpanTerm, ...]] = {}
 
+    def calendar(self, editions: tuple[Edition, ...]) -> WorkingCalendar:
+        """The calendar that ships, corrected by the tables of the country and of units."""
+        return with_editions(self._calendar, editions)
+
     def started_by(self, law: Regime, event: Event, kind: CaseKind) -> tuple[SpanTerm, ...]:
         """The spans that an event starts under a regime."""
         key = (law.id, event, kind)
         if key not in self._known:
             started = statutory_terms().started_by(law.id, event, kind)
-            self._known[key] = tuple(self._span(term) for term in started if term.stage in set(Stage))
+            self._known[key] = tuple(_span(term) for term in started if term.stage in set(Stage))
         return self._known[key]
+
+    def span(self, law: Regime, name: str) -> SpanTerm:
+        """A span by name. Raises UnknownName."""
+        return _span(statutory_terms().term(law.id, name))
 
     def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
         """When a reassessment is filed: from the 180th day before the end, in good time to the end of the 120th."""
@@ -143,11 +154,9 @@ class Law:
         window = rule.window(last_valid_day)
         return window.start, window.cutoff
 
-    def _span(self, term: StatutoryTerm) -> SpanTerm:
-        def end(start: date) -> datetime:
-            return term.end(start, self._calendar)
 
-        return SpanTerm(term.name, Stage(term.stage), end, term.phrase, term.clause, f"{self._calendar.code}@{self._calendar.version}")
+def _span(term: StatutoryTerm) -> SpanTerm:
+    return SpanTerm(term.name, Stage(term.stage), term.end, term.phrase, term.clause)
 
 
 def _clock_of(store: Store, *, rehearsal: bool) -> Clock:

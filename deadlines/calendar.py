@@ -6,9 +6,9 @@ Viet Nam keeps UTC+07:00 all year, so a local date and an instant correspond one
 """
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -19,6 +19,7 @@ import holidays
 from states.errors import CycleError
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+NATION = "VN"
 FIRST_YEAR = 2000
 LAST_YEAR = 2100
 WORKING_WEEKDAYS = 5
@@ -72,6 +73,21 @@ class Override:
     reason: str
     source: str
     reason_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A unit's own table of days, as of one of its versions.
+
+    Attributes:
+        code: Whose: ``VN`` for the country, else the unit's code.
+        number: Version of the table, from 1.
+        overrides: Its days; of two for one day the later rules.
+    """
+
+    code: str
+    number: int
+    overrides: tuple[Override, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +190,24 @@ def vietnam_calendar(overrides: tuple[Override, ...] = ()) -> WorkingCalendar:
     """The calendar of the package, corrected by the shipped overrides and then by the given ones (the later rules)."""
     shipped, announced_through = _shipped()
     both = (*shipped, *overrides)
-    return WorkingCalendar(code="VN", version=_version(both, announced_through), announced_through=announced_through, overrides=both)
+    return WorkingCalendar(code=NATION, version=_version(both, announced_through), announced_through=announced_through, overrides=both)
+
+
+@lru_cache(maxsize=512)
+def with_editions(base: WorkingCalendar, editions: tuple[Edition, ...]) -> WorkingCalendar:
+    """The calendar of a place: the base, corrected by the tables of the country and of the units above the place.
+
+    Args:
+        base: What the product ships.
+        editions: The widest territory first. Of two tables for one day the narrower rules: a province that is closed stays closed.
+
+    The version names every table with its number, so that it says which days a count was made with.
+    """
+    if not editions:
+        return base
+    version = base.version + "".join(f"+{edition.code}.{edition.number}" for edition in editions)
+    overrides = base.overrides + tuple(override for edition in editions for override in edition.overrides)
+    return replace(base, version=version, overrides=overrides)
 
 
 def _version(overrides: tuple[Override, ...], announced_through: int) -> str:

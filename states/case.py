@@ -290,7 +290,7 @@ class _Builder:
                 yield self.rule(Event.DEFER, state, S.DEFERRED, selects=origin, reason=True)
         for state in self.active:
             yield self.rule(Event.DEFER, state, S.DEFERRED, guards.cutoff_reached, topic="round", automatic=True)
-        for event in (Event.SORT, Event.RECORD, Event.REDATE):
+        for event in (Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT):
             for state in (*self.active, *((S.DEFERRED,) if event is Event.RECORD else ())):
                 yield self.rule(event, state, state, topic="round", automatic=True)
         for state in self.active:

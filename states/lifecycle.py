@@ -7,7 +7,18 @@ from typing import Generic, TypeVar
 from states.chart import START, Seat, shared_machine
 from states.errors import DefinitionUnsound, EventRefused
 from states.refusal import NOBODY, Code, Holder, Refusal
-from states.vocabulary import CertificateEvent, CertificateState, Function, Level, Publication, RoundEvent, RoundState, StateKind
+from states.vocabulary import (
+    CalendarEvent,
+    CalendarState,
+    CertificateEvent,
+    CertificateState,
+    Function,
+    Level,
+    Publication,
+    RoundEvent,
+    RoundState,
+    StateKind,
+)
 
 StateT = TypeVar("StateT", bound=StrEnum)
 EventT = TypeVar("EventT", bound=StrEnum)
@@ -44,7 +55,7 @@ class Lifecycle(Generic[StateT, EventT]):
     """Named moves over one shared machine.
 
     Attributes:
-        key: ``round``, ``certificate`` or ``plan``.
+        key: ``round``, ``certificate``, ``plan`` or ``calendar``.
         moves: All moves.
         kinds: Active, resting or final, for every state.
     """
@@ -132,3 +143,17 @@ PLAN: Lifecycle[Publication, PlanEvent] = Lifecycle(
     {_P.DRAFT: StateKind.ACTIVE, _P.PUBLISHED: StateKind.RESTING, _P.REPLACED: StateKind.FINAL},
 )
 """A plan: drafted, published with an effect for each deadline, replaced by a later one of the same unit."""
+
+_K, _KE = CalendarState, CalendarEvent
+_CENTRE = (Seat(Function.OFFICER, Level.CENTRE),)
+CALENDAR: Lifecycle[CalendarState, CalendarEvent] = Lifecycle(
+    "calendar",
+    (
+        Move(_KE.CHANGE, None, _K.IN_FORCE, _OFFICES, "Điều 112 Bộ luật Lao động 2019; thông báo nghỉ, hoán đổi ngày làm việc"),
+        Move(_KE.CHANGE, _K.IN_FORCE, _K.IN_FORCE, _OFFICES, "Điều 112 Bộ luật Lao động 2019; thông báo nghỉ, hoán đổi ngày làm việc"),
+        Move(_KE.RECOUNT, None, _K.IN_FORCE, _CENTRE, "Điều 147, 148 Bộ luật Dân sự 2015"),
+        Move(_KE.RECOUNT, _K.IN_FORCE, _K.IN_FORCE, _CENTRE, "Điều 147, 148 Bộ luật Dân sự 2015"),
+    ),
+    {_K.IN_FORCE: StateKind.RESTING},
+)
+"""A unit's table of days: the centre's for the country, a province's for its own closures. A later row replaces, none is edited."""

@@ -47,6 +47,7 @@ class Code(StrEnum):
     ROUND_HAS_MEMBERS = "round_has_members"
     ROUND_EXISTS = "round_exists"
     PLAN_OF_OTHER_UNIT = "plan_of_other_unit"
+    CALENDAR_OF_OTHER_UNIT = "calendar_of_other_unit"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"
     SYSTEM_ONLY = "system_only"

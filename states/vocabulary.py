@@ -103,6 +103,12 @@ class Publication(StrEnum):
     REPLACED = "replaced"
 
 
+class CalendarState(StrEnum):
+    """A unit's table of days, whose every change is published at once."""
+
+    IN_FORCE = "in_force"
+
+
 class Event(StrEnum):
     """What can happen to a case."""
 
@@ -128,6 +134,7 @@ class Event(StrEnum):
     SORT = "sort"
     RECORD = "record"
     REDATE = "redate"
+    RECOUNT = "recount"
     REINSTATE = "reinstate"
     ADMIT_LATE = "admit_late"
     REENTER = "reenter"
@@ -152,6 +159,13 @@ class RoundEvent(StrEnum):
     REDATE = "redate"
     FREEZE = "freeze"
     CLOSE = "close"
+
+
+class CalendarEvent(StrEnum):
+    """What can happen to a unit's table of days: days changed by a paper, terms counted again after the product's own data moved."""
+
+    CHANGE = "change"
+    RECOUNT = "recount"
 
 
 class Track(StrEnum):

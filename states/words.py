@@ -18,6 +18,8 @@ from states.lifecycle import PlanEvent
 from states.refusal import Holder, Refusal
 from states.regime import VIETNAM
 from states.vocabulary import (
+    CalendarEvent,
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateEvent,
@@ -46,6 +48,7 @@ SECTION: dict[type[Enum], str] = {
     PlanEvent: "planevent",
     RoundEvent: "event",
     CertificateEvent: "event",
+    CalendarEvent: "calendarevent",
     Function: "function",
     Level: "level",
     Duty: "duty",
@@ -53,6 +56,7 @@ SECTION: dict[type[Enum], str] = {
     StateKind: "statekind",
     CertificateState: "certificatestate",
     RoundState: "roundstate",
+    CalendarState: "calendarstate",
     Publication: "publication",
     Track: "track",
     Effect: "effect",

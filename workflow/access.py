@@ -154,7 +154,7 @@ def _record(  # noqa: PLR0913
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Who acts on a plan or round, and the names as they are today."""
+    """Who acts on a plan, round or calendar, and the names as they are today."""
 
     actor: ActorRef
     names: Mapping[str, str]
@@ -163,8 +163,10 @@ class Office:
 THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
 
 
-def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> Office:
-    """The officer of a unit who makes a move on one of its plans or rounds.
+def office_of(  # noqa: PLR0913
+    registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date, other: Code = Code.PLAN_OF_OTHER_UNIT
+) -> Office:
+    """The officer of a unit who makes a move on one of its plans, rounds or calendars; ``other`` says that it belongs elsewhere.
 
     Raises:
         NotFound: No such person.
@@ -177,9 +179,11 @@ def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], 
             actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
             return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(unit, day)})
     own = [h for h in holdings if h.seat in move.seats]
-    holder = Holder(move.seats[0].function, move.seats[0].level)
+    row = registry.unit(unit, day)
+    wanted = next((seat for seat in move.seats if row is not None and seat.level == row.level), move.seats[0])
+    holder = Holder(wanted.function, wanted.level)
     if own:
-        reason = Refusal(Code.PLAN_OF_OTHER_UNIT, holder, {"unit": registry.unit_name(unit, day)})
+        reason = Refusal(other, holder, {"unit": registry.unit_name(unit, day)})
     else:
         reason = Refusal(Code.FUNCTION_REQUIRED, holder, {"seats": move.seats, "holds": tuple(h.seat for h in holdings)})
     raise NotAllowed([reason], case=unit, event=move.event, state=None)

@@ -36,7 +36,7 @@ def verify_log(store: Store, *, deep: bool = False) -> Verdict:
 
 
 def drifts(store: Store) -> Iterator[Drift]:
-    """Rebuild every case, certificate, round, plan and term from the histories; yield whatever is stored differently."""
+    """Rebuild every case, certificate, round, plan, calendar and term from the histories; yield whatever is stored differently."""
     stored: dict[str, Any] = {row.code: row for row in store.subjects()}
     for code, entries in groupby(store.entries(), key=lambda e: e.subject):
         row = stored.pop(code, None)

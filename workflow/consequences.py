@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Protocol
 
-from deadlines.calendar import midnight
+from deadlines.calendar import Edition, WorkingCalendar, midnight
 from states.chart import Step
 from states.errors import PayloadInvalid, Problem
 from states.facts import Facts, Result, Term
@@ -21,14 +21,13 @@ from workflow.situation import World, home, joinable, results_of
 
 @dataclass(frozen=True, slots=True)
 class SpanTerm:
-    """A term of the law that starts with an event: counted from a local day to an exclusive instant."""
+    """A term of the law that starts with an event: counted from a local day, by a calendar, to an exclusive instant."""
 
     name: str
     stage: Stage
-    end: Callable[[date], datetime]
+    end: Callable[[date, WorkingCalendar], datetime]
     phrase: str
     source: str
-    calendar: str
 
 
 class LawTerms(Protocol):
@@ -36,6 +35,12 @@ class LawTerms(Protocol):
 
     def started_by(self, law: Regime, event: Event, kind: CaseKind) -> Sequence[SpanTerm]:
         """The spans that an event starts under a regime."""
+
+    def span(self, law: Regime, name: str) -> SpanTerm:
+        """A span by name. Raises UnknownName."""
+
+    def calendar(self, editions: tuple[Edition, ...]) -> WorkingCalendar:
+        """The calendar that ships, corrected by the tables of the country and of units."""
 
     def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
         """From when, and until which exclusive instant in good time, a reassessment is filed; None where the regime sets no window."""
@@ -115,7 +120,8 @@ def consequences(  # noqa: PLR0913
     if event is Event.ADMIT_LATE and facts.missed:
         out.opened.append(_late_door(facts.missed, data, facts.at))
     _open_of_plan(world, step, facts, unit, goes_to, out)
-    _open_of_law(step, facts, terms, goes_to, terms_of_law, out)
+    calendar = terms_of_law.calendar(world.editions(unit, local_date(facts.at)))
+    _open_of_law(step, facts, terms, goes_to, terms_of_law, calendar, out)
     _note(step, facts, terms_of_law, out)
     _remember(step, facts, data, out, expired)
     return out
@@ -261,7 +267,13 @@ def _redate(  # noqa: PLR0913
 
 
 def _open_of_law(  # noqa: PLR0913
-    step: Step, facts: Facts, terms: Sequence[TermRow], goes_to: CaseState, law: LawTerms, out: Consequences
+    step: Step,
+    facts: Facts,
+    terms: Sequence[TermRow],
+    goes_to: CaseState,
+    law: LawTerms,
+    calendar: WorkingCalendar,
+    out: Consequences,
 ) -> None:
     """Spans that the event starts; one that runs already runs on."""
     # What was returned at a level starts that level's reassessment clock anew once it is complete.
@@ -269,7 +281,7 @@ def _open_of_law(  # noqa: PLR0913
     ended = {term for term, _ in out.closed}
     running = {t.stage for t in terms if t.id not in ended}
     spans = law.started_by(facts.regime, started, facts.kind)
-    out.opened += [_of_law(span, facts.at) for span in spans if span.stage not in running]
+    out.opened += [opening_of(span, local_date(facts.at), calendar) for span in spans if span.stage not in running]
 
 
 def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:
@@ -323,17 +335,24 @@ def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str,
     }
 
 
-def _of_law(span: SpanTerm, at: datetime) -> dict[str, Any]:
+def opening_of(span: SpanTerm, start: date, calendar: WorkingCalendar) -> dict[str, Any]:
+    """A span as an entry opens it; ``start`` stays with it, so that it can be counted again when the calendar changes."""
     return {
         "stage": str(span.stage),
         "round": None,
         "effect": str(Effect.RECORD),
-        "due_at": span.end(local_date(at)).isoformat(),
+        "start": start.isoformat(),
+        "due_at": span.end(start, calendar).isoformat(),
         "phrase": span.phrase,
         "source": span.source,
         "deadline": span.name,
-        "calendar": span.calendar,
+        "calendar": edition_name(calendar),
     }
+
+
+def edition_name(calendar: WorkingCalendar) -> str:
+    """What a term keeps of the calendar that it was counted with."""
+    return f"{calendar.code}@{calendar.version}"
 
 
 def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Judges one act on one case, from rights to consequences, and drafts its changes. Nothing is written here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, 
 from states.facts import Facts, Held
 from states.refusal import Code, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseKind, CaseState, Event, Level
+from states.vocabulary import CaseKind, CaseState, Duty, Event, Level, TermStatus
 from workflow.access import Grant, Place, may, visible
 from workflow.certificates import certified_changes
 from workflow.clock import Clock
@@ -66,7 +67,7 @@ class Judge:
         self.store = store
         self.clock = clock
         self.scribe = scribe
-        self._law = law
+        self.law = law
 
     @staticmethod
     def must_see(registry: Registry, person: str, place: Place, code: str, day: Any) -> None:
@@ -100,7 +101,7 @@ class Judge:
             _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, received, event))
             raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
         data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
-        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self._law)
+        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self.law)
         act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
         change = self.scribe.case(case, case.code, act)
         more = self._recognition(world, change, step, facts, data, act) if event in RECOGNISES else ()
@@ -134,7 +135,7 @@ class Judge:
             step = chart.fire(START, Event.REGISTER, facts)
         except EventRefused as refusal:
             raise EventRefused(refusal.reasons, case=product.code, event=command.event, state=None) from None
-        outcome = consequences(world, None, (), step, facts, data, product.unit, self._law)
+        outcome = consequences(world, None, (), step, facts, data, product.unit, self.law)
         outcome.set |= _identity(draft)
         texts = {**texts, **self._names(product)}
         act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
@@ -154,7 +155,7 @@ class Judge:
         facts = replace(self.facts(world, loaded, effective, event), by_system=True)
         chart = case_chart(facts.regime.id)
         step = chart.fire(case.state, event, facts)
-        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self._law, term)
+        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self.law, term)
         data = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
         grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step is automatic
@@ -163,6 +164,46 @@ class Judge:
         # The ground of an expiry is the paper that set the date.
         return self.scribe.case(case, case.code, replace(act, clause=term.source) if term else act)
 
+    def recount(  # noqa: PLR0913
+        self, world: World, loaded: LoadedCase, at: datetime, command: str, counted: Mapping[str, dict[str, Any]], ground: str
+    ) -> Change:
+        """Terms of a case counted again: each that ends otherwise is dropped and opened anew, by the system, now.
+
+        Args:
+            world: Registry, rounds and calendars that the terms were counted with.
+            loaded: The case and its running terms.
+            at: Now.
+            command: Command id.
+            counted: By id of the running term, the opening of the one in its place.
+            ground: The paper that changed the calendar; where there is none the source of the term is the ground.
+
+        Raises:
+            EventRefused: The chart does not let it happen.
+        """
+        case = loaded.case
+        terms = [t for t in loaded.terms if t.id in counted]
+        facts = replace(self.facts(world, loaded, at, Event.RECOUNT, rounds=False), by_system=True)
+        chart = case_chart(facts.regime.id)
+        step = chart.fire(case.state, Event.RECOUNT, facts)
+        act = Act(
+            event=str(Event.RECOUNT),
+            command=command,
+            effective_at=at,
+            received_at=at,
+            source=str(step.source),
+            target=str(step.target),
+            attempt=case.attempt,
+            regime=facts.regime.id,
+            chart=_digest(chart),
+            clause=ground or terms[0].source,
+            actor=ActorRef(id=SYSTEM, function="system"),
+            duty=str(Duty.AUTOMATIC),
+            opened=tuple(counted[t.id] for t in terms),
+            closed=tuple((t.id, TermStatus.DROPPED) for t in terms),
+            data={"was": [t.due_at.isoformat() for t in terms]},
+        )
+        return self.scribe.case(case, case.code, act)
+
     def facts(self, world: World, loaded: LoadedCase, at: datetime, event: Event | None = None, *, rounds: bool = True) -> Facts:
         """The facts of a case, with its certificate and a rival case where a rule may ask for them."""
         case = loaded.case
@@ -170,7 +211,7 @@ class Judge:
         held = held_of(certificate, at)
         opens = None
         if held and case.kind is CaseKind.REASSESSMENT:
-            window = self._law.filing_window(law_of(case, at), held.last_valid_day)
+            window = self.law.filing_window(law_of(case, at), held.last_valid_day)
             opens = window[0] if window else None
         rival = self._rival(case) if case.state not in RUNNING else None
         return facts_of(world, loaded, at, held=held, opens_at=opens, rival=rival, event=event, rounds=rounds)

@@ -57,7 +57,9 @@ class Engine:
             # The epoch is read first: if the rest moves meanwhile, the old epoch makes the write fail, never the reverse.
             snapshot = self.store.registry()
             plans = tuple(self.store.plans())
-            self._world = World(Registry(snapshot), RoundBook(self.store.rounds(), self.store.stages(), plans), plans)
+            self._world = World(
+                Registry(snapshot), RoundBook(self.store.rounds(), self.store.stages(), plans), plans, tuple(self.store.calendars())
+            )
         return self._world
 
     # Acts of people.

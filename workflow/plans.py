@@ -278,7 +278,7 @@ class Plans:
         extra = [s for o in openings for s in o.stages if s.id not in {new.id for new in stages}]
         replaced = [replace(p, state=Publication.REPLACED) if self._gives_way(p, row) else p for p in world.plans]
         opened = [replace(r, state=RoundState.OPEN) if r.code in changed else r for r in rounds]
-        then = World(world.registry, RoundBook(opened, [*kept, *stages, *extra], replaced), tuple(replaced))
+        then = World(world.registry, RoundBook(opened, [*kept, *stages, *extra], replaced), tuple(replaced), world.calendars)
         now = self.clock.now()
         codes = {c.code for code in changed for c in every_case(self.store, CaseQuery(round=code)) if c.state in RUNNING}
         if any(s.round is None for s in stages):

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from states.vocabulary import TermStatus
 from workflow.rows import (
     AppointmentRow,
+    CalendarRow,
     CaseRow,
     CertificateRow,
     PersonRow,
@@ -29,7 +30,7 @@ from workflow.rows import (
     UnitRow,
 )
 
-Subject = CaseRow | CertificateRow | RoundRow | PlanRow
+Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds or plans, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow) for change in changes)
+    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it."""
+    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow) for change in changes)
 
 
 class Outcome(Enum):
@@ -81,7 +82,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds and plans."""
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars."""
 
     epoch: int
     units: tuple[UnitRow, ...]
@@ -136,7 +137,7 @@ class Store(Protocol):
         """The same for many (``done_as`` is None); codes that do not exist are left out."""
 
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
-        """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds or plans change.
+        """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds, plans or calendars change.
 
         Args:
             changes: At least one; at most one a subject.
@@ -202,6 +203,9 @@ class Store(Protocol):
     def terms(self, case: str | None = None) -> Iterator[TermRow]:
         """Every term, whatever its status, ordered by id."""
 
+    def counted_terms(self, after: datetime) -> list[TermRow]:
+        """Terms counted with a calendar that run or have passed, and end after an instant; ordered by id."""
+
     def last_recorded(self) -> datetime | None:
         """Latest ``recorded_at`` among the newest entries; a clock before it is not to be trusted."""
 
@@ -210,6 +214,7 @@ class Store(Protocol):
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...
+    def calendars(self) -> list[CalendarRow]: ...
     def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from states.vocabulary import (
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
@@ -19,13 +20,14 @@ from states.vocabulary import (
     Track,
 )
 from workflow.ledger.entry import Entry
-from workflow.rows import CaseRow, CertificateRow, PlanRow, RoundRow, SubjectKind, TermRow
+from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, SubjectKind, TermRow
 
 EARLY = frozenset({CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN})
 _SUBJECTS: Mapping[SubjectKind, tuple[type[Any], type[Any]]] = {
     SubjectKind.CERTIFICATE: (CertificateRow, CertificateState),
     SubjectKind.ROUND: (RoundRow, RoundState),
     SubjectKind.PLAN: (PlanRow, Publication),
+    SubjectKind.CALENDAR: (CalendarRow, CalendarState),
 }
 
 
@@ -148,7 +150,7 @@ def opened_terms(entry: Entry, given: Iterable[Mapping[str, Any]]) -> tuple[Term
 
 
 def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
-    """A certificate, round or plan after an entry.
+    """A certificate, round, plan or calendar after an entry.
 
     Args:
         row: The row before; None for the first entry.
@@ -159,6 +161,8 @@ def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
     kind, state = _SUBJECTS[entry.kind]
     head = {"state": state(str(entry.to)), "head_seq": entry.case_seq, "head_hash": leaf}
     given = dict(entry.set)
+    if entry.kind is SubjectKind.CALENDAR:
+        given["days"] = (*(row.days if row else ()), *_days(entry))
     if row is None:
         if entry.kind is SubjectKind.PLAN:
             given["text"] = text
@@ -166,3 +170,10 @@ def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
             given["track"] = Track(given["track"])
         return kind(code=entry.case, version=1, **given, **head)
     return replace(row, version=row.version + 1, **given, **head)
+
+
+def _days(entry: Entry) -> tuple[CalendarDay, ...]:
+    """Days that an entry adds to a calendar."""
+    by = entry.actor.id if entry.actor else ""
+    document = entry.data.get("document_no", "")
+    return tuple(CalendarDay(d["day"], d["working"], document, by, entry.case_seq) for d in entry.data.get("days", ()))

@@ -64,7 +64,7 @@ class Scribe:
     def subject(  # noqa: PLR0913
         self, kind: SubjectKind, before: Subject | None, code: str, act: Act, *, text: str = "", stages: tuple[StageRow, ...] = ()
     ) -> Change:
-        """The change that an act makes to a certificate, round or plan."""
+        """The change that an act makes to a certificate, round, plan or calendar."""
         entry, stored = self._write(kind, code, before, act)
         row: Subject = subject_after(before, entry, stored.leaf_hash, text)
         return self._change(before, row, stored, (), (), stages)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from states.vocabulary import (
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
@@ -32,6 +33,7 @@ class SubjectKind(StrEnum):
     CERTIFICATE = "certificate"
     ROUND = "round"
     PLAN = "plan"
+    CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,33 @@ class PlanRow:
     text: str
     digest: str
     state: Publication
+    version: int
+    head_seq: int
+    head_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """One day of a unit's table: worked or not, by which paper, entered by whom (person code), since which version of the table."""
+
+    day: str
+    working: bool
+    document_no: str
+    entered_by: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRow:
+    """A unit's table of days; ``unit`` is ``VN`` for the country. Rows are only added: of two for one day the later rules.
+
+    Reasons are free text, so they stay in the openings of the entries, found by ``since``.
+    """
+
+    code: str
+    unit: str
+    days: tuple[CalendarDay, ...]
+    state: CalendarState
     version: int
     head_seq: int
     head_hash: bytes

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from deadlines.calendar import NATION, Edition, Override
 from states.facts import Facts, Held, Result, Term
 from states.regime import Regime, local_date, regime, regime_on
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Event, Level, Stage, Track
@@ -12,7 +13,7 @@ from workflow.ports import LoadedCase
 from workflow.progress import central_ahead, stages_ahead
 from workflow.registry import Registry
 from workflow.roundbook import OpenRound, RoundBook
-from workflow.rows import CaseRow, CertificateRow, PlanRow, ProductRow, TermRow
+from workflow.rows import CalendarRow, CaseRow, CertificateRow, PlanRow, ProductRow, TermRow
 
 ASKS_ROUNDS = frozenset({Event.FILE, Event.REENTER, Event.REEVALUATE, Event.SORT})
 """Events whose guards or consequences look for a provincial round."""
@@ -25,11 +26,24 @@ class World:
     registry: Registry
     book: RoundBook
     plans: tuple[PlanRow, ...] = ()
+    calendars: tuple[CalendarRow, ...] = ()
+
+    def editions(self, unit: str, day: date) -> tuple[Edition, ...]:
+        """The tables of days that rule in a unit on a day: the country's, then those of the units above it, then its own."""
+        known = {row.unit: row for row in self.calendars if row.days}
+        chain = (NATION, *reversed(self.registry.chain(unit, day))) if known else ()
+        return tuple(edition_of(known[code]) for code in chain if code in known)
 
     @property
     def epoch(self) -> int:
         """Epoch of both; a write computed under an older one is refused by the store."""
         return self.registry.epoch
+
+
+def edition_of(row: CalendarRow) -> Edition:
+    """A unit's table as a calendar takes it; the reasons of the days are no part of counting."""
+    days = tuple(Override(date.fromisoformat(d.day), d.working, "", d.document_no) for d in row.days)
+    return Edition(row.unit, row.days[-1].since, days)
 
 
 def law_of(case: CaseRow, at: datetime) -> Regime:

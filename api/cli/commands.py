@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from api.cli import operations
+from api.cli.calendars import calendar
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes
 from api.cli.context import ctx
@@ -23,6 +24,7 @@ app.add_typer(case, name="case")
 app.add_typer(certificate, name="certificate")
 app.add_typer(plan, name="plan")
 app.add_typer(rounds, name="round")
+app.add_typer(calendar, name="calendar")
 app.add_typer(charts, name="charts")
 app.add_typer(regimes, name="regime")
 app.add_typer(operations.load, name="load")

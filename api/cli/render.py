@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +21,7 @@ from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending"}
+    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending", "days", "was"}
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 
@@ -30,7 +30,9 @@ _STATES = {
     SubjectKind.CERTIFICATE: "certificatestate",
     SubjectKind.ROUND: "roundstate",
     SubjectKind.PLAN: "publication",
+    SubjectKind.CALENDAR: "calendarstate",
 }
+_EVENTS = {SubjectKind.PLAN: "planevent", SubjectKind.CALENDAR: "calendarevent"}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -116,7 +118,7 @@ def history_lines(lines: Iterable[Line], words: Words) -> list[str]:
     for line in lines:
         entry = line.entry
         denied = entry.outcome == "denied"
-        event = words.label("planevent" if entry.kind is SubjectKind.PLAN else "event", entry.event)
+        event = words.label(_EVENTS.get(entry.kind, "event"), entry.event)
         state = words.label(_STATES[entry.kind], str(entry.to))
         move = f" → {state}" if entry.to and entry.to != entry.from_ and state != event else ""
         mark = ctx.both("BỊ TỪ CHỐI: ", "REFUSED: ") if denied else ""
@@ -171,6 +173,11 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
     ):
         if (entry.round or {}).get(key):
             yield f"{said} {(entry.round or {})[key]}"
+    for day in entry.data.get("days", ()):
+        said = ctx.both("Làm việc", "Worked") if day["working"] else ctx.both("Nghỉ", "Off")
+        yield f"{said}: {words.day(date.fromisoformat(day['day']))}"
+    for was in entry.data.get("was", ()):
+        yield ctx.both("Ngày cuối trước đây", "Last day before") + f": {words.last_day(datetime.fromisoformat(was))}"
     for term in (entry.terms or {}).get("open", ()):
         due = words.last_day(datetime.fromisoformat(term["due_at"]))
         yield ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {due} – “{term['phrase']}” ({term['source']})"

@@ -1,12 +1,14 @@
 """The working calendar against days that were announced, and against a plain count."""
 
 from datetime import date, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deadlines.calendar import CalendarUnknown, Override, midnight, vietnam_calendar
+from deadlines.calendar import CalendarUnknown, Edition, Override, midnight, vietnam_calendar, with_editions
+from deadlines.terms import Span, Unit
 
 CALENDAR = vietnam_calendar()
 DAYS = st.dates(date(2018, 1, 1), date(2030, 12, 31))
@@ -130,3 +132,58 @@ def test_a_day_outside_the_data_is_an_error_and_never_weekdays_only(day: date) -
     assert caught.value.detail["day"] == day.isoformat()
     with pytest.raises(CalendarUnknown):
         CALENDAR.is_weekend(day)
+
+
+# Tables of the country and of units over what ships.
+
+SOON = st.dates(date(2026, 3, 1), date(2026, 12, 31))
+DECLARED = st.dictionaries(SOON, st.booleans(), max_size=12)
+SPANS = st.builds(Span, st.integers(1, 60), st.sampled_from([Unit.DAY, Unit.WORKING_DAY]))
+
+
+def edition(code: str, days: dict[date, bool], number: int = 1) -> Edition:
+    return Edition(code, number, tuple(Override(day, working, "", "1/TB") for day, working in days.items()))
+
+
+def plainly(working: dict[date, bool], day: date) -> bool:
+    return working[day] if day in working else CALENDAR.is_working_day(day)
+
+
+@given(DECLARED, DECLARED, SOON)
+def test_of_two_tables_the_narrower_rules_and_without_a_row_what_ships(nation: dict[date, bool], province: dict[date, bool], day: date) -> None:
+    here = with_editions(CALENDAR, (edition("VN", nation), edition("VS", province)))
+    assert here.is_working_day(day) == plainly({**nation, **province}, day)
+
+
+@given(DECLARED, st.randoms(use_true_random=False), SOON, SPANS)
+def test_the_order_in_which_days_were_declared_makes_no_difference(days: dict[date, bool], chance: Random, start: date, span: Span) -> None:
+    shuffled = list(days.items())
+    chance.shuffle(shuffled)
+    one, other = (with_editions(CALENDAR, (edition("VN", d),)) for d in (days, dict(shuffled)))
+    assert span.end(start, one) == span.end(start, other)
+
+
+@given(DECLARED, SOON, SPANS)
+def test_a_span_never_ends_on_a_day_off_whatever_was_declared(days: dict[date, bool], start: date, span: Span) -> None:
+    here = with_editions(CALENDAR, (edition("VN", days),))
+    assert here.is_working_day(span.last_day(start, here))
+    assert here.is_working_day(here.roll_forward(start))
+
+
+@given(SOON, st.booleans(), SOON, SPANS)
+def test_a_day_moves_a_span_only_if_it_lies_within_and_counts(day: date, working: bool, start: date, span: Span) -> None:
+    here = with_editions(CALENDAR, (edition("VN", {day: working}),))
+    before, after = span.last_day(start, CALENDAR), span.last_day(start, here)
+    if span.unit is Unit.WORKING_DAY:
+        inside = start < day <= before and working != CALENDAR.is_working_day(day)
+    else:
+        named = start + timedelta(days=span.value)
+        inside = named <= day <= before and working != CALENDAR.is_working_day(day)
+    assert (before != after) == inside
+    assert (after > before) == (inside and not working)
+
+
+def test_the_version_names_every_table_with_its_number() -> None:
+    here = with_editions(CALENDAR, (edition("VN", {date(2026, 8, 25): False}, 3), edition("VS", {}, 2)))
+    assert here.version == f"{CALENDAR.version}+VN.3+VS.2"
+    assert with_editions(CALENDAR, ()) is CALENDAR

@@ -8,11 +8,13 @@ import pytest
 from states.chart import START
 from states.drawing import MARK, markdown, mermaid
 from states.errors import DefinitionUnsound, EventRefused
-from states.lifecycle import CERTIFICATE, PLAN, ROUND, Lifecycle, PlanEvent
+from states.lifecycle import CALENDAR, CERTIFICATE, PLAN, ROUND, Lifecycle, PlanEvent
 from states.refusal import Code
 from states.regime import REGIMES
 from states.soundness import check_lifecycle
 from states.vocabulary import (
+    CalendarEvent,
+    CalendarState,
     CertificateEvent,
     CertificateState,
     Duty,
@@ -95,7 +97,7 @@ def test_every_kind_of_hand_has_its_own_mark():
     assert len(set(MARK.values())) == len(MARK)
 
 
-CHARTED: tuple[Lifecycle[Any, Any], ...] = (ROUND, CERTIFICATE, PLAN)
+CHARTED: tuple[Lifecycle[Any, Any], ...] = (ROUND, CERTIFICATE, PLAN, CALENDAR)
 CHARTED_MOVES: dict[str, dict[Any, Any]] = {
     "round": {
         (None, RoundEvent.PREPARE): RoundState.DRAFT,
@@ -117,11 +119,18 @@ CHARTED_MOVES: dict[str, dict[Any, Any]] = {
         (Publication.DRAFT, PlanEvent.PUBLISH): Publication.PUBLISHED,
         (Publication.PUBLISHED, PlanEvent.REPLACE): Publication.REPLACED,
     },
+    "calendar": {
+        (None, CalendarEvent.CHANGE): CalendarState.IN_FORCE,
+        (CalendarState.IN_FORCE, CalendarEvent.CHANGE): CalendarState.IN_FORCE,
+        (None, CalendarEvent.RECOUNT): CalendarState.IN_FORCE,
+        (CalendarState.IN_FORCE, CalendarEvent.RECOUNT): CalendarState.IN_FORCE,
+    },
 }
 VOCABULARIES: dict[str, tuple[Any, Any]] = {
     "round": (RoundState, RoundEvent),
     "certificate": (CertificateState, CertificateEvent),
     "plan": (Publication, PlanEvent),
+    "calendar": (CalendarState, CalendarEvent),
 }
 
 

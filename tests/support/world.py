@@ -20,6 +20,7 @@ from states.case import case_chart
 from states.chart import Seat
 from states.regime import VIETNAM, local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, ProducerKind, TermStatus
+from workflow.calendars import Calendars
 from workflow.clock import ManualClock
 from workflow.commands import Command, Receipt
 from workflow.ledger.entry import Entry, parse
@@ -168,6 +169,7 @@ class World:
     engine: Engine
     plans: Plans
     rounds: Rounds
+    calendars: Calendars
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -385,7 +387,7 @@ def on(store: Store, clock: ManualClock) -> World:
     scribe = Scribe("ocop/test", clock)
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans))
+    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), Calendars(store, clock, scribe, engine))
 
 
 def level_of(unit: str) -> Level:

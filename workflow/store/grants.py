@@ -10,7 +10,7 @@ RIGHTS = {
     "SELECT, INSERT": ("history", "log_leaf"),
     "SELECT, INSERT, UPDATE": (
         "case_file", "certificate", "evaluation_round", "deadline_stage", "cycle_plan", "term", "counter", "unit", "succession", "person",
-        "appointment", "tie", "producer", "product", "meta",
+        "appointment", "tie", "producer", "product", "meta", "working_calendar",
     ),
     "SELECT, INSERT, DELETE": ("outbox",),
     "SELECT, UPDATE": ("log_head", "registry"),

@@ -13,6 +13,7 @@ import orjson
 
 from states.errors import MalformedInput
 from states.vocabulary import (
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
@@ -26,6 +27,8 @@ from states.vocabulary import (
 )
 from workflow.rows import (
     AppointmentRow,
+    CalendarDay,
+    CalendarRow,
     CaseRow,
     CertificateRow,
     PersonRow,
@@ -101,6 +104,7 @@ def _members(kind: Any) -> dict[Any, Any]:
 
 _CASE_KIND, _CASE_STATE, _CERTIFICATE_STATE = _members(CaseKind), _members(CaseState), _members(CertificateState)
 _CASE_STATE[None] = None
+_CALENDAR = _members(CalendarState)
 _EFFECT, _PRODUCER, _PUBLICATION, _ROUND_STATE = _members(Effect), _members(ProducerKind), _members(Publication), _members(RoundState)
 _STAGE, _STATUS, _TRACK, _SUBJECT = _members(Stage), _members(TermStatus), _members(Track), _members(SubjectKind)
 
@@ -216,6 +220,20 @@ PLAN = Shape(
     ),
 )  # fmt: skip
 
+CALENDAR = Shape(
+    "working_calendar",
+    ("code", "unit", "days", "state", "version", "head_seq", "head_hash"),
+    ("code",),
+    lambda r: (
+        r.code, r.unit, orjson.dumps([(d.day, d.working, d.document_no, d.entered_by, d.since) for d in r.days]).decode(),
+        r.state.value, r.version, r.head_seq, r.head_hash,
+    ),
+    lambda v: CalendarRow(
+        code=v[0], unit=v[1], days=tuple(CalendarDay(*day) for day in orjson.loads(v[2])), state=_CALENDAR[v[3]], version=v[4],
+        head_seq=v[5], head_hash=v[6],
+    ),
+)  # fmt: skip
+
 STAGE = Shape(
     "deadline_stage",
     (
@@ -320,7 +338,7 @@ PRODUCT = Shape(
     lambda v: ProductRow(code=v[0], name=v[1], group=v[2], producer=v[3], unit=v[4]),
 )
 
-SUBJECTS: dict[type, Shape] = {CaseRow: CASE, CertificateRow: CERTIFICATE, RoundRow: ROUND, PlanRow: PLAN}
+SUBJECTS: dict[type, Shape] = {CaseRow: CASE, CertificateRow: CERTIFICATE, RoundRow: ROUND, PlanRow: PLAN, CalendarRow: CALENDAR}
 REGISTRY: dict[str, Shape] = {
     "units": UNIT, "successions": SUCCESSION, "people": PERSON, "appointments": APPOINTMENT, "ties": TIE,
     "producers": PRODUCER, "products": PRODUCT,

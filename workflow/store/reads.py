@@ -9,6 +9,7 @@ from states.errors import MalformedInput, NotFound, StoreUnsafe
 from workflow.ports import CaseQuery, Head, LoadedCase, LogState, RegistrySnapshot, Subject
 from workflow.rows import (
     AppointmentRow,
+    CalendarRow,
     CaseRow,
     CertificateRow,
     PersonRow,
@@ -24,7 +25,21 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
-from workflow.store.mapping import CASE, CERTIFICATE, ENTRY, PLAN, PRODUCER, PRODUCT, REGISTRY, ROUND, STAGE, TERM, Shape, storable
+from workflow.store.mapping import (
+    CALENDAR,
+    CASE,
+    CERTIFICATE,
+    ENTRY,
+    PLAN,
+    PRODUCER,
+    PRODUCT,
+    REGISTRY,
+    ROUND,
+    STAGE,
+    TERM,
+    Shape,
+    storable,
+)
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -171,6 +186,10 @@ class SharedStore(ABC):
         """Plans by code."""
         return self._list_of(PLAN, "code", unit=unit)
 
+    def calendars(self) -> list[CalendarRow]:
+        """Units' tables of days by code."""
+        return self._list_of(CALENDAR, "code")
+
     def certificates(self, product: str | None = None) -> list[CertificateRow]:
         """Certificates by code."""
         return self._list_of(CERTIFICATE, "code", product=product)
@@ -311,8 +330,8 @@ class SharedStore(ABC):
         return (Head(row[0], row[1], row[2]) for row in self._stream(statements.HEADS))
 
     def subjects(self) -> Iterator[Subject]:
-        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans."""
-        for shape in (CASE, CERTIFICATE, ROUND, PLAN):
+        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars."""
+        for shape in (CASE, CERTIFICATE, ROUND, PLAN, CALENDAR):
             yield from map(shape.row, self._stream(f"SELECT {shape.names()} FROM {shape.table} ORDER BY code"))  # noqa: S608
 
     def terms(self, case: str | None = None) -> Iterator[TermRow]:
@@ -322,6 +341,11 @@ class SharedStore(ABC):
         # Ids begin with the case's code, so the primary key finds them; ';' is the sign after ':'.
         sql = f"SELECT {TERM.names()} FROM term WHERE id>=? AND id<? AND case_code=? ORDER BY id"  # noqa: S608
         return map(TERM.row, self._rows(sql, (f"{case}:", f"{case};", case)))
+
+    def counted_terms(self, after: datetime) -> list[TermRow]:
+        """See :class:`workflow.ports.Store`."""
+        sql = f"SELECT {TERM.names()} FROM term WHERE calendar IS NOT NULL AND due_at>? AND status IN ('running','passed') ORDER BY id"  # noqa: S608
+        return [TERM.row(row) for row in self._rows(sql, (to_micros(after),))]
 
     def last_recorded(self) -> datetime | None:
         """See :class:`workflow.ports.Store`."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from states.vocabulary import (
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
@@ -165,6 +166,16 @@ class PlanTable(_Headed, table=True):
     text: str = Field(sa_type=sa.Text)
     digest: str = Field(sa_type=sa.Text)
     state: Publication = Field(sa_type=coded(Publication, "state"))
+
+
+class CalendarTable(_Headed, table=True):
+    """:class:`workflow.rows.CalendarRow`; ``days`` is a JSON list of lists."""
+
+    __tablename__ = "working_calendar"
+    code: str = Field(primary_key=True, sa_type=Code)
+    unit: str = Field(sa_type=Code)
+    days: str = Field(sa_type=sa.Text)
+    state: CalendarState = Field(sa_type=coded(CalendarState, "state"))
 
 
 class TermTable(Table, table=True):
