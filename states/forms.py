@@ -110,3 +110,4 @@ COMPLETE = (Field("documents", Kind.CHOICES, required=True, options=DOCUMENTS), 
 REENTER = (Field("round", Kind.CODE),)
 ADMIT_LATE = (Field("until", Kind.DATE, required=True), *_document())
 PUBLISH = (Field("published_on", Kind.DATE, required=True), Field("served_on", Kind.DATE, required=True), Field("notice_no", Kind.CODE))
+REDATE = (*_document(), Field("exception", Kind.CODE))

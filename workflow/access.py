@@ -163,8 +163,16 @@ class Office:
 THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
 
 
-def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date) -> Office:
+def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date, *, superiors: bool = False) -> Office:
     """The officer of a unit who makes a move on one of its plans or rounds.
+
+    Args:
+        registry: Units, people and functions.
+        person: Who acts.
+        unit: The unit that the plan or round belongs to.
+        move: The move; it names the seats.
+        day: Local day of the act.
+        superiors: Whether somebody of a unit above may do it as well.
 
     Raises:
         NotFound: No such person.
@@ -172,10 +180,11 @@ def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], 
     """
     name = registry.person(person).name
     holdings = registry.holdings(person, day)
+    units = registry.chain(unit, day) if superiors else (unit,)
     for holding in holdings:
-        if holding.seat in move.seats and holding.unit == unit:
+        if holding.seat in move.seats and holding.unit in units:
             actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
-            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(unit, day)})
+            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(holding.unit, day)})
     own = [h for h in holdings if h.seat in move.seats]
     holder = Holder(move.seats[0].function, move.seats[0].level)
     if own:

@@ -58,6 +58,9 @@ class Consequences:
         self.set.setdefault("memo", {})[key] = value
 
 
+LATE_DOOR = "late-door"
+"""The deadline of a single case that was let in late."""
+
 _TOUCHES_ROUNDS = frozenset({Event.FILE, Event.NOMINATE, Event.REENTER, Event.REEVALUATE, Event.SORT, Event.REINSTATE, Event.ADMIT_LATE})
 
 
@@ -255,7 +258,9 @@ def _redate(  # noqa: PLR0913
         for stage, deadline in each.stages.items():
             running = [t for t in terms if t.stage is stage and t.round == each.row.code]
             same = any(t.deadline == deadline.id and t.due_at == deadline.cutoff and t.effect is deadline.effect for t in running)
-            if stage in ahead and not same and deadline.cutoff is not None and facts.at < deadline.cutoff:
+            # Who was let in late until a later day keeps that day.
+            longer = any(t.deadline == LATE_DOOR and deadline.cutoff is not None and t.due_at >= deadline.cutoff for t in running)
+            if stage in ahead and not same and not longer and deadline.cutoff is not None and facts.at < deadline.cutoff:
                 out.closed += [(t.id, TermStatus.DROPPED) for t in running]
                 out.opened.append(_of_plan(stage, deadline))
 
@@ -318,7 +323,7 @@ def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str,
         "due_at": midnight(until + timedelta(days=1)).isoformat(),
         "phrase": f"đến hết ngày {until:%d/%m/%Y}",
         "source": str(data["document_no"]),
-        "deadline": "late-door",
+        "deadline": LATE_DOOR,
         "calendar": None,
     }
 
