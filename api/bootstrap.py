@@ -1,15 +1,16 @@
 """The one place that wires: settings, clock, store and services, built once for a process."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
 from api.settings import Settings
-from deadlines.calendar import WorkingCalendar, vietnam_calendar
+from deadlines.calendar import WorkingCalendar, midnight, vietnam_calendar
 from deadlines.statutory import StatutoryTerm, statutory_terms
+from deadlines.terms import Unit
 from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
 from states.regime import Regime
 from states.soundness import check_all
@@ -138,6 +139,23 @@ class Law:
             return None
         window = rule.window(last_valid_day)
         return window.start, window.cutoff
+
+    def length(self, law: Regime, name: str) -> tuple[int, str]:
+        """How long a span is by law, and in what."""
+        span = statutory_terms().term(law.id, name).span
+        return span.value, str(span.unit).replace(" ", "_")
+
+    def left(self, law: Regime, name: str, day: date, last: date) -> int:
+        """How many of a span's days lie after ``day`` up to ``last``."""
+        days = (day + timedelta(days=n) for n in range(1, (last - day).days + 1))
+        working = statutory_terms().term(law.id, name).span.unit is Unit.WORKING_DAY
+        return sum(1 for each in days if not working or self._calendar.is_working_day(each))
+
+    def end_after(self, law: Regime, name: str, day: date, count: int) -> tuple[datetime, str]:
+        """The exclusive end ``count`` of a span's days after ``day``, and the version of the calendar."""
+        span = statutory_terms().term(law.id, name).span
+        last = self._calendar.roll_forward(day) if count < 1 else replace(span, value=count).last_day(day, self._calendar)
+        return midnight(last + timedelta(days=1)), f"{self._calendar.code}@{self._calendar.version}"
 
     def _span(self, term: StatutoryTerm) -> SpanTerm:
         def end(start: date) -> datetime:

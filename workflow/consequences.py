@@ -17,6 +17,7 @@ from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
 from workflow.rows import CaseRow, StageRow, TermRow
 from workflow.situation import World, home, joinable, results_of
+from workflow.spans import SPAN_EVENTS, Counting, shifted, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class SpanTerm:
     calendar: str
 
 
-class LawTerms(Protocol):
+class LawTerms(Counting, Protocol):
     """Terms of the law that start with an event or count back from the end of a certificate."""
 
     def started_by(self, law: Regime, event: Event, kind: CaseKind) -> Sequence[SpanTerm]:
@@ -109,6 +110,12 @@ def consequences(  # noqa: PLR0913
     ahead = _ahead(facts, goes_to, results)
     joined = _joins(world, case, terms, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
+    spans = _spans(case, step, facts, goes_to, ahead, expired)
+    if event in SPAN_EVENTS and case is not None:
+        shift = shifted(case, terms, event, facts, data, terms_of_law)
+        out.closed += shift.closed
+        out.opened += shift.opened
+        spans = shift.spans
     if event is Event.REDATE and case is not None:
         _redate(world, case, terms, facts, ahead, out)
     else:
@@ -118,7 +125,9 @@ def consequences(  # noqa: PLR0913
     if event is Event.ADMIT_LATE and facts.missed:
         out.opened.append(_late_door(facts.missed, data, facts.at))
     _open_of_plan(world, step, facts, unit, goes_to, out)
-    _open_of_law(step, facts, terms, goes_to, terms_of_law, out)
+    _open_of_law(step, facts, terms, goes_to, terms_of_law, spans, out)
+    if spans != (spans_of(case.memo) if case else {}):
+        out.remember("spans", spans or None)
     _note(step, facts, terms_of_law, out)
     _remember(step, facts, data, out, expired)
     return out
@@ -266,15 +275,29 @@ def _redate(  # noqa: PLR0913
 
 
 def _open_of_law(  # noqa: PLR0913
-    step: Step, facts: Facts, terms: Sequence[TermRow], goes_to: CaseState, law: LawTerms, out: Consequences
+    step: Step, facts: Facts, terms: Sequence[TermRow], goes_to: CaseState, law: LawTerms, spans: Mapping[str, Any], out: Consequences
 ) -> None:
-    """Spans that the event starts; one that runs already runs on."""
+    """Spans that the event starts; one that runs already runs on, and one that is suspended waits."""
     # What was returned at a level starts that level's reassessment clock anew once it is complete.
     started = Event.ACCEPT if step.event is Event.COMPLETE and goes_to is not CaseState.COMMUNE_CHECK else step.event
     ended = {term for term, _ in out.closed}
-    running = {t.stage for t in terms if t.id not in ended}
-    spans = law.started_by(facts.regime, started, facts.kind)
-    out.opened += [_of_law(span, facts.at) for span in spans if span.stage not in running]
+    running = {t.stage for t in terms if t.id not in ended} | {Stage(stage) for stage, kept in spans.items() if "suspended" in kept}
+    out.opened += [_of_law(s, facts.at) for s in law.started_by(facts.regime, started, facts.kind) if s.stage not in running]
+
+
+def _spans(  # noqa: PLR0913
+    case: CaseRow | None, step: Step, facts: Facts, goes_to: CaseState, ahead: tuple[Stage, ...], expired: TermRow | None
+) -> dict[str, Any]:
+    """What stays remembered of spans: of one that is met, means nothing any more or starts anew, nothing."""
+    anew = {*step.rule.meets, *((Stage.REASSESSMENT,) if step.event is Event.RETURN_FOR_COMPLETION else ())}
+    spans = {
+        stage: kept
+        for stage, kept in (spans_of(case.memo) if case else {}).items()
+        if Stage(stage) not in anew and still_means(Stage(stage), goes_to, ahead)
+    }
+    if expired is not None and expired.calendar is not None and step.event is Event.RECORD:
+        spans[str(expired.stage)] = {**spans.get(str(expired.stage), {}), "expired": expired.due_at.isoformat()}
+    return spans
 
 
 def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:

@@ -17,11 +17,12 @@ from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermSta
 from states.words import Words
 from workflow.ledger.entry import Entry
 from workflow.ports import Store
+from workflow.roundbook import REDATED
 from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending"}
+    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back"}
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 
@@ -169,10 +170,15 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
     for deadline in entry.data.get("deadlines", ()):
         if deadline["cutoff"]:
             due = words.last_day(datetime.fromisoformat(deadline["cutoff"]))
-            yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {words.label('effect', deadline['effect'])}"
+            given_up = REDATED in deadline["flags"]
+            what = words.label("flag", REDATED) if given_up else words.label("effect", deadline["effect"])
+            yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {what}"
 
 
 def _closing(entry: Entry, words: Words) -> Iterator[str]:
+    for name, said in (("moved", ctx.both("Đổi hạn", "Moved")), ("back", ctx.both("Trở lại", "Came back"))):
+        if entry.data.get(name):
+            yield f"{said}: " + ", ".join(entry.data[name])
     if "members" in entry.data:
         yield "; ".join(f"{words.label('state', state)}: {count}" for state, count in entry.data["members"].items())
         moved = [f"{case} → {to}" for case, to in entry.data["carried"].items() if to]
