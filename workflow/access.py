@@ -85,13 +85,17 @@ def may(  # noqa: PLR0913
         return _record(registry, personal, person, place, day, on_behalf_of)
     seats = [seat for r in personal for seat in r.seats]
     holding = next((h for h in holdings if h.seat in seats), None)
-    refusals = [*_hands(rule.duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
+    duty = rule.duty
+    if duty is Duty.HANDLES and holding is not None and holding.seat.function is Function.AUTHORITY:
+        # Where officer and authority may do the same (extending a term), what the authority does is a decision.
+        duty = Duty.DECIDES
+    refusals = [*_hands(duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
     if holding is None:
         refusals.insert(0, _required(personal, holdings))
     if refusals:
         return None, tuple(refusals)
     assert holding is not None  # noqa: S101 - for the type checker: without a holding there is a refusal
-    return Grant(holding.seat, holding.unit, rule.duty), ()
+    return Grant(holding.seat, holding.unit, duty), ()
 
 
 def _required(rules: Iterable[Rule], holdings: Iterable[Holding]) -> Refusal:

@@ -55,7 +55,7 @@ def shifted(case: CaseRow, terms: Sequence[TermRow], event: Event, facts: Facts,
     """
     stage = Stage(data["term"])
     spans = spans_of(case.memo)
-    mine = dict(spans.get(stage, {}))
+    mine = dict(spans.get(str(stage), {}))
     if event is Event.RESUME:
         return _resumed(case, stage, spans, mine, facts, data, law)
     term = _running(case, terms, stage, mine, event, facts)
@@ -69,11 +69,11 @@ def shifted(case: CaseRow, terms: Sequence[TermRow], event: Event, facts: Facts,
             raise _refused(case, event, Refusal(Code.EXTENSION_TOO_LONG, NOBODY, {**detail}))
         end, calendar = law.end_after(facts.regime, term.deadline, last, days)
         out.opened.append(_again(stage, _kept(term), end, calendar, f"gia hạn thêm {days}", data))
-        spans[stage] = {**mine, "extended": so_far + days}
+        spans[str(stage)] = {**mine, "extended": so_far + days}
     else:
         today = local_date(facts.at)
         left = law.left(facts.regime, term.deadline, today, last)
-        spans[stage] = {**mine, "suspended": {**_kept(term), "since": today.isoformat(), "left": left}}
+        spans[str(stage)] = {**mine, "suspended": {**_kept(term), "since": today.isoformat(), "left": left}}
     return out
 
 
@@ -91,8 +91,8 @@ def _resumed(  # noqa: PLR0913
     today = local_date(facts.at)
     end, calendar = law.end_after(facts.regime, waiting["deadline"], today, waiting["left"])
     said = f"tạm dừng từ {date.fromisoformat(waiting['since']):%d/%m/%Y} đến {today:%d/%m/%Y}"
-    spans.pop(stage)
-    return Shift(opened=[_again(stage, waiting, end, calendar, said, data)], spans={**spans, **({stage: mine} if mine else {})})
+    spans.pop(str(stage))
+    return Shift(opened=[_again(stage, waiting, end, calendar, said, data)], spans={**spans, **({str(stage): mine} if mine else {})})
 
 
 def _running(case: CaseRow, terms: Sequence[TermRow], stage: Stage, mine: Mapping[str, Any], event: Event, facts: Facts) -> TermRow:  # noqa: PLR0913
