@@ -322,7 +322,9 @@ class _Builder:
         ):
             for state in (*self.handled, S.RETURNED):
                 for origin in self._origins(state):
-                    yield self.rule(event, state, state, guard, payload=payload, selects=origin, reason=event is not Event.RESUME, paper=True)
+                    yield self.rule(
+                        event, state, state, guard, payload=payload, selects=origin, reason=event is not Event.RESUME, paper=True
+                    )
 
     def _new_attempts(self) -> Iterator[Rule]:
         for state in self.active:

@@ -167,7 +167,9 @@ class Office:
 THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
 
 
-def office_of(registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date, *, superiors: bool = False) -> Office:
+def office_of(  # noqa: PLR0913
+    registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date, *, superiors: bool = False
+) -> Office:
     """The officer of a unit who makes a move on one of its plans or rounds.
 
     Args:

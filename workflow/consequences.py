@@ -17,7 +17,7 @@ from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
 from workflow.rows import CaseRow, StageRow, TermRow
 from workflow.situation import World, home, joinable, results_of
-from workflow.spans import SPAN_EVENTS, Counting, shifted, spans_of
+from workflow.spans import SPAN_EVENTS, Counting, remembered, shifted, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def consequences(  # noqa: PLR0913
     ahead = _ahead(facts, goes_to, results)
     joined = _joins(world, case, terms, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
-    spans = _spans(case, step, facts, goes_to, ahead, expired)
+    spans = remembered(case, step, goes_to, ahead, expired)
     if event in SPAN_EVENTS and case is not None:
         shift = shifted(case, terms, event, facts, data, terms_of_law)
         out.closed += shift.closed
@@ -283,21 +283,6 @@ def _open_of_law(  # noqa: PLR0913
     ended = {term for term, _ in out.closed}
     running = {t.stage for t in terms if t.id not in ended} | {Stage(stage) for stage, kept in spans.items() if "suspended" in kept}
     out.opened += [_of_law(s, facts.at) for s in law.started_by(facts.regime, started, facts.kind) if s.stage not in running]
-
-
-def _spans(  # noqa: PLR0913
-    case: CaseRow | None, step: Step, facts: Facts, goes_to: CaseState, ahead: tuple[Stage, ...], expired: TermRow | None
-) -> dict[str, Any]:
-    """What stays remembered of spans: of one that is met, means nothing any more or starts anew, nothing."""
-    anew = {*step.rule.meets, *((Stage.REASSESSMENT,) if step.event is Event.RETURN_FOR_COMPLETION else ())}
-    spans = {
-        stage: kept
-        for stage, kept in (spans_of(case.memo) if case else {}).items()
-        if Stage(stage) not in anew and still_means(Stage(stage), goes_to, ahead)
-    }
-    if expired is not None and expired.calendar is not None and step.event is Event.RECORD:
-        spans[str(expired.stage)] = {**spans.get(str(expired.stage), {}), "expired": expired.due_at.isoformat()}
-    return spans
 
 
 def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:

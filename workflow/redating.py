@@ -7,18 +7,15 @@ left; whoever has withdrawn, gone on to another round or was put off otherwise i
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from deadlines.calendar import midnight
-from deadlines.phrases import Reading, ReadingMode, read_phrase
+from deadlines.phrases import Reading
 from deadlines.plan_values import STAGE_ORDER
 from deadlines.sweep import GRACE
-from states import forms
 from states.case import RUNNING
 from states.errors import EventRefused, MalformedInput, NotFound, PayloadInvalid, Problem, StaleCase, UnknownName
 from states.lifecycle import ROUND
-from states.payload import MAX_TEXT, clean, read_payload
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, RoundEvent, Stage, TermStatus, Track
@@ -27,6 +24,7 @@ from workflow.clock import Clock
 from workflow.judging import Paper
 from workflow.ledger.entry import Entry, parse
 from workflow.listing import every_case
+from workflow.notices import Left, Notice, Redated, read_notice
 from workflow.perform import Engine, fallen
 from workflow.plan_rows import as_data, stage_of_data
 from workflow.ports import CaseQuery, Change, LoadedCase, Outcome, Store
@@ -35,69 +33,7 @@ from workflow.roundbook import EXCEPTED, REDATED, OpenRound, RoundBook
 from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
 from workflow.situation import World
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _TRIES = 5
-
-
-class Left(StrEnum):
-    """Why a member is left alone when its round is re-dated."""
-
-    MET = "met"
-    PASSED_AGAIN = "passed_again"
-    OTHER_CUTOFF = "other_cutoff"
-    PUT_OFF = "put_off"
-    GONE_ON = "gone_on"
-    WITHDRAWN = "withdrawn"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What re-dates a round.
-
-    Attributes:
-        stage: The stage whose date moves.
-        phrase: The new date in the paper's own words.
-        document_no, document_date: The paper (number; local date).
-        reason: Why.
-        reading: How the words are read; ``lenient`` is a person's explicit choice.
-        exception: Number of the written exception, where the new date outlasts the national term.
-        document_signer: Who signed, where that is known.
-    """
-
-    stage: str
-    phrase: str
-    document_no: str
-    document_date: str
-    reason: str
-    reading: ReadingMode = "strict"
-    exception: str | None = None
-    document_signer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Redated:
-    """A round and its members after a re-dating, or as they would be.
-
-    Attributes:
-        before, after: The deadline that ruled and the one that rules now.
-        moved: Members whose running deadline moved.
-        back: Members that came back to the state they left.
-        again: Those among ``back`` that miss the new date as well, so that they are deferred again at once.
-        left: Cases of the round that stay as they are, and why.
-        replayed: Whether the same command had been carried out before.
-    """
-
-    round: RoundRow
-    before: StageRow
-    after: StageRow
-    moved: tuple[str, ...]
-    back: tuple[str, ...]
-    again: tuple[str, ...]
-    left: tuple[tuple[str, Left], ...]
-    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +78,7 @@ class Redating:
             world = self.world(fresh=True)
             move = ROUND.move(row.state, RoundEvent.REDATE, code)
             who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()), superiors=True)
-            data, texts, reading = self._read(row, notice)
+            data, texts, reading = read_notice(row, notice, local_date(self.clock.now()))
             draft = self._drafted(world, row, notice, data, reading, dry_run=dry_run)
             now = self.clock.now()
             report = Redated(
@@ -174,47 +110,9 @@ class Redating:
                 return replace(report, round=self._round(code))
         raise StaleCase(case=code, expected=row.version, version=None, state=row.state)
 
-    # What is asked.
-
-    def _read(self, row: RoundRow, notice: Notice) -> tuple[dict[str, Any], dict[str, str], Reading]:
-        given: Mapping[str, object] = {
-            "document_no": notice.document_no,
-            "document_date": notice.document_date,
-            "document_signer": notice.document_signer,
-            "exception": notice.exception,
-        }
-        problems: list[Problem] = []
-        data: dict[str, Any] = {}
-        texts: dict[str, str] = {}
-        try:
-            data, texts = read_payload(forms.REDATE, given)
-        except PayloadInvalid as invalid:
-            problems += invalid.problems
-        if str(data.get("document_date", "")) > local_date(self.clock.now()).isoformat():
-            problems.append(Problem("/document_date", "in_future"))
-        try:
-            texts["reason"] = clean(notice.reason).strip()
-            if not texts["reason"]:
-                problems.append(Problem("/reason", "reason_required"))
-            if len(texts["reason"]) > MAX_TEXT:
-                problems.append(Problem("/reason", "too_long"))
-        except ValueError as error:
-            problems.append(Problem("/reason", str(error)))
-        reading = read_phrase(notice.phrase, year=row.year, reading=notice.reading)
-        detail = {"phrase": notice.phrase, "low": row.year, "high": row.year}
-        if reading.question is not None:
-            problems.append(Problem("/phrase", str(reading.question), detail))
-        elif reading.cutoff is None or not reading.armed:
-            problems.append(Problem("/phrase", "no_end_named", {"phrase": notice.phrase}))
-        if problems:
-            raise PayloadInvalid(problems, event=RoundEvent.REDATE)
-        return {**data, "stage": notice.stage, "phrase": notice.phrase, "reading": notice.reading}, texts, reading
-
     # The rows.
 
-    def _drafted(
-        self, world: World, row: RoundRow, notice: Notice, data: dict[str, Any], reading: Reading, *, dry_run: bool
-    ) -> _Draft:
+    def _drafted(self, world: World, row: RoundRow, notice: Notice, data: dict[str, Any], reading: Reading, *, dry_run: bool) -> _Draft:  # noqa: PLR0913
         opened = world.book.get(row.code) or OpenRound(row, {})
         dated = ", ".join(opened.stages)
         if notice.stage not in set(Stage) or Stage(notice.stage) not in opened.stages:
@@ -277,7 +175,7 @@ class Redating:
         )
         return (*(replace(s, flags=(*s.flags, REDATED)) for s in old), new)
 
-    def _lawful(self, row: RoundRow, before: StageRow, after: StageRow, opened: OpenRound, signed: date) -> None:  # noqa: PLR0913
+    def _lawful(self, row: RoundRow, before: StageRow, after: StageRow, opened: OpenRound, signed: date) -> None:
         """Refuse a date that says nothing new, or that nobody could have kept."""
         now = self.clock.now()
         assert before.cutoff is not None  # noqa: S101 - both rule a round, and only a date does
@@ -412,7 +310,7 @@ class Redating:
         if entry.event != RoundEvent.REDATE or any(entry.data.get(name) != value for name, value in given.items()):
             raise MalformedInput("command_reused", command=entry.command, case=row.code)
         *old, after = (stage_of_data(data) for data in entry.data["deadlines"])
-        before = min(old, key=lambda s: s.cutoff or datetime.max)
+        before = min((s for s in old if s.cutoff is not None), key=lambda s: (s.cutoff, s.id))
         paper = Paper(after.source, {"round": row.code, **{name: given[name] for name in ("stage", "document_no", "document_date")}})
         self._complete(row.code, entry.case_seq, before, paper)
         return Redated(row, before, after, tuple(entry.data["moved"]), tuple(entry.data["back"]), (), (), replayed=True)

@@ -8,7 +8,6 @@ from enum import StrEnum
 from states.vocabulary import Publication, RoundState, Stage, Track
 from workflow.rows import PlanRow, RoundRow, StageRow
 
-
 REDATED = "re-dated"
 """Flag of a deadline that a later paper re-dated: kept for the record, it binds nobody any more."""
 
@@ -31,6 +30,14 @@ class Standing(StrEnum):
     REDATED = "redated"
     EXCEPTED = "excepted"
     NO_DATE = "no_date"
+    # Of a single case: counted from an act, or set by a paper of its own.
+    BY_LAW = "by_law"
+    LATE_DOOR = "late_door"
+    EXTENDED = "extended"
+    SHIFTED = "shifted"
+    BEFORE_EXTENSION = "before_extension"
+    BEFORE_SUSPENSION = "before_suspension"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +48,15 @@ class Weighed:
     standing: dict[str, Standing]
 
 
-def weigh(rows: Iterable[StageRow], plan: str | None) -> Weighed:
-    """Weigh the deadlines of one stage of one round.
+def weigh(rows: Iterable[StageRow], plans: Collection[str]) -> Weighed:
+    """Weigh the deadlines of one stage of one round, or of the plans of a unit as a whole.
 
     A re-dated one gives way to the new date and one of an earlier plan to the plan that the round now belongs to. The national term binds
     from outside: an earlier date of a plan rules, a later one only by a written exception. Among what is left the narrower rules.
 
     Args:
         rows: The deadlines, those of replaced plans included.
-        plan: Code of the plan that the round belongs to.
+        plans: Codes of the plans that bind: the one that the round belongs to, or those that are published.
     """
     rows = list(rows)
     standing: dict[str, Standing] = {}
@@ -58,14 +65,15 @@ def weigh(rows: Iterable[StageRow], plan: str | None) -> Weighed:
             standing[row.id] = Standing.NO_DATE
         elif REDATED in row.flags:
             standing[row.id] = Standing.REDATED
-        elif not row.statutory and row.plan != plan:
+        elif not row.statutory and row.plan not in plans:
             standing[row.id] = Standing.EARLIER_PLAN
+    # Rows without a cut-off were set aside above.
     live = [row for row in rows if row.id not in standing]
     excepted = [row for row in live if EXCEPTED in row.flags]
     if excepted:
         standing |= {row.id: Standing.EXCEPTED for row in live if row.statutory}
         live = [row for row in live if not row.statutory]
-    ruling = min(live, key=lambda row: row.cutoff or datetime.max, default=None)
+    ruling = min(live, key=_end, default=None)
     for row in live:
         if row is not ruling:
             outlasts = ruling is not None and ruling.statutory and not row.statutory
@@ -73,6 +81,11 @@ def weigh(rows: Iterable[StageRow], plan: str | None) -> Weighed:
     if ruling is not None:
         standing[ruling.id] = _reason(ruling, set(standing.values()))
     return Weighed(ruling, standing)
+
+
+def _end(row: StageRow) -> datetime:
+    assert row.cutoff is not None  # noqa: S101 - only dates are compared
+    return row.cutoff
 
 
 def _reason(ruling: StageRow, others: set[Standing]) -> Standing:
@@ -129,7 +142,7 @@ class RoundBook:
                 groups.setdefault((row.round, Stage(row.stage)), []).append(row)
         by_round: dict[str, dict[Stage, StageRow]] = {}
         for (code, stage), group in groups.items():
-            ruling = weigh(group, plan_of.get(code)).ruling
+            ruling = weigh(group, {plan_of.get(code, "")}).ruling
             if ruling is not None:
                 by_round.setdefault(code, {})[stage] = ruling
         self._rounds = {row.code: OpenRound(row, by_round.get(row.code, {})) for row in rounds}

@@ -16,11 +16,12 @@ from workflow.access import Office, office_of
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.listing import every_case
+from workflow.notices import Notice, Redated
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
-from workflow.redating import Notice, Redated, Redating
+from workflow.redating import Redating
 from workflow.rows import CaseRow, RoundRow, SubjectKind
 from workflow.situation import World, joinable, law_of, owed
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from states.chart import Step
 from states.errors import EventRefused
 from states.facts import Facts
 from states.refusal import NOBODY, Code, Holder, Refusal
 from states.regime import Regime, local_date
-from states.vocabulary import Event, Function, Level, Stage, TermStatus
+from states.vocabulary import CaseState, Event, Function, Level, Stage, TermStatus
+from workflow.progress import still_means
 from workflow.rows import CaseRow, TermRow
 
 SPAN_EVENTS = frozenset({Event.EXTEND, Event.SUSPEND, Event.RESUME})
@@ -47,7 +49,28 @@ def spans_of(memo: Mapping[str, Any]) -> dict[str, Any]:
     return dict(memo.get("spans", {}))
 
 
-def shifted(case: CaseRow, terms: Sequence[TermRow], event: Event, facts: Facts, data: Mapping[str, Any], law: Counting) -> Shift:
+def remembered(case: CaseRow | None, step: Step, goes_to: CaseState, ahead: tuple[Stage, ...], expired: TermRow | None) -> dict[str, Any]:
+    """What stays remembered of spans after a step: of one that is met, means nothing any more or starts anew, nothing.
+
+    Args:
+        case: The case before; None when it is registered.
+        step: The step.
+        goes_to: The state that the case goes back to once it is in the step's target.
+        ahead: Stages that it has still to meet there.
+        expired: The term whose end made the system act.
+    """
+    anew = {*step.rule.meets, *((Stage.REASSESSMENT,) if step.event is Event.RETURN_FOR_COMPLETION else ())}
+    spans = {
+        stage: kept
+        for stage, kept in (spans_of(case.memo) if case else {}).items()
+        if Stage(stage) not in anew and still_means(Stage(stage), goes_to, ahead)
+    }
+    if expired is not None and expired.calendar is not None and step.event is Event.RECORD:
+        spans[str(expired.stage)] = {**spans.get(str(expired.stage), {}), "expired": expired.due_at.isoformat()}
+    return spans
+
+
+def shifted(case: CaseRow, terms: Sequence[TermRow], event: Event, facts: Facts, data: Mapping[str, Any], law: Counting) -> Shift:  # noqa: PLR0913
     """Extend, suspend or resume the span that the payload names.
 
     Raises:

@@ -1,6 +1,5 @@
 """``ocop plan`` and ``ocop round``."""
 
-import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound
 from states.vocabulary import Effect
 from workflow.plans import Choice
-from workflow.redating import Redated
 from workflow.roundbook import Standing, weigh
 from workflow.rounds import RoundReport
 from workflow.rows import StageRow
@@ -94,10 +92,14 @@ def import_plan(
 
 
 @plan.command("publish")
-def publish(
+def publish(  # noqa: PLR0913
     code: str,
     actor: As,
     effect: Annotated[list[str] | None, typer.Option("--effect", help="số=defer|sort|record cho một mốc · number=effect")] = None,
+    exception: Annotated[
+        list[str] | None,
+        typer.Option("--exception", help="giai đoạn=số văn bản, cho mốc muộn hơn mốc trung ương · stage=number of the exception"),
+    ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -105,7 +107,8 @@ def publish(
     with runtime(as_json=as_json) as run:
         chosen = _effects(effect or [])
         choices = run.plans.choices(code, chosen)
-        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen)
+        excepted = _exceptions(exception or [])
+        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
         if as_json:
             print_json(
                 {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
@@ -140,7 +143,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
             raise NotFound(what="plan", name=code)
         stages = run.store.stages(plan=code)
         if as_json:
-            deadlines = [_stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
+            deadlines = [stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
             print_json(
                 {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
             )
@@ -193,13 +196,13 @@ def show_round(code: str, as_json: Json = False) -> None:
             raise NotFound(what="round", name=code)
         stages, members = run.store.stages(round=code), run.rounds.members(code)
         named = dict.fromkeys(s.stage for s in stages)
-        standing = {key: why for name in named for key, why in weigh((s for s in stages if s.stage == name), row.plan).standing.items()}
+        standing = {key: why for name in named for key, why in weigh((s for s in stages if s.stage == name), {row.plan}).standing.items()}
         if as_json:
             print_json(
                 {
                     "round": code,
                     "state": str(row.state),
-                    "deadlines": [{**_stage_json(s), "standing": str(standing[s.id])} for s in stages],
+                    "deadlines": [{**stage_json(s), "standing": str(standing[s.id])} for s in stages],
                     "members": [m.code for m in members],
                 }
             )
@@ -209,58 +212,6 @@ def show_round(code: str, as_json: Json = False) -> None:
         ctx.out.print(cases_table(run.store, members))
         for text in history_lines(timeline(run.store, code), ctx.words):
             ctx.out.print(text, markup=False)
-
-
-@rounds.command("re-date")
-def redate(  # noqa: PLR0913
-    code: str,
-    actor: As,
-    stage: Annotated[str, typer.Option("--stage", help="Giai đoạn, ví dụ province_eval · stage")],
-    phrase: Annotated[str, typer.Option("--phrase", help="Lời văn của mốc mới, ví dụ “trước ngày 15/8/2021” · the paper's words")],
-    document_no: Annotated[str, typer.Option("--document-no", help="Số văn bản đổi ngày · number of the paper")],
-    document_date: Annotated[str, typer.Option("--document-date", help="Ngày văn bản, năm-tháng-ngày · its date")],
-    reason: Annotated[str, typer.Option("--reason", help="Lý do · reason")],
-    signer: Annotated[str | None, typer.Option("--document-signer", help="Người ký · who signed")] = None,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Tính cả ngày được nêu · the named day itself still counts")] = False,
-    exception: Annotated[
-        str | None, typer.Option("--exception", help="Số văn bản ngoại lệ, khi muộn hơn mốc trung ương · number of the exception")
-    ] = None,
-    command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:
-    """Đổi ngày một mốc của đợt bằng văn bản, trước hoặc sau mốc; xem trước bằng --dry-run · re-date a round, before or after its cut-off."""
-    with runtime(as_json=as_json) as run:
-        done = run.rounds.redate(
-            code,
-            stage,
-            phrase,
-            document_no,
-            document_date,
-            reason,
-            actor,
-            "lenient" if lenient else "strict",
-            exception=exception,
-            document_signer=signer,
-            command=command or f"cli:{secrets.token_hex(12)}",
-            dry_run=dry_run,
-        )
-        if as_json:
-            print_json(
-                {
-                    "round": code,
-                    "before": _stage_json(done.before),
-                    "after": _stage_json(done.after),
-                    "moved": done.moved,
-                    "back": done.back,
-                    "deferred_again": done.again,
-                    "left": [{"case": case, "why": str(why)} for case, why in done.left],
-                    "replayed": done.replayed,
-                    "dry_run": dry_run,
-                }
-            )
-            return
-        _print_redated(done, dry_run=dry_run)
 
 
 @rounds.command("freeze")
@@ -283,28 +234,6 @@ def rollover(code: str, actor: As, dry_run: DryRun = False, as_json: Json = Fals
     """Đưa hồ sơ còn chuyển đợt của một đợt đã đóng vào đợt mới · carry on what a closed round left deferred."""
     with runtime(as_json=as_json) as run:
         _print_report(run.rounds.rollover(code, actor=actor, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
-
-
-def _print_redated(done: Redated, *, dry_run: bool) -> None:
-    title = ctx.both("Xem trước, chưa ghi", "Preview, nothing written") if dry_run else ctx.both("Đã đổi ngày", "Re-dated")
-    ctx.out.print(f"[bold green]{title}[/]: {done.round.code} – {ctx.words.stage(done.after.stage)}")
-    for mark, row in (("−", done.before), ("+", done.after)):
-        last = ctx.words.last_day(row.cutoff) if row.cutoff else "–"
-        ctx.out.print(f"  {mark} {last} – “{row.phrase}” ({row.source})", markup=False)
-    if done.after.phrase and "outlasts-national-term" in done.after.flags:
-        ctx.out.print(f"  ! {ctx.words.label('flag', 'outlasts-national-term')}")
-    heads = (
-        (ctx.both("Đổi hạn", "Moves"), [(case, "") for case in done.moved]),
-        (
-            ctx.both("Trở lại bước đã rời", "Comes back"),
-            [(c, ctx.both("lại quá mốc mới", "misses the new date too") if c in done.again else "") for c in done.back],
-        ),
-        (ctx.both("Giữ nguyên", "Left alone"), [(case, ctx.words.label("left", str(why))) for case, why in done.left]),
-    )
-    for head, cases in heads:
-        ctx.out.print(f"{head}: {len(cases)}")
-        for case, why in cases:
-            ctx.out.print(f"  {case}" + (f": {why}" if why else ""))
 
 
 def _print_report(report: RoundReport, *, as_json: bool, dry_run: bool) -> None:
@@ -370,7 +299,8 @@ def _choice_json(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _stage_json(stage: StageRow) -> dict[str, Any]:
+def stage_json(stage: StageRow) -> dict[str, Any]:
+    """A deadline of a plan or round as plain values."""
     return {
         "id": stage.id,
         "stage": stage.stage,
@@ -391,6 +321,16 @@ def _effects(given: list[str]) -> dict[int, Effect]:
         if not number.isdigit() or effect not in set(Effect):
             raise MalformedInput("not_an_effect", given=item, known=", ".join(Effect))
         chosen[int(number)] = Effect(effect)
+    return chosen
+
+
+def _exceptions(given: list[str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for item in given:
+        stage, sign, number = item.partition("=")
+        if not sign or not number.strip():
+            raise MalformedInput("not_an_exception", given=item)
+        chosen[stage.strip()] = number.strip()
     return chosen
 
 

@@ -13,16 +13,20 @@ from api.cli.context import ctx
 from states.chart import Seat
 from states.refusal import Code
 from states.regime import VIETNAM
-from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
+from states.vocabulary import CaseState, Effect, Event, Function, Level, Stage, TermStatus
 from states.words import Words
 from workflow.ledger.entry import Entry
 from workflow.ports import Store
+from workflow.provenance import Why
 from workflow.roundbook import REDATED
 from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back"}
+    {
+        *("notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects"),
+        *("members", "carried", "pending", "moved", "back"),
+    }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 
@@ -164,6 +168,8 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
     ):
         if (entry.round or {}).get(key):
             yield f"{said} {(entry.round or {})[key]}"
+    if entry.event == Event.SUSPEND:
+        yield ctx.both("Thời hạn", "Term") + f" {words.name(Stage(entry.data['term']))}"
     for term in (entry.terms or {}).get("open", ()):
         due = words.last_day(datetime.fromisoformat(term["due_at"]))
         yield ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {due} – “{term['phrase']}” ({term['source']})"
@@ -211,6 +217,25 @@ def terms_lines(terms: Iterable[TermRow]) -> list[str]:
         f"• {words.name(t.stage)}: {words.last_day(t.due_at)} – “{t.phrase}” ({t.source}); {words.name(t.effect)}; {words.name(t.status)}"
         for t in sorted(terms, key=lambda t: (t.due_at, t.id))
     ]
+
+
+def why_lines(why: Why) -> Iterator[str]:
+    """A deadline with everything that was set for it: the date that rules first, then those that gave way."""
+    words = ctx.words
+    head = words.name(why.stage) + (f" ({why.round})" if why.round else "")
+    yield f"{head}{ctx.both(' – mốc đã lỡ', ' – the date that was missed') if why.missed else ''}"
+    for mark, dated in (("✓", why.ruling), *(("✗", other) for other in why.others)):
+        last = words.last_day(dated.cutoff) if dated.cutoff else "–"
+        yield f"  {mark} {last} – “{dated.phrase}” ({dated.source})"
+        said = [words.label("standing", str(dated.standing))]
+        said += [words.label("option", dated.reading)] if dated.reading else []
+        said += [dated.calendar] if dated.calendar else []
+        said += [] if dated.firm else [ctx.both("dự kiến", "expected")]
+        yield f"      {'; '.join(said)}"
+        if dated.entered:
+            entry = dated.entered.entry
+            section = "planevent" if entry.kind is SubjectKind.PLAN else "event"
+            yield f"      {words.label(section, entry.event)} {instant(entry.recorded_at)}, {who(dated.entered)}"
 
 
 def reason_codes() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from states.vocabulary import CaseState, Effect
 from tests.support.world import LAW_OF_2026, TWO_ROUNDS, World, moment, on, plan_file, world_at
 from tests.workflow.engine.test_transaction import dump
 from workflow.audit import drifts, verify_log
-from workflow.redating import Left, Redated
+from workflow.notices import Left, Redated
 
 S = CaseState
 IN_JUNE = "2021-06-01 09:00"
