@@ -1,15 +1,16 @@
 """The one place that wires: settings, clock, store and services, built once for a process."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from api.names import ROOMS, misplaced
 from api.settings import Settings
-from deadlines.calendar import Edition, WorkingCalendar, vietnam_calendar, with_editions
+from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
+from deadlines.terms import Unit
 from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
 from states.regime import Regime
 from states.soundness import check_all
@@ -153,6 +154,23 @@ class Law:
             return None
         window = rule.window(last_valid_day)
         return window.start, window.cutoff
+
+    def length(self, law: Regime, name: str) -> tuple[int, str]:
+        """How long a span is by law, and in what."""
+        span = statutory_terms().term(law.id, name).span
+        return span.value, str(span.unit).replace(" ", "_")
+
+    def left(self, law: Regime, name: str, day: date, last: date, calendar: WorkingCalendar) -> int:
+        """How many of a span's days lie after ``day`` up to ``last``."""
+        days = (day + timedelta(days=n) for n in range(1, (last - day).days + 1))
+        working = statutory_terms().term(law.id, name).span.unit is Unit.WORKING_DAY
+        return sum(1 for each in days if not working or calendar.is_working_day(each))
+
+    def end_after(self, law: Regime, name: str, day: date, count: int, calendar: WorkingCalendar) -> datetime:
+        """The exclusive end ``count`` of a span's days after ``day``."""
+        span = statutory_terms().term(law.id, name).span
+        last = calendar.roll_forward(day) if count < 1 else replace(span, value=count).last_day(day, calendar)
+        return midnight(last + timedelta(days=1))
 
 
 def _span(term: StatutoryTerm) -> SpanTerm:

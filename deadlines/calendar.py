@@ -112,6 +112,11 @@ class WorkingCalendar:
         object.__setattr__(self, "_by_day", {override.date: override for override in self.overrides})
 
     @property
+    def edition(self) -> str:
+        """What a term keeps of the calendar that it was counted with: code and version."""
+        return f"{self.code}@{self.version}"
+
+    @property
     def first(self) -> date:
         """First day with data."""
         return date(FIRST_YEAR, 1, 1)

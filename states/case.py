@@ -108,6 +108,7 @@ class _Builder:
         yield from self._deferral()
         yield from self._new_attempts()
         yield from self._ends()
+        yield from self._spans()
 
     def _first_steps(self) -> Iterator[Rule]:
         yield self.rule(
@@ -312,6 +313,18 @@ class _Builder:
     def _origins(self, state: CaseState) -> tuple[CaseState | None, ...]:
         """Where a returned case may have come from; for any other state there is nothing to tell apart."""
         return self.handled if state is S.RETURNED else (None,)
+
+    def _spans(self) -> Iterator[Rule]:
+        for event, payload, guard in (
+            (Event.EXTEND, forms.EXTEND, guards.span_runs),
+            (Event.SUSPEND, forms.SUSPEND, guards.span_runs),
+            (Event.RESUME, forms.RESUME, guards.span_waits),
+        ):
+            for state in (*self.handled, S.RETURNED):
+                for origin in self._origins(state):
+                    yield self.rule(
+                        event, state, state, guard, payload=payload, selects=origin, reason=event is not Event.RESUME, paper=True
+                    )
 
     def _new_attempts(self) -> Iterator[Rule]:
         for state in self.active:

@@ -13,7 +13,10 @@ from states.words import Words
 
 MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECIDES: "■", Duty.AUTOMATIC: "⚙"}
 _ASIDE = frozenset(
-    {Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT, Event.REINSTATE, Event.ADMIT_LATE}
+    {
+        *(Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT, Event.REINSTATE, Event.ADMIT_LATE),
+        *(Event.EXTEND, Event.SUSPEND, Event.RESUME),
+    }
 )
 
 

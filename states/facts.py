@@ -28,7 +28,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A deadline that the case has to meet: its stage, exclusive instant, effect, the law's own words and their source."""
+    """A deadline that the case has to meet: its stage, exclusive instant, effect, the law's own words and their source.
+
+    ``span`` marks one that counts days from an act, and so may be extended or suspended.
+    """
 
     stage: Stage
     due_at: datetime
@@ -37,6 +40,7 @@ class Term:
     source: str
     round: str | None
     statutory: bool = False
+    span: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Facts:
         recognised: Level that recognised the product.
         published: Whether the recognition was already published.
         round_closed: Whether the case's round is closed.
+        suspended: Spans that are suspended, by stage, with the local midnight since when.
+        expired: Spans that have expired in this state, by stage, with their exclusive end.
         by_system: Whether the system itself acts; automatic rules answer to nobody else.
     """
 
@@ -89,6 +95,8 @@ class Facts:
     recognised: Level | None = None
     published: bool = False
     round_closed: bool = False
+    suspended: Mapping[Stage, datetime] = field(default_factory=dict)
+    expired: Mapping[Stage, datetime] = field(default_factory=dict)
     by_system: bool = False
 
     def term(self, stage: Stage) -> Term | None:

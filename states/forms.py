@@ -5,7 +5,7 @@ or minutes carry by the regimes' procedure.
 """
 
 from states.payload import Field, Kind
-from states.vocabulary import CaseKind
+from states.vocabulary import CaseKind, Stage
 
 GROUPS = ("food", "drink", "herbal", "textile", "handicraft", "ornamental", "tourism")
 """Product groups over all regimes (QĐ 490/2018 and QĐ 148/2023, Appendix I)."""
@@ -110,3 +110,8 @@ COMPLETE = (Field("documents", Kind.CHOICES, required=True, options=DOCUMENTS), 
 REENTER = (Field("round", Kind.CODE),)
 ADMIT_LATE = (Field("until", Kind.DATE, required=True), *_document())
 PUBLISH = (Field("published_on", Kind.DATE, required=True), Field("served_on", Kind.DATE, required=True), Field("notice_no", Kind.CODE))
+REDATE = (*_document(), Field("exception", Kind.CODE))
+_TERM = Field("term", Kind.CHOICE, required=True, options=tuple(map(str, Stage)))
+EXTEND = (_TERM, Field("days", Kind.INTEGER, required=True, low=1, high=366), *_document())
+SUSPEND = (_TERM, *_document())
+RESUME = (_TERM, *_document(required=False))

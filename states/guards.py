@@ -258,3 +258,27 @@ def cutoff_reached(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: A
         return None
     first = min(waiting, key=lambda t: t.due_at, default=None)
     return Refusal(Code.TERM_STILL_RUNS, NOBODY, {"due_at": first.due_at if first else None})
+
+
+def span_runs(state: CaseState, facts: Facts) -> Refusal | None:
+    """A term that counts days is extended or suspended while it runs, never after its end; a named date is not moved for one case."""
+    spans = [t for t in facts.terms if t.span]
+    if any(facts.at < t.due_at for t in spans):
+        return None
+    if facts.suspended:
+        stage, since = next(iter(facts.suspended.items()))
+        return Refusal(Code.SPAN_SUSPENDED, NOBODY, {"stage": stage, "since": since})
+    ended = {**facts.expired, **{t.stage: t.due_at for t in spans}}
+    if ended:
+        stage, due_at = next(iter(ended.items()))
+        return Refusal(Code.SPAN_EXPIRED, NOBODY, {"stage": stage, "due_at": due_at})
+    named = min(facts.terms, key=lambda t: t.due_at, default=None)
+    if named is not None:
+        detail = {"stage": named.stage, "phrase": named.phrase, "source": named.source}
+        return Refusal(Code.NAMED_DATE, Holder(Function.AUTHORITY, Level.PROVINCE), detail)
+    return Refusal(Code.NO_SPAN, NOBODY, {"state": state})
+
+
+def span_waits(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
+    """Only a suspended term is resumed."""
+    return None if facts.suspended else Refusal(Code.NOT_SUSPENDED, NOBODY, {})

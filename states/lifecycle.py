@@ -99,6 +99,7 @@ class Lifecycle(Generic[StateT, EventT]):
 
 
 _OFFICES = (Seat(Function.OFFICER, Level.PROVINCE), Seat(Function.OFFICER, Level.CENTRE))
+_ISSUERS = (*_OFFICES, Seat(Function.AUTHORITY, Level.PROVINCE), Seat(Function.AUTHORITY, Level.CENTRE))
 _SYSTEM = (Seat(Function.SYSTEM),)
 _R, _RE = RoundState, RoundEvent
 _ROUNDS = "Kế hoạch của cấp tỉnh hoặc Điều 5 QĐ 26/2026/QĐ-TTg"
@@ -108,8 +109,8 @@ ROUND: Lifecycle[RoundState, RoundEvent] = Lifecycle(
     (
         Move(_RE.PREPARE, None, _R.DRAFT, _OFFICES, _ROUNDS),
         Move(_RE.OPEN, _R.DRAFT, _R.OPEN, _OFFICES, _ROUNDS),
-        Move(_RE.REDATE, _R.OPEN, _R.OPEN, _OFFICES, _ROUNDS),
-        Move(_RE.REDATE, _R.FROZEN, _R.FROZEN, _OFFICES, _ROUNDS),
+        Move(_RE.REDATE, _R.OPEN, _R.OPEN, _ISSUERS, _ROUNDS),
+        Move(_RE.REDATE, _R.FROZEN, _R.FROZEN, _ISSUERS, _ROUNDS),
         Move(_RE.FREEZE, _R.OPEN, _R.FROZEN, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.OPEN, _R.CLOSED, _OFFICES, _ROUNDS),
         Move(_RE.CLOSE, _R.FROZEN, _R.CLOSED, _OFFICES, _ROUNDS),

@@ -48,6 +48,18 @@ class Code(StrEnum):
     ROUND_EXISTS = "round_exists"
     PLAN_OF_OTHER_UNIT = "plan_of_other_unit"
     CALENDAR_OF_OTHER_UNIT = "calendar_of_other_unit"
+    SAME_DATE = "same_date"
+    CUTOFF_BEFORE_OPENING = "cutoff_before_opening"
+    CUTOFF_BEFORE_DOCUMENT = "cutoff_before_document"
+    EARLIER_DATE_PASSED = "earlier_date_passed"
+    EXCEPTION_UNNEEDED = "exception_unneeded"
+    # About spans.
+    NAMED_DATE = "named_date"
+    NO_SPAN = "no_span"
+    SPAN_EXPIRED = "span_expired"
+    SPAN_SUSPENDED = "span_suspended"
+    NOT_SUSPENDED = "not_suspended"
+    EXTENSION_TOO_LONG = "extension_too_long"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"
     SYSTEM_ONLY = "system_only"

@@ -141,6 +141,9 @@ class Event(StrEnum):
     WITHDRAW = "withdraw"
     UPGRADE = "upgrade"
     PUBLISH = "publish"
+    EXTEND = "extend"
+    SUSPEND = "suspend"
+    RESUME = "resume"
 
 
 class CertificateEvent(StrEnum):

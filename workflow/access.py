@@ -85,13 +85,17 @@ def may(  # noqa: PLR0913
         return _record(registry, personal, person, place, day, on_behalf_of)
     seats = [seat for r in personal for seat in r.seats]
     holding = next((h for h in holdings if h.seat in seats), None)
-    refusals = [*_hands(rule.duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
+    duty = rule.duty
+    if duty is Duty.HANDLES and holding is not None and holding.seat.function is Function.AUTHORITY:
+        # Where officer and authority may do the same (extending a term), what the authority does is a decision.
+        duty = Duty.DECIDES
+    refusals = [*_hands(duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
     if holding is None:
         refusals.insert(0, _required(personal, holdings))
     if refusals:
         return None, tuple(refusals)
     assert holding is not None  # noqa: S101 - for the type checker: without a holding there is a refusal
-    return Grant(holding.seat, holding.unit, rule.duty), ()
+    return Grant(holding.seat, holding.unit, duty), ()
 
 
 def _required(rules: Iterable[Rule], holdings: Iterable[Holding]) -> Refusal:
@@ -164,9 +168,25 @@ THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
 
 
 def office_of(  # noqa: PLR0913
-    registry: Registry, person: str, unit: str, move: Move[Any, Any], day: date, other: Code = Code.PLAN_OF_OTHER_UNIT
+    registry: Registry,
+    person: str,
+    unit: str,
+    move: Move[Any, Any],
+    day: date,
+    other: Code = Code.PLAN_OF_OTHER_UNIT,
+    *,
+    superiors: bool = False,
 ) -> Office:
-    """The officer of a unit who makes a move on one of its plans, rounds or calendars; ``other`` says that it belongs elsewhere.
+    """The officer of a unit who makes a move on one of its plans, rounds or calendars.
+
+    Args:
+        registry: Units, people and functions.
+        person: Who acts.
+        unit: The unit that the plan or round belongs to.
+        move: The move; it names the seats.
+        day: Local day of the act.
+        other: What is said where it belongs to another unit.
+        superiors: Whether somebody of a unit above may do it as well.
 
     Raises:
         NotFound: No such person.
@@ -174,10 +194,11 @@ def office_of(  # noqa: PLR0913
     """
     name = registry.person(person).name
     holdings = registry.holdings(person, day)
+    units = registry.chain(unit, day) if superiors else (unit,)
     for holding in holdings:
-        if holding.seat in move.seats and holding.unit == unit:
+        if holding.seat in move.seats and holding.unit in units:
             actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
-            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(unit, day)})
+            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(holding.unit, day)})
     own = [h for h in holdings if h.seat in move.seats]
     row = registry.unit(unit, day)
     wanted = next((seat for seat in move.seats if row is not None and seat.level == row.level), move.seats[0])

@@ -58,7 +58,7 @@ def _stage_drifts(store: Store) -> Iterator[Drift]:
     for plan in store.plans():
         laid |= _laid_down(store, plan.code)
     for row in store.rounds():
-        laid |= {key: stage for key, stage in _laid_down(store, row.code).items() if key not in laid}
+        laid |= _laid_down(store, row.code)  # A round is re-dated after its plan was published, so its word is the later one.
     stored = {stage.id: stage for stage in store.stages()}
     for key in sorted({*laid, *stored}):
         if laid.get(key) != stored.get(key):

@@ -19,7 +19,7 @@ from states.regime import local_date
 from states.vocabulary import CalendarEvent, Level
 from workflow.access import Office, office_of
 from workflow.clock import Clock
-from workflow.consequences import LawTerms, edition_name
+from workflow.consequences import LawTerms
 from workflow.perform import Engine
 from workflow.ports import Change, LoadedCase, Outcome, Store
 from workflow.recording import Act, Scribe
@@ -210,7 +210,7 @@ class Calendars:
                 days.append(ShownDay(day=day, working=why is None, vi=reason[0], en=reason[1], unit=None, document_no="", entered_by=""))
             day += _DAY
         provisional = calendar.is_provisional(date(year, 1, 1))
-        return ShownYear(year=year, unit=place, calendar=edition_name(calendar), provisional=provisional, days=tuple(days))
+        return ShownYear(year=year, unit=place, calendar=calendar.edition, provisional=provisional, days=tuple(days))
 
     # Who, where, which days.
 

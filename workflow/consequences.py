@@ -17,6 +17,7 @@ from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
 from workflow.rows import CaseRow, StageRow, TermRow
 from workflow.situation import World, home, joinable, results_of
+from workflow.spans import SPAN_EVENTS, Counting, remembered, shifted, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class SpanTerm:
     source: str
 
 
-class LawTerms(Protocol):
+class LawTerms(Counting, Protocol):
     """Terms of the law that start with an event or count back from the end of a certificate."""
 
     def started_by(self, law: Regime, event: Event, kind: CaseKind) -> Sequence[SpanTerm]:
@@ -62,6 +63,9 @@ class Consequences:
         """Change one key of the case's memo; None forgets it."""
         self.set.setdefault("memo", {})[key] = value
 
+
+LATE_DOOR = "late-door"
+"""The deadline of a single case that was let in late."""
 
 _TOUCHES_ROUNDS = frozenset({Event.FILE, Event.NOMINATE, Event.REENTER, Event.REEVALUATE, Event.SORT, Event.REINSTATE, Event.ADMIT_LATE})
 
@@ -111,6 +115,13 @@ def consequences(  # noqa: PLR0913
     ahead = _ahead(facts, goes_to, results)
     joined = _joins(world, case, terms, step, facts, data, goes_to, out)
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
+    spans = remembered(case, step, goes_to, ahead, expired)
+    calendar = terms_of_law.calendar(world.editions(unit, local_date(facts.at)))
+    if event in SPAN_EVENTS and case is not None:
+        shift = shifted(case, terms, event, facts, data, terms_of_law, calendar)
+        out.closed += shift.closed
+        out.opened += shift.opened
+        spans = shift.spans
     if event is Event.REDATE and case is not None:
         _redate(world, case, terms, facts, ahead, out)
     else:
@@ -120,8 +131,9 @@ def consequences(  # noqa: PLR0913
     if event is Event.ADMIT_LATE and facts.missed:
         out.opened.append(_late_door(facts.missed, data, facts.at))
     _open_of_plan(world, step, facts, unit, goes_to, out)
-    calendar = terms_of_law.calendar(world.editions(unit, local_date(facts.at)))
-    _open_of_law(step, facts, terms, goes_to, terms_of_law, calendar, out)
+    _open_of_law(step, facts, terms, goes_to, terms_of_law, calendar, spans, out)
+    if spans != (spans_of(case.memo) if case else {}):
+        out.remember("spans", spans or None)
     _note(step, facts, terms_of_law, out)
     _remember(step, facts, data, out, expired)
     return out
@@ -261,7 +273,9 @@ def _redate(  # noqa: PLR0913
         for stage, deadline in each.stages.items():
             running = [t for t in terms if t.stage is stage and t.round == each.row.code]
             same = any(t.deadline == deadline.id and t.due_at == deadline.cutoff and t.effect is deadline.effect for t in running)
-            if stage in ahead and not same and deadline.cutoff is not None and facts.at < deadline.cutoff:
+            # Who was let in late until a later day keeps that day.
+            longer = any(t.deadline == LATE_DOOR and deadline.cutoff is not None and t.due_at >= deadline.cutoff for t in running)
+            if stage in ahead and not same and not longer and deadline.cutoff is not None and facts.at < deadline.cutoff:
                 out.closed += [(t.id, TermStatus.DROPPED) for t in running]
                 out.opened.append(_of_plan(stage, deadline))
 
@@ -273,13 +287,15 @@ def _open_of_law(  # noqa: PLR0913
     goes_to: CaseState,
     law: LawTerms,
     calendar: WorkingCalendar,
+    kept: Mapping[str, Any],
     out: Consequences,
 ) -> None:
-    """Spans that the event starts; one that runs already runs on."""
+    """Spans that the event starts; one that runs already runs on, and one that is suspended waits."""
     # What was returned at a level starts that level's reassessment clock anew once it is complete.
     started = Event.ACCEPT if step.event is Event.COMPLETE and goes_to is not CaseState.COMMUNE_CHECK else step.event
     ended = {term for term, _ in out.closed}
-    running = {t.stage for t in terms if t.id not in ended}
+    waiting = {Stage(stage) for stage, span in kept.items() if "suspended" in span}
+    running = {t.stage for t in terms if t.id not in ended} | waiting
     spans = law.started_by(facts.regime, started, facts.kind)
     out.opened += [opening_of(span, local_date(facts.at), calendar) for span in spans if span.stage not in running]
 
@@ -330,7 +346,7 @@ def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str,
         "due_at": midnight(until + timedelta(days=1)).isoformat(),
         "phrase": f"đến hết ngày {until:%d/%m/%Y}",
         "source": str(data["document_no"]),
-        "deadline": "late-door",
+        "deadline": LATE_DOOR,
         "calendar": None,
     }
 
@@ -346,13 +362,8 @@ def opening_of(span: SpanTerm, start: date, calendar: WorkingCalendar) -> dict[s
         "phrase": span.phrase,
         "source": span.source,
         "deadline": span.name,
-        "calendar": edition_name(calendar),
+        "calendar": calendar.edition,
     }
-
-
-def edition_name(calendar: WorkingCalendar) -> str:
-    """What a term keeps of the calendar that it was counted with."""
-    return f"{calendar.code}@{calendar.version}"
 
 
 def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:

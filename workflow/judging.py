@@ -43,6 +43,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """The paper that an act of the system rests on: how it is cited, and what of it the entry keeps."""
+
+    source: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     """Everything that an entry is made from."""
 
@@ -144,9 +152,16 @@ class Judge:
         return Decision((self.scribe.case(None, f"{series}-{number:04d}", act),), step, received, tuple(outcome.notes))
 
     def automatic(  # noqa: PLR0913
-        self, world: World, loaded: LoadedCase, event: Event, effective: datetime, command: str, term: TermRow | None = None
+        self,
+        world: World,
+        loaded: LoadedCase,
+        event: Event,
+        effective: datetime,
+        command: str,
+        term: TermRow | None = None,
+        paper: Paper | None = None,
     ) -> Change:
-        """An act of the system, dated at ``effective``; ``term`` is the deadline that expired, if one did.
+        """An act of the system, dated at ``effective``; ``term`` is the deadline that expired, or ``paper`` the ground, where there is one.
 
         Raises:
             EventRefused: The chart does not let it happen.
@@ -156,13 +171,15 @@ class Judge:
         chart = case_chart(facts.regime.id)
         step = chart.fire(case.state, event, facts)
         outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self.law, term)
-        data = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
+        data: dict[str, Any] = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
+        data |= paper.data if paper else {}
         grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step is automatic
         asked = Command(id=command, case=case.code, event=event, actor=SYSTEM)
         act = _act(_Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
         # The ground of an expiry is the paper that set the date.
-        return self.scribe.case(case, case.code, replace(act, clause=term.source) if term else act)
+        ground = term.source if term else paper.source if paper else act.clause
+        return self.scribe.case(case, case.code, replace(act, clause=ground))
 
     def recount(  # noqa: PLR0913
         self, world: World, loaded: LoadedCase, at: datetime, command: str, counted: Mapping[str, dict[str, Any]], ground: str

@@ -111,7 +111,7 @@ class Engine:
         settled: tuple[str, ...] = ()
         if fallen(loaded, received):
             if dry_run:
-                loaded, settled = self._settled_on_paper(loaded, received)
+                loaded, settled = self.settled_on_paper(loaded, received)
             else:
                 settled = self.settle(loaded, received)
                 loaded = self._load(command)
@@ -282,7 +282,7 @@ class Engine:
             answers[index] = True if outcome is Outcome.WRITTEN else None
         return answers
 
-    def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> tuple[LoadedCase, tuple[str, ...]]:
+    def settled_on_paper(self, loaded: LoadedCase, received: datetime) -> tuple[LoadedCase, tuple[str, ...]]:
         """What settling would make of a case and which events it would take, without writing."""
         done: list[str] = []
         while waiting := fallen(loaded, received):
@@ -309,7 +309,7 @@ class Engine:
         if loaded is None:
             raise NotFound(what="case", name=code)
         self.judge.must_see(world.registry, person, place_of(loaded.case), code, local_date(at))
-        loaded, _ = self._settled_on_paper(loaded, at)
+        loaded, _ = self.settled_on_paper(loaded, at)
         case = loaded.case
         return Situation(case.code, case.state, case.version, self.judge.offers(world, loaded, person, at), case.memo)
 

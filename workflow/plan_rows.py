@@ -1,12 +1,19 @@
 """From a plan's lines to the rows of its rounds and deadlines. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from deadlines.kinds import Flag
 from deadlines.plan import CyclePlan, PlanDeadline
-from states.vocabulary import Effect, RoundState, Track
-from workflow.rows import RoundRow, StageRow
+from states.errors import EventRefused, PayloadInvalid, Problem, UnknownName
+from states.lifecycle import PlanEvent
+from states.payload import Field, Kind
+from states.refusal import Code, Holder, Refusal
+from states.vocabulary import Effect, Function, Level, RoundState, Stage, Track
+from workflow.roundbook import EXCEPTED
+from workflow.rows import PlanRow, RoundRow, StageRow
 
 NATIONAL = "national"
 
@@ -114,3 +121,43 @@ def stages_of(  # noqa: PLR0913
             )
         )
     return tuple(rows)
+
+
+def excepted(
+    plan: PlanRow, stages: tuple[StageRow, ...], exceptions: Mapping[str, str], others: Iterable[StageRow]
+) -> tuple[StageRow, ...]:
+    """The deadlines of a plan, those marked that rule over an earlier national term by a written exception.
+
+    Args:
+        plan: The plan.
+        stages: Its deadlines.
+        exceptions: Numbers of the exceptions by stage.
+        others: Deadlines that bind already, the law's among them.
+
+    Raises:
+        PayloadInvalid: The number of an exception is none.
+        UnknownName: The plan has no date for the stage.
+        EventRefused: ``exception_unneeded``: no date of the stage is later than the national term.
+    """
+    national = {(s.round, s.stage): s.cutoff for s in others if s.statutory and s.cutoff is not None}
+    after: dict[str, StageRow] = {}
+    for stage, number in exceptions.items():
+        try:
+            cited = Field("exception", Kind.CODE).read(number)
+        except ValueError as error:
+            raise PayloadInvalid([Problem("/exception", str(error))], event=PlanEvent.PUBLISH) from None
+        mine = [s for s in stages if s.stage == stage and s.round is not None and s.cutoff is not None]
+        if not mine:
+            raise UnknownName(what="stage", name=stage, known=", ".join(dict.fromkeys(s.stage for s in stages if s.round)))
+        late = [s for s in mine if Flag.OUTLASTS_NATIONAL_TERM in s.flags or _later(s.cutoff, national.get((s.round, s.stage)))]
+        if not late:
+            detail = {"stage": Stage(stage) if stage in set(Stage) else stage, "phrase": mine[0].phrase}
+            refusal = Refusal(Code.EXCEPTION_UNNEEDED, Holder(Function.OFFICER, Level.PROVINCE), {**detail})
+            raise EventRefused([refusal], case=plan.code, event=PlanEvent.PUBLISH, state=plan.state)
+        for row in late:
+            after[row.id] = replace(row, flags=(*row.flags, EXCEPTED), source=f"{row.source}; ngoại lệ theo {cited}")
+    return tuple(after.get(row.id, row) for row in stages)
+
+
+def _later(cutoff: datetime | None, national: datetime | None) -> bool:
+    return cutoff is not None and national is not None and cutoff > national

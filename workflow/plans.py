@@ -21,7 +21,7 @@ from workflow.access import THE_SYSTEM, Office, office_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
-from workflow.plan_rows import NATIONAL, as_data, rounds_of, stages_of
+from workflow.plan_rows import NATIONAL, as_data, excepted, rounds_of, stages_of
 from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import RoundBook
@@ -125,7 +125,9 @@ class Plans:
             listed.append(Choice(index, deadline, default, (chosen or {}).get(index, default)))
         return listed
 
-    def publish(self, code: str, *, actor: str, effects: Mapping[int, Effect] | None = None) -> list[RoundRow]:
+    def publish(
+        self, code: str, *, actor: str, effects: Mapping[int, Effect] | None = None, exceptions: Mapping[str, str] | None = None
+    ) -> list[RoundRow]:
         """Publish a plan: its deadlines bind from now on, its rounds open, and running cases take over their new dates.
 
         Among plans of one unit the later published rules: rounds that an earlier plan of the same year opened go on under this one's
@@ -135,12 +137,16 @@ class Plans:
             code: The plan.
             actor: Person code; an officer of the unit.
             effects: Chosen effects by number of the deadline, from 1; the shown default for the others.
+            exceptions: Numbers of written exceptions by stage: there a date later than the national term rules. Without one such a date
+                is flagged, and the national term rules.
 
         Raises:
             NotFound, MalformedInput: As :meth:`choices`.
+            UnknownName: An exception for a stage that the plan does not date.
+            PayloadInvalid: The number of an exception is none.
             PlanInvalid: The plan's level is not the unit's.
             NotAllowed: The person is not an officer of the unit.
-            EventRefused: The plan is not a draft, or a round of it is closed.
+            EventRefused: The plan is not a draft, a round of it is closed, or an exception is not needed.
         """
         row = self._plan(code)
         world = self.world(fresh=True)
@@ -153,13 +159,15 @@ class Plans:
         year = max(local_date(self.clock.now()).year, plan.year)
         if recurs:
             openings = [o for y in range(plan.year, year + 2) for o in self._statutory(world, row, plan, chosen, y)]
-            stages: tuple[StageRow, ...] = ()
+            stages: tuple[StageRow, ...] = excepted(row, (), exceptions or {}, self.store.stages())
         else:
             stages = stages_of(plan, row.unit, code, plan.year, plan.deadlines, chosen, statutory=False)
+            stages = excepted(row, stages, exceptions or {}, self.store.stages())
             planned = rounds_of(plan, row.unit, code, plan.year, plan.deadlines)
             openings = [_Opening(r, tuple(s for s in stages if s.round == r.code)) for r in planned]
         world = self._drafted(openings, who, world)
         given = {"effects": [str(chosen[i]) for i in sorted(chosen)], "deadlines": [as_data(s) for s in stages]}
+        given |= {"exceptions": dict(exceptions)} if exceptions else {}
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
         changes: list[Change] = [self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)]
         changes += self._replace_earlier(row, plan)

@@ -1,11 +1,104 @@
 """Rounds and plan deadlines at one epoch, and which of them a case can still join. Pure: built from rows, never fetched."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from states.vocabulary import Publication, RoundState, Stage, Track
 from workflow.rows import PlanRow, RoundRow, StageRow
+
+REDATED = "re-dated"
+"""Flag of a deadline that a later paper re-dated: kept for the record, it binds nobody any more."""
+
+EXCEPTED = "national-exception"
+"""Flag of a deadline later than the national term that rules by a written exception; its number stands in the source."""
+
+
+class Standing(StrEnum):
+    """Why one of several dates for a stage rules, or why it gives way."""
+
+    ALONE = "alone"
+    NARROWER = "narrower"
+    NATIONAL_TERM = "national_term"
+    LATER_PLAN = "later_plan"
+    NEW_DATE = "new_date"
+    EXCEPTION = "exception"
+    WIDER = "wider"
+    OUTLASTS_NATIONAL = "outlasts_national"
+    EARLIER_PLAN = "earlier_plan"
+    REDATED = "redated"
+    EXCEPTED = "excepted"
+    NO_DATE = "no_date"
+    # Of a single case: counted from an act, or set by a paper of its own.
+    BY_LAW = "by_law"
+    LATE_DOOR = "late_door"
+    EXTENDED = "extended"
+    SHIFTED = "shifted"
+    BEFORE_EXTENSION = "before_extension"
+    BEFORE_SUSPENSION = "before_suspension"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The deadline that rules among several for one stage (None where none binds), and the standing of each by id."""
+
+    ruling: StageRow | None
+    standing: dict[str, Standing]
+
+
+def weigh(rows: Iterable[StageRow], plans: Collection[str]) -> Weighed:
+    """Weigh the deadlines of one stage of one round, or of the plans of a unit as a whole.
+
+    A re-dated one gives way to the new date and one of an earlier plan to the plan that the round now belongs to. The national term binds
+    from outside: an earlier date of a plan rules, a later one only by a written exception. Among what is left the narrower rules.
+
+    Args:
+        rows: The deadlines, those of replaced plans included.
+        plans: Codes of the plans that bind: the one that the round belongs to, or those that are published.
+    """
+    rows = list(rows)
+    standing: dict[str, Standing] = {}
+    for row in rows:
+        if row.cutoff is None:
+            standing[row.id] = Standing.NO_DATE
+        elif REDATED in row.flags:
+            standing[row.id] = Standing.REDATED
+        elif not row.statutory and row.plan not in plans:
+            standing[row.id] = Standing.EARLIER_PLAN
+    # Rows without a cut-off were set aside above.
+    live = [row for row in rows if row.id not in standing]
+    excepted = [row for row in live if EXCEPTED in row.flags]
+    if excepted:
+        standing |= {row.id: Standing.EXCEPTED for row in live if row.statutory}
+        live = [row for row in live if not row.statutory]
+    ruling = min(live, key=_end, default=None)
+    for row in live:
+        if row is not ruling:
+            outlasts = ruling is not None and ruling.statutory and not row.statutory
+            standing[row.id] = Standing.OUTLASTS_NATIONAL if outlasts else Standing.WIDER
+    if ruling is not None:
+        standing[ruling.id] = _reason(ruling, set(standing.values()))
+    return Weighed(ruling, standing)
+
+
+def _end(row: StageRow) -> datetime:
+    assert row.cutoff is not None  # noqa: S101 - only dates are compared
+    return row.cutoff
+
+
+def _reason(ruling: StageRow, others: set[Standing]) -> Standing:
+    """Why a date rules, the weightiest reason first."""
+    if ruling.statutory and Standing.OUTLASTS_NATIONAL in others:
+        return Standing.NATIONAL_TERM
+    if Standing.EXCEPTED in others:
+        return Standing.EXCEPTION
+    if Standing.WIDER in others:
+        return Standing.NARROWER
+    if Standing.REDATED in others:
+        return Standing.NEW_DATE
+    return Standing.LATER_PLAN if Standing.EARLIER_PLAN in others else Standing.ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +131,20 @@ class RoundBook:
         """
         replaced = {plan.code for plan in plans if plan.state is Publication.REPLACED}
         plan_of = {row.code: row.plan for row in rounds}
-        by_round: dict[str, dict[Stage, StageRow]] = {}
+        groups: dict[tuple[str, Stage], list[StageRow]] = {}
         self._general: dict[str, list[StageRow]] = {}
         self.deadlines: dict[str, StageRow] = {row.id: row for row in stages}
         for row in stages:
             if row.round is None:
                 if row.plan not in replaced:
                     self._general.setdefault(row.unit, []).append(row)
-            elif row.cutoff is not None and row.stage in set(Stage) and (row.statutory or row.plan == plan_of.get(row.round)):
-                mine, stage = by_round.setdefault(row.round, {}), Stage(row.stage)
-                # Two limits for one round: the narrower rules.
-                if stage not in mine or row.cutoff < (mine[stage].cutoff or row.cutoff):
-                    mine[stage] = row
+            elif row.stage in set(Stage):
+                groups.setdefault((row.round, Stage(row.stage)), []).append(row)
+        by_round: dict[str, dict[Stage, StageRow]] = {}
+        for (code, stage), group in groups.items():
+            ruling = weigh(group, {plan_of.get(code, "")}).ruling
+            if ruling is not None:
+                by_round.setdefault(code, {})[stage] = ruling
         self._rounds = {row.code: OpenRound(row, by_round.get(row.code, {})) for row in rounds}
 
     def get(self, code: str) -> OpenRound | None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deadlines.phrases import ReadingMode
 from deadlines.sweep import GRACE
 from states.errors import CycleError, EventRefused, NotFound, StaleCase
 from states.facts import LEVEL_OF
@@ -15,10 +16,12 @@ from workflow.access import Office, office_of
 from workflow.clock import Clock
 from workflow.commands import Command
 from workflow.listing import every_case
+from workflow.notices import Notice, Redated
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
+from workflow.redating import Redating
 from workflow.rows import CaseRow, RoundRow, SubjectKind
 from workflow.situation import World, joinable, law_of, owed
 
@@ -129,6 +132,60 @@ class Rounds:
             self.world(fresh=True).registry, actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now())
         )
         return self._report(row, dry_run=dry_run, actor=actor, given=True)
+
+    def redate(  # noqa: PLR0913
+        self,
+        code: str,
+        stage: str,
+        phrase: str,
+        document_no: str,
+        document_date: str,
+        reason: str,
+        actor: str,
+        reading: ReadingMode = "strict",
+        *,
+        exception: str | None = None,
+        document_signer: str | None = None,
+        command: str | None = None,
+        dry_run: bool = False,
+    ) -> Redated:
+        """Move one date of a round by a paper, before or after its cut-off; its members move or come back with it.
+
+        Args:
+            code: The round.
+            stage: The stage whose date moves.
+            phrase: The new date in the paper's own words; a year left unsaid is the round's.
+            document_no: Number of the amended plan, letter or notice.
+            document_date: Its local date, ISO 8601.
+            reason: Why the round slips.
+            actor: Person code; an officer or the authority of the unit that issued the plan, or of one above.
+            reading: ``lenient`` where a person says that the named day itself still counts.
+            exception: Number of the written exception, where the new date is later than the national term.
+            document_signer: Who signed.
+            command: Command id; the same id again changes nothing and answers the same.
+            dry_run: Say who would move, come back or be left alone, and write nothing.
+
+        Raises:
+            NotFound: No such round or person.
+            NotAllowed: The person holds no such seat in the unit or above it.
+            UnknownName: The round has no date for this stage.
+            PayloadInvalid: A field is wrong, or the words are not understood: a question, not a guess.
+            EventRefused: The round is closed, the date is the law's own, it is the same date again, or nobody could have kept it.
+            MalformedInput: The command id was used for something else.
+            StaleCase: Members kept moving meanwhile.
+        """
+        notice = Notice(
+            stage=stage,
+            phrase=phrase,
+            document_no=document_no,
+            document_date=document_date,
+            reason=reason,
+            reading=reading,
+            exception=exception,
+            document_signer=document_signer,
+        )
+        redating = Redating(self.store, self.clock, self.scribe, self.engine)
+        return redating.redate(code, notice, actor=actor, command=command, dry_run=dry_run)
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""

@@ -1,5 +1,6 @@
 """From rows to facts: what a guard may look at, at one instant. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -7,7 +8,7 @@ from typing import Any
 
 from deadlines.calendar import NATION, Edition, Override
 from states.facts import Facts, Held, Result, Term
-from states.regime import Regime, local_date, regime, regime_on
+from states.regime import Regime, local_date, local_midnight, regime, regime_on
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Event, Level, Stage, Track
 from workflow.ports import LoadedCase
 from workflow.progress import central_ahead, stages_ahead
@@ -67,7 +68,18 @@ def home(case: CaseRow) -> CaseState:
 
 def term_fact(term: TermRow, *, statutory: bool) -> Term:
     """A term row as a guard sees it."""
-    return Term(term.stage, term.due_at, term.effect, term.phrase, term.source, term.round, statutory)
+    return Term(term.stage, term.due_at, term.effect, term.phrase, term.source, term.round, statutory, term.calendar is not None)
+
+
+def _suspended(spans: Mapping[str, Any]) -> dict[Stage, datetime]:
+    """Suspended spans by stage, with the local midnight since when."""
+    days = {Stage(stage): date.fromisoformat(s["suspended"]["since"]) for stage, s in spans.items() if "suspended" in s}
+    return {stage: local_midnight(day.year, day.month, day.day) for stage, day in days.items()}
+
+
+def _expired(spans: Mapping[str, Any]) -> dict[Stage, datetime]:
+    """Expired spans by stage, with their exclusive end."""
+    return {Stage(stage): datetime.fromisoformat(s["expired"]) for stage, s in spans.items() if "expired" in s}
 
 
 def missed_of(memo: dict[str, Any]) -> Term | None:
@@ -167,6 +179,8 @@ def facts_of(  # noqa: PLR0913
         recognised=Level(recognised) if (recognised := case.memo.get("recognised")) else None,
         published=bool(case.memo.get("published")),
         round_closed=world.book.is_closed(case.round),
+        suspended=_suspended(case.memo.get("spans", {})),
+        expired=_expired(case.memo.get("spans", {})),
         by_system=by_system,
     )
 

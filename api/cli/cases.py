@@ -31,6 +31,7 @@ As = Annotated[str, typer.Option("--as", help="Mã người, hoặc chức năng
 Json = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · print JSON")]
 Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="tên=giá trị, lặp lại được · field=value, repeatable")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Lý do · reason")]
+CommandId = Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")]
 
 _SOMEBODY_ELSES = frozenset({Code.FUNCTION_REQUIRED, Code.SYSTEM_ONLY})
 
@@ -49,8 +50,8 @@ def register(  # noqa: PLR0913
         found = run.store.product(product)
         if found is None:
             raise NotFound(what="product", name=product)
-        asked = _command(run, product, Event.REGISTER, actor, data, found.unit, found.producer, reason=reason, command=command)
-        _print_receipt(run.engine.perform(asked), as_json=as_json)
+        asked = command_of(run, product, Event.REGISTER, actor, data, found.unit, found.producer, reason=reason, command=command)
+        print_receipt(run.engine.perform(asked), as_json=as_json)
 
 
 @case.command("do")
@@ -70,8 +71,8 @@ def do(  # noqa: PLR0913
 ) -> None:
     """Làm một việc với hồ sơ · carry out an event on a case."""
     with runtime(as_json=as_json) as run:
-        row = _case(run, code)
-        asked = _command(
+        row = case_row(run, code)
+        asked = command_of(
             run,
             code,
             _event(event),
@@ -84,7 +85,7 @@ def do(  # noqa: PLR0913
             version=version,
             paper=on_behalf_of,
         )
-        _print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
+        print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
 
 
 @case.command("list")
@@ -117,7 +118,7 @@ def list_cases(  # noqa: PLR0913
 def show(code: str, as_json: Json = False) -> None:
     """Một hồ sơ: bước, hạn, kết quả · one case."""
     with runtime(as_json=as_json) as run:
-        row = _case(run, code)
+        row = case_row(run, code)
         terms = list(run.store.terms(code))
         if as_json:
             print_json({**case_json(row), "deadlines": [_term_json(t) for t in terms]})
@@ -145,7 +146,7 @@ def actions(
 ) -> None:
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
-        row = _case(run, code)
+        row = case_row(run, code)
         person = _person(run, actor, row.unit, row.producer)
         found = run.engine.situation(code, person)
         if as_json:
@@ -265,7 +266,8 @@ def _term_json(term: Any) -> dict[str, Any]:
     }
 
 
-def _print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
+def print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
+    """Say what was done, or would be."""
     if as_json:
         values = {name: getattr(receipt, name) for name in receipt.__slots__}
         print_json({**values, "effective_at": iso(receipt.effective_at), "dry_run": dry_run})
@@ -278,7 +280,12 @@ def _print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) ->
         ctx.out.print(f"• {note_text(note, ctx.words)}", markup=False)
 
 
-def _case(run: Runtime, code: str) -> CaseRow:
+def case_row(run: Runtime, code: str) -> CaseRow:
+    """A case.
+
+    Raises:
+        NotFound: There is none with this code.
+    """
     loaded = run.store.load_case(code, "")
     if loaded is None:
         raise NotFound(what="case", name=code)
@@ -304,7 +311,7 @@ def _person(run: Runtime, actor: str, unit: str, producer: str) -> str:
     return found[0]
 
 
-def _command(  # noqa: PLR0913
+def command_of(  # noqa: PLR0913
     run: Runtime,
     code: str,
     event: Event,
@@ -318,6 +325,7 @@ def _command(  # noqa: PLR0913
     version: int | None = None,
     paper: str | None = None,
 ) -> Command:
+    """What somebody typed, as a command."""
     return Command(
         id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli import operations
+from api.cli import operations, terms
 from api.cli.calendars import calendar
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes
 from api.cli.context import ctx
 from api.cli.demo import demo_command
 from api.cli.plans import plan, rounds
+from api.cli.redate import redate_command
 from api.cli.worker import worker_command
 
 app = typer.Typer(
@@ -31,6 +32,11 @@ app.add_typer(operations.load, name="load")
 app.add_typer(operations.log, name="log")
 app.add_typer(operations.rehearsal, name="rehearsal")
 app.add_typer(operations.users, name="user")
+rounds.command("re-date")(redate_command)
+case.command("extend")(terms.extend_command)
+case.command("suspend")(terms.suspend_command)
+case.command("resume")(terms.resume_command)
+case.command("why")(terms.why_command)
 app.command("migrate")(operations.migrate_command)
 app.command("doctor")(operations.doctor_command)
 app.command("tick")(operations.tick_command)

@@ -13,6 +13,7 @@ from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
 from states.vocabulary import Effect
 from workflow.plans import Choice
+from workflow.roundbook import Standing, weigh
 from workflow.rounds import RoundReport
 from workflow.rows import StageRow
 from workflow.timeline import timeline
@@ -92,10 +93,14 @@ def import_plan(
 
 
 @plan.command("publish")
-def publish(
+def publish(  # noqa: PLR0913
     code: str,
     actor: As,
     effect: Annotated[list[str] | None, typer.Option("--effect", help="số=defer|sort|record cho một mốc · number=effect")] = None,
+    exception: Annotated[
+        list[str] | None,
+        typer.Option("--exception", help="giai đoạn=số văn bản, cho mốc muộn hơn mốc trung ương · stage=number of the exception"),
+    ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -103,7 +108,8 @@ def publish(
     with runtime(as_json=as_json) as run:
         chosen = _effects(effect or [])
         choices = run.plans.choices(code, chosen)
-        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen)
+        excepted = _exceptions(exception or [])
+        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
         if as_json:
             print_json(
                 {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
@@ -138,7 +144,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
             raise NotFound(what="plan", name=code)
         stages = run.store.stages(plan=code)
         if as_json:
-            deadlines = [_stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
+            deadlines = [stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
             print_json(
                 {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
             )
@@ -196,18 +202,20 @@ def show_round(code: str, as_json: Json = False) -> None:
         if row is None:
             raise NotFound(what="round", name=code)
         stages, members = run.store.stages(round=code), run.rounds.members(code)
+        named = dict.fromkeys(s.stage for s in stages)
+        standing = {key: why for name in named for key, why in weigh((s for s in stages if s.stage == name), {row.plan}).standing.items()}
         if as_json:
             print_json(
                 {
                     "round": code,
                     "state": str(row.state),
-                    "deadlines": [_stage_json(s) for s in stages],
+                    "deadlines": [{**stage_json(s), "standing": str(standing[s.id])} for s in stages],
                     "members": [m.code for m in members],
                 }
             )
             return
         ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(row.state)} – {row.plan}")
-        _print_stages(stages)
+        _print_stages(stages, standing)
         ctx.out.print(cases_table(run.store, members))
         for text in history_lines(timeline(run.store, code), ctx.words):
             ctx.out.print(text, markup=False)
@@ -269,12 +277,17 @@ def _print_choices(choices: list[Choice]) -> None:
     ctx.out.print(made)
 
 
-def _print_stages(stages: list[StageRow]) -> None:
-    head = ("Giai đoạn", "Đợt", "Lời văn", "Ngày cuối hợp lệ", "Hệ quả", "Nguồn")
-    made = table(*(head if ctx.language == "vi" else ("Stage", "Round", "Words", "Last valid day", "Effect", "Source")))
+def _print_stages(stages: list[StageRow], standing: dict[str, Standing] | None = None) -> None:
+    head = ["Giai đoạn", "Đợt", "Lời văn", "Ngày cuối hợp lệ", "Hệ quả", "Nguồn"]
+    english = ["Stage", "Round", "Words", "Last valid day", "Effect", "Source"]
+    # Only where several dates were set for one stage is there something to tell apart.
+    several = standing is not None and set(standing.values()) != {Standing.ALONE}
+    more = [ctx.both("Hiệu lực", "Standing")] if several else []
+    made = table(*(head if ctx.language == "vi" else english), *more)
     for s in stages:
         last = ctx.words.last_day(s.cutoff) if s.cutoff else "–"
-        made.add_row(ctx.words.stage(s.stage), s.round or "", s.phrase, last, ctx.words.name(s.effect), s.source)
+        why = [ctx.words.label("standing", standing[s.id])] if several and standing else []
+        made.add_row(ctx.words.stage(s.stage), s.round or "", s.phrase, last, ctx.words.name(s.effect), s.source, *why)
     ctx.out.print(made)
 
 
@@ -293,7 +306,8 @@ def _choice_json(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _stage_json(stage: StageRow) -> dict[str, Any]:
+def stage_json(stage: StageRow) -> dict[str, Any]:
+    """A deadline of a plan or round as plain values."""
     return {
         "id": stage.id,
         "stage": stage.stage,
@@ -329,6 +343,16 @@ def _readable(path: Path) -> dict[tuple[str, int, int], str]:
     if problems and not lines:
         raise PlanInvalid(problems)
     return lines
+
+
+def _exceptions(given: list[str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for item in given:
+        stage, sign, number = item.partition("=")
+        if not sign or not number.strip():
+            raise MalformedInput("not_an_exception", given=item)
+        chosen[stage.strip()] = number.strip()
+    return chosen
 
 
 def _lines(report: dict[str, Any]) -> dict[tuple[str, int, int], str]:

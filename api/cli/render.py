@@ -13,15 +13,20 @@ from rich.table import Table
 from api.cli.context import ctx
 from states.chart import Seat
 from states.regime import VIETNAM
-from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
+from states.vocabulary import CaseState, Effect, Event, Function, Level, Stage, TermStatus
 from states.words import Words
 from workflow.ledger.entry import Entry
 from workflow.ports import Store
+from workflow.provenance import Why
+from workflow.roundbook import REDATED
 from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending", "days", "was"}
+    {
+        *("notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects"),
+        *("members", "carried", "pending", "moved", "back", "days", "was"),
+    }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 
@@ -173,21 +178,29 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
     ):
         if (entry.round or {}).get(key):
             yield f"{said} {(entry.round or {})[key]}"
-    for day in entry.data.get("days", ()):
-        said = ctx.both("Làm việc", "Worked") if day["working"] else ctx.both("Nghỉ", "Off")
-        yield f"{said}: {words.day(date.fromisoformat(day['day']))}"
+    if entry.kind is SubjectKind.CALENDAR:
+        for day in entry.data.get("days", ()):
+            said = ctx.both("Làm việc", "Worked") if day["working"] else ctx.both("Nghỉ", "Off")
+            yield f"{said}: {words.day(date.fromisoformat(day['day']))}"
     for was in entry.data.get("was", ()):
         yield ctx.both("Ngày cuối trước đây", "Last day before") + f": {words.last_day(datetime.fromisoformat(was))}"
+    if entry.event == Event.SUSPEND:
+        yield ctx.both("Thời hạn", "Term") + f" {words.name(Stage(entry.data['term']))}"
     for term in (entry.terms or {}).get("open", ()):
         due = words.last_day(datetime.fromisoformat(term["due_at"]))
         yield ctx.both("Hạn", "Deadline") + f" {words.name(Stage(term['stage']))}: {due} – “{term['phrase']}” ({term['source']})"
     for deadline in entry.data.get("deadlines", ()):
         if deadline["cutoff"]:
             due = words.last_day(datetime.fromisoformat(deadline["cutoff"]))
-            yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {words.label('effect', deadline['effect'])}"
+            given_up = REDATED in deadline["flags"]
+            what = words.label("flag", REDATED) if given_up else words.label("effect", deadline["effect"])
+            yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {what}"
 
 
 def _closing(entry: Entry, words: Words) -> Iterator[str]:
+    for name, said in (("moved", ctx.both("Đổi hạn", "Moved")), ("back", ctx.both("Trở lại", "Came back"))):
+        if entry.data.get(name):
+            yield f"{said}: " + ", ".join(entry.data[name])
     if "members" in entry.data:
         yield "; ".join(f"{words.label('state', state)}: {count}" for state, count in entry.data["members"].items())
         moved = [f"{case} → {to}" for case, to in entry.data["carried"].items() if to]
@@ -220,3 +233,22 @@ def terms_lines(terms: Iterable[TermRow]) -> list[str]:
         f"• {words.name(t.stage)}: {words.last_day(t.due_at)} – “{t.phrase}” ({t.source}); {words.name(t.effect)}; {words.name(t.status)}"
         for t in sorted(terms, key=lambda t: (t.due_at, t.id))
     ]
+
+
+def why_lines(why: Why) -> Iterator[str]:
+    """A deadline with everything that was set for it: the date that rules first, then those that gave way."""
+    words = ctx.words
+    head = words.name(why.stage) + (f" ({why.round})" if why.round else "")
+    yield f"{head}{ctx.both(' – mốc đã lỡ', ' – the date that was missed') if why.missed else ''}"
+    for mark, dated in (("✓", why.ruling), *(("✗", other) for other in why.others)):
+        last = words.last_day(dated.cutoff) if dated.cutoff else "–"
+        yield f"  {mark} {last} – “{dated.phrase}” ({dated.source})"
+        said = [words.label("standing", str(dated.standing))]
+        said += [words.label("option", dated.reading)] if dated.reading else []
+        said += [dated.calendar] if dated.calendar else []
+        said += [] if dated.firm else [ctx.both("dự kiến", "expected")]
+        yield f"      {'; '.join(said)}"
+        if dated.entered:
+            entry = dated.entered.entry
+            section = "planevent" if entry.kind is SubjectKind.PLAN else "event"
+            yield f"      {words.label(section, entry.event)} {instant(entry.recorded_at)}, {who(dated.entered)}"

@@ -31,6 +31,8 @@ def here(state: CaseState, given: Result | None) -> dict[Level, Result]:
 
 TWO, THREE, FOUR, FIVE = result("45", 2), result("60", 3), result("75", 4), result("95", 5)
 PLANNED = term(Stage.PROVINCE_EVAL, effect=Effect.DEFER)
+CHECK = CaseState.COMMUNE_CHECK
+SPAN = replace(term(Stage.COMMUNE_CHECK, DAY[QD26] + timedelta(days=9), Effect.RECORD), span=True, round=None)
 CASES = [
     (guards.concluded, PROVINCE, facts(results=TWO), facts(), Code.RESULT_MISSING),
     (guards.not_concluded, PROVINCE, facts(), facts(results=TWO), Code.ALREADY_CONCLUDED),
@@ -114,6 +116,12 @@ CASES = [
         facts(at=MIDNIGHT, terms=(PLANNED,)),
         Code.DEADLINE_PASSED,
     ),
+    (guards.span_runs, CHECK, facts(QD26, terms=(SPAN,)), facts(QD26), Code.NO_SPAN),
+    (guards.span_runs, CHECK, facts(QD26, terms=(SPAN, PLANNED)), facts(QD26, terms=(PLANNED,)), Code.NAMED_DATE),
+    (guards.span_runs, CHECK, facts(QD26, terms=(SPAN,)), facts(QD26, at=SPAN.due_at, terms=(SPAN,)), Code.SPAN_EXPIRED),
+    (guards.span_runs, CHECK, facts(QD26, terms=(SPAN,)), facts(QD26, expired={SPAN.stage: MIDNIGHT}), Code.SPAN_EXPIRED),
+    (guards.span_runs, CHECK, facts(QD26, terms=(SPAN,)), facts(QD26, suspended={SPAN.stage: MIDNIGHT}), Code.SPAN_SUSPENDED),
+    (guards.span_waits, CHECK, facts(QD26, suspended={SPAN.stage: MIDNIGHT}), facts(QD26, terms=(SPAN,)), Code.NOT_SUSPENDED),
     (guards.filing_open, CaseState.BUSINESS_PLAN, facts(), facts(at=QD148.filed_from - MOMENT), Code.FILING_NOT_OPEN),
     (guards.filing_open, CaseState.BUSINESS_PLAN, facts(), facts(at=local_midnight(2025, 7, 3)), Code.FILING_WAITS),
     (guards.district_exists, DISTRICT, facts(), facts(at=local_midnight(2025, 7, 1)), Code.DISTRICT_ABOLISHED),
@@ -126,6 +134,9 @@ CASES = [
         Code.REGIME_ENDED,
     ),
 ]
+
+
+ABOUT_SPANS = (Code.NO_SPAN, Code.NAMED_DATE, Code.SPAN_EXPIRED, Code.SPAN_SUSPENDED, Code.NOT_SUSPENDED)
 
 
 def _title(case) -> str:
@@ -144,7 +155,7 @@ def test_every_guard_of_a_shipped_chart_and_every_reason_about_the_case_is_tried
     # "concluded" is part of every guard that judges a result, and no rule asks for it alone.
     used = {guard.__qualname__.partition("(")[0] for chart in CHARTS.values() for rule in chart.rules for guard in rule.guards}
     assert used <= {case[0].__qualname__.partition("(")[0] for case in CASES}
-    about_the_case = list(Code)[1 : list(Code).index(Code.CUTOFFS_AHEAD)]
+    about_the_case = [*list(Code)[1 : list(Code).index(Code.CUTOFFS_AHEAD)], *ABOUT_SPANS]
     assert {case[4] for case in CASES} == set(about_the_case)
 
 

@@ -152,11 +152,25 @@ def _ordinary(event: Event, kind: str, at: datetime) -> dict[str, object]:
         Event.COMPLETE: {"documents": ["test_report"]},
         Event.ADMIT_LATE: {"document_no": "4/QĐ", "document_date": today, "until": (local_date(at) + timedelta(days=5)).isoformat()},
         Event.PUBLISH: {"published_on": today, "served_on": today},
+        Event.EXTEND: {"term": "commune_check", "days": 5, "document_no": "21/QĐ", "document_date": today},
+        Event.SUSPEND: {"term": "commune_check", "document_no": "22/TB", "document_date": today},
+        Event.RESUME: {"term": "commune_check"},
     }
     return ordinary.get(event, {})
 
 
-_REASONED = frozenset({Event.DECLINE, Event.ELIMINATE, Event.DEFER, Event.WITHDRAW, Event.REEVALUATE, Event.ADMIT_LATE})
+_REASONED = frozenset(
+    {
+        Event.DECLINE,
+        Event.ELIMINATE,
+        Event.DEFER,
+        Event.WITHDRAW,
+        Event.REEVALUATE,
+        Event.ADMIT_LATE,
+        Event.EXTEND,
+        Event.SUSPEND,
+    }
+)
 REASON = "Vì bà Phan Thị Lý do xin như vậy"
 
 

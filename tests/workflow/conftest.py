@@ -35,6 +35,13 @@ def world26(database_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
+def another_world(another_url: Callable[[], str]) -> Iterator[World]:
+    """The province in January 2021 with its plan, beside another world."""
+    with world_at(another_url()) as built:
+        yield built
+
+
+@pytest.fixture
 def another_url(database: databases.Database, _template: str | Path, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Makes further migrated, empty databases, for tests that compare two histories."""
     made: list[str] = []

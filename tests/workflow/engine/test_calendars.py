@@ -46,9 +46,7 @@ def worked(*days: date) -> list[DayChange]:
 
 def declare(world: World, days: list[DayChange], *, unit: str | None = None, by: str = "", dry_run: bool = False) -> CalendarReport:
     officer = by or ("officer-TW" if unit is None else "officer-VS")
-    return world.calendars.change(
-        days, actor=officer, document_no="77/TB-VP", reason="Bão số 5, trụ sở ngập", unit=unit, dry_run=dry_run
-    )
+    return world.calendars.change(days, actor=officer, document_no="77/TB-VP", reason="Bão số 5, trụ sở ngập", unit=unit, dry_run=dry_run)
 
 
 def last_day(world: World, case: str) -> date:
@@ -94,7 +92,9 @@ def test_a_declared_day_off_moves_exactly_the_terms_it_touches_with_an_entry_eac
     assert entry.actor is not None
     assert (entry.actor.id, [datetime.fromisoformat(was) for was in entry.data["was"]]) == ("system", [report.moved[0].was])
     old, new = sorted((t for t in world.store.terms(touched) if t.stage == "commune_check"), key=lambda t: t.due_at)
-    assert (old.status, new.status, new.due_at - old.due_at) == (TermStatus.DROPPED, TermStatus.RUNNING, timedelta(days=6)), "past the holiday"
+    assert (old.status, new.status, new.due_at - old.due_at) == (TermStatus.DROPPED, TermStatus.RUNNING, timedelta(days=6)), (
+        "past the holiday"
+    )
     assert new.calendar == f"{old.calendar}+VS.1"
     sound(world)
 
@@ -288,7 +288,10 @@ def older() -> WorkingCalendar:
     """A calendar from before the Government announced that 25 August is off."""
     shipped = vietnam_calendar()
     return WorkingCalendar(
-        code=shipped.code, version="VN:old", announced_through=2025, overrides=(*shipped.overrides, Override(date(2026, 8, 31), True, "", ""))
+        code=shipped.code,
+        version="VN:old",
+        announced_through=2025,
+        overrides=(*shipped.overrides, Override(date(2026, 8, 31), True, "", "")),
     )
 
 
@@ -476,7 +479,9 @@ def test_every_change_moves_exactly_the_terms_that_a_plain_count_moves(
 
 
 @settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.dictionaries(st.sampled_from([d for d in _AUGUST if vietnam_calendar().is_working_day(d)]), st.just(False), min_size=2, max_size=5))
+@given(
+    st.dictionaries(st.sampled_from([d for d in _AUGUST if vietnam_calendar().is_working_day(d)]), st.just(False), min_size=2, max_size=5)
+)
 def test_the_order_of_changes_makes_no_difference_to_any_term(another_url: Callable[[], str], days: dict[date, bool]) -> None:
     ends = []
     for order in (list(days), list(reversed(days))):
