@@ -150,7 +150,9 @@ def plainly(working: dict[date, bool], day: date) -> bool:
 
 
 @given(DECLARED, DECLARED, SOON)
-def test_of_two_tables_the_narrower_rules_and_without_a_row_what_ships(nation: dict[date, bool], province: dict[date, bool], day: date) -> None:
+def test_of_two_tables_the_narrower_rules_and_without_a_row_what_ships(
+    nation: dict[date, bool], province: dict[date, bool], day: date
+) -> None:
     here = with_editions(CALENDAR, (edition("VN", nation), edition("VS", province)))
     assert here.is_working_day(day) == plainly({**nation, **province}, day)
 
