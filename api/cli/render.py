@@ -21,7 +21,23 @@ from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending", "days", "was"}
+    {
+        "notes",
+        "via",
+        "mean",
+        "stars",
+        "floors_missed",
+        "term",
+        "stage",
+        "due_at",
+        "deadlines",
+        "effects",
+        "members",
+        "carried",
+        "pending",
+        "days",
+        "was",
+    }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 

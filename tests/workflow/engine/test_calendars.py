@@ -13,7 +13,7 @@ from states.errors import NotAllowed, NotFound, PayloadInvalid, StaleCase, Unkno
 from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import Event, TermStatus
-from tests.support.world import World, moment, on, world_of_2026
+from tests.support.world import World, on, world_of_2026
 from workflow.audit import drifts, verify_log
 from workflow.calendars import CalendarReport, Calendars, DayChange
 from workflow.perform import Engine
