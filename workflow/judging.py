@@ -9,6 +9,7 @@ from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step
 from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, Problem, UnknownName
 from states.facts import Facts, Held
+from states.refusal import Code, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Level, TermStatus
 from workflow.access import Grant, Place, may, visible
@@ -26,8 +27,6 @@ from workflow.situation import ASKS_ROUNDS, World, draft_of, facts_of, held_of, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from states.refusal import Refusal
 
 RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 """Events that issue a certificate, and so concern more than their own case."""
@@ -299,7 +298,10 @@ def offers_for(  # noqa: PLR0913
         known = (special or {}).get(event, facts)
         rule, reasons = chart.reasons(state, event, known)
         grant, refusals = may(registry, person, rules_for(chart, state, event, known), place, local_date(facts.at))
-        told: Iterable[Refusal] = (*refusals, *reasons) if grant is None else reasons
+        told: Iterable[Refusal] = reasons
+        if grant is None:
+            # What the system does by itself has no other answer for a person: nothing they could mend would make it theirs.
+            told = refusals if any(r.code is Code.SYSTEM_ONLY for r in refusals) else (*refusals, *reasons)
         offers.append(Offer(event, rule, tuple(told)))
     return tuple(offers)
 

@@ -1,23 +1,25 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.bootstrap import Runtime
-from api.cli.context import ctx, print_json, reason_json, runtime
+from api.cli.context import ctx, iso, print_json, reason_json, runtime
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
 from states.chart import Seat
 from states.errors import NotFound, PayloadInvalid, Problem, UnknownName
 from states.payload import Field
+from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import CaseState, CertificateState, Event
 from workflow.commands import Command, Receipt
 from workflow.ports import CaseQuery
-from workflow.rows import CaseRow
+from workflow.rows import CaseRow, CertificateRow
 from workflow.situation import law_of
 from workflow.timeline import as_json as line_json
 from workflow.timeline import timeline
@@ -29,6 +31,8 @@ As = Annotated[str, typer.Option("--as", help="Mã người, hoặc chức năng
 Json = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · print JSON")]
 Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="tên=giá trị, lặp lại được · field=value, repeatable")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Lý do · reason")]
+
+_SOMEBODY_ELSES = frozenset({Code.FUNCTION_REQUIRED, Code.SYSTEM_ONLY})
 
 
 @case.command("register")
@@ -122,18 +126,23 @@ def show(code: str, as_json: Json = False) -> None:
         producer = run.store.producer(row.producer)
         registry = run.engine.world(fresh=True).registry
         day = local_date(run.clock.now())
-        ctx.out.print(f"[bold]{row.code}[/] – {product.name if product else row.product}")
+        ctx.out.print(f"[bold]{row.code}[/] – {escape(product.name if product else row.product)}")
         unit = registry.unit_name(registry.present(row.unit, day), day)
-        ctx.out.print(f"{producer.name if producer else row.producer}, {unit}")
-        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {row.regime}"
+        ctx.out.print(f"{producer.name if producer else row.producer}, {unit}", markup=False)
+        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {ctx.words.say(row.regime)}"
         attempt = f"{ctx.both('lần', 'attempt')} {row.attempt} · {ctx.both('phiên bản', 'version')} {row.version}"
         ctx.out.print(f"{head} · {attempt}" + (f" · {row.round}" if row.round else ""))
         for line in terms_lines(terms):
-            ctx.out.print(line)
+            ctx.out.print(line, markup=False)
 
 
 @case.command("actions")
-def actions(code: str, actor: As, as_json: Json = False) -> None:
+def actions(
+    code: str,
+    actor: As,
+    every: Annotated[bool, typer.Option("--all", help="Cả việc của người khác và của hệ thống · also what is somebody else's")] = False,
+    as_json: Json = False,
+) -> None:
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
@@ -144,11 +153,17 @@ def actions(code: str, actor: As, as_json: Json = False) -> None:
             print_json({"case": code, "state": str(found.state), "version": found.version, "actor": person, "actions": offers})
             return
         ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(found.state)}")
-        for offer in sorted(found.offers, key=lambda o: not o.allowed):
+        theirs = [] if every else [offer for offer in found.offers if any(r.code in _SOMEBODY_ELSES for r in offer.reasons)]
+        for offer in sorted((o for o in found.offers if o not in theirs), key=lambda o: not o.allowed):
             mark = "[green]✓[/]" if offer.allowed else "[red]✗[/]"
             ctx.out.print(f"{mark} {ctx.words.name(offer.event)} [dim]({offer.event})[/]")
             for reason in offer.reasons:
-                ctx.out.print(f"    – {ctx.words.refusal(reason)} [dim]→ {ctx.words.holder(reason.holder)}[/]")
+                ctx.out.print(f"    – {escape(ctx.words.refusal(reason))} [dim]→ {ctx.words.holder(reason.holder)}[/]")
+        if theirs:
+            names = "; ".join(ctx.words.name(offer.event) for offer in theirs)
+            ctx.out.print(
+                f"{ctx.both('Việc của người khác hoặc của hệ thống (thêm --all để xem lý do)', 'Somebody else’s or the system’s (--all gives the reasons)')}: {names}."
+            )
 
 
 @case.command("history")
@@ -179,9 +194,7 @@ def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm 
         today = local_date(run.clock.now())
         for c in found:
             last = date.fromisoformat(c.last_valid_day)
-            ended = c.state is CertificateState.IN_FORCE and last < today
-            state = ctx.both("đã quá ngày cuối", "past its last day") if ended else ctx.words.name(c.state)
-            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, f"{last:%d/%m/%Y}", state)
+            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, f"{last:%d/%m/%Y}", _standing(c, today))
         ctx.out.print(made)
 
 
@@ -197,9 +210,22 @@ def show_certificate(code: str, as_json: Json = False) -> None:
             values = {name: getattr(found, name) for name in found.__slots__ if name not in {"head_hash", "head_seq"}}
             print_json({**values, "history": [line_json(line) for line in lines]})
             return
-        ctx.out.print(f"[bold]{found.code}[/] – {found.stars}★ – {ctx.words.name(found.state)}")
+        product = run.store.product(found.product)
+        ctx.out.print(f"[bold]{found.code}[/] – {found.stars}★ – {_standing(found, local_date(run.clock.now()))}")
+        ctx.out.print(product.name if product else found.product, markup=False)
+        last = ctx.words.day(date.fromisoformat(found.last_valid_day))
+        ctx.out.print(
+            f"{ctx.both('Quyết định', 'Decision')} {found.decision_no} · {ctx.both('hiệu lực đến hết', 'valid to the end of')} {last}",
+            markup=False,
+        )
         for text in history_lines(lines, ctx.words):
             ctx.out.print(text, markup=False)
+
+
+def _standing(certificate: CertificateRow, today: date) -> str:
+    """The state of a certificate, and whether its last day has passed."""
+    ended = certificate.state is CertificateState.IN_FORCE and date.fromisoformat(certificate.last_valid_day) < today
+    return ctx.both("đã quá ngày cuối", "past its last day") if ended else ctx.words.name(certificate.state)
 
 
 def case_json(row: CaseRow) -> dict[str, Any]:
@@ -220,7 +246,7 @@ def case_json(row: CaseRow) -> dict[str, Any]:
         "attempt": row.attempt,
         "version": row.version,
         "results": row.memo.get("results", {}),
-        "registered_at": row.registered_at.isoformat(),
+        "registered_at": iso(row.registered_at),
     }
 
 
@@ -230,8 +256,8 @@ def _term_json(term: Any) -> dict[str, Any]:
         "stage": str(term.stage),
         "round": term.round,
         "effect": str(term.effect),
-        "cutoff": term.due_at.isoformat(),
-        "last_valid_day": ctx.words.last_day(term.due_at),
+        "cutoff": iso(term.due_at),
+        "last_valid_day": local_date(term.due_at - timedelta(microseconds=1)).isoformat(),
         "phrase": term.phrase,
         "source": term.source,
         "calendar": term.calendar,
@@ -242,14 +268,14 @@ def _term_json(term: Any) -> dict[str, Any]:
 def _print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
     if as_json:
         values = {name: getattr(receipt, name) for name in receipt.__slots__}
-        print_json({**values, "effective_at": receipt.effective_at.isoformat(), "dry_run": dry_run})
+        print_json({**values, "effective_at": iso(receipt.effective_at), "dry_run": dry_run})
         return
     done = ctx.both("Được phép (chưa ghi)", "Would be done (nothing written)") if dry_run else ctx.both("Đã ghi", "Recorded")
     event = ctx.words.label("event", receipt.event)
     ctx.out.print(f"[bold green]{done}[/]: {receipt.case} – {event} → {ctx.words.name(receipt.state)}")
     ctx.out.print(f"[dim]{instant(receipt.effective_at)} · {ctx.both('mục', 'entry')} {receipt.seq} · {receipt.leaf_hash[:16]}…[/]")
     for note in receipt.notes:
-        ctx.out.print(f"• {note_text(note, ctx.words)}")
+        ctx.out.print(f"• {note_text(note, ctx.words)}", markup=False)
 
 
 def _case(run: Runtime, code: str) -> CaseRow:
@@ -293,7 +319,7 @@ def _command(  # noqa: PLR0913
     paper: str | None = None,
 ) -> Command:
     return Command(
-        id=command or f"cli:{secrets.token_hex(12)}",
+        id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,
         event=event,
         actor=_person(run, actor, unit, producer),

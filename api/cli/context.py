@@ -4,15 +4,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.bootstrap import Runtime, build_runtime
 from api.settings import read_settings
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, PayloadInvalid, PlanInvalid
+from states.regime import VIETNAM
 from states.words import Language, Words, words
 
 REFUSED, BAD_USAGE = 1, 2
@@ -44,6 +47,11 @@ ctx = Context(out=Console(highlight=False, soft_wrap=True, width=None if sys.std
 def print_json(value: object) -> None:
     """Print a value as JSON on one document; instants in ISO 8601."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+
+
+def iso(moment: datetime) -> str:
+    """An instant as others build on it: ISO 8601 in the time of Viet Nam."""
+    return moment.astimezone(VIETNAM).isoformat()
 
 
 @contextmanager
@@ -94,15 +102,10 @@ def tell(error: CycleError, *, as_json: bool = False) -> None:
         print_json({"error": error_json(error)})
         return
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
-    screen.print(f"[bold red]{_safe(ctx.words.error(error))}[/]")
+    screen.print(f"[bold red]{escape(ctx.words.error(error))}[/]")
     for text, holder in ctx.words.reasons(error):
-        screen.print(f"  • {_safe(text)}")
-        screen.print(f"    [dim]{ctx.both('Ai gỡ được', 'Who can mend it')}: {_safe(holder)}[/]")
+        screen.print(f"  • {escape(text)}")
+        screen.print(f"    [dim]{ctx.both('Ai gỡ được', 'Who can mend it')}: {escape(holder)}[/]")
     if isinstance(error, PayloadInvalid | PlanInvalid):
         for problem in error.problems:
-            screen.print(f"  • {_safe(ctx.words.problem(problem))}")
-
-
-def _safe(text: str) -> str:
-    """Text that the terminal takes as text."""
-    return text.replace("[", "\\[")
+            screen.print(f"  • {escape(ctx.words.problem(problem))}")

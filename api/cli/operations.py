@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from api.bootstrap import build_runtime, create_database
+from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.cases import Json
-from api.cli.context import REFUSED, ctx, error_json, print_json, runtime, tell, telling
+from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
-from states.errors import CycleError, MalformedInput, StoreUnsafe
+from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName
 from states.regime import VIETNAM, local_date
+from states.vocabulary import Function
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
@@ -23,6 +25,9 @@ from workflow.worker import heartbeats
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
 log = typer.Typer(no_args_is_help=True, help="Nhật ký: kiểm tra · the log")
 rehearsal = typer.Typer(no_args_is_help=True, help="Bản tập huấn: đồng hồ · rehearsals")
+_YEARS = range(1990, 2101)
+"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
+
 users = typer.Typer(no_args_is_help=True, help="Người và chức năng · people and functions")
 
 
@@ -33,7 +38,7 @@ def migrate_command(
     with telling():
         settings = read_settings()
         create_database(settings, rehearsal=as_rehearsal)
-        ctx.out.print(f"[green]✓[/] {settings.where}")
+        ctx.out.print(f"[green]✓[/] {escape(settings.where)}")
 
 
 def doctor_command(as_json: Json = False) -> None:
@@ -46,6 +51,7 @@ def doctor_command(as_json: Json = False) -> None:
     except CycleError as error:
         found.append(("start", error, ""))
     else:
+        found.append(("writer", _writer_fault(run), ctx.both("không có tiến trình nào khác đang ghi", "no other process writes")))
         kind = ctx.both("bản tập huấn", "rehearsal") if run.rehearsal else ctx.both("bản chính thức", "real")
         found.append(("database", None, f"{run.store.dialect}, {kind}"))
         found.append(("clock", None, instant(run.clock.now())))
@@ -57,7 +63,7 @@ def doctor_command(as_json: Json = False) -> None:
             alive = ctx.both("đang chạy", "running") if beat.alive(run.clock.now()) else ctx.both("không thấy tín hiệu", "not heard of")
             paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
             found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
-        found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))
+        found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'to be written')}"))
         run.close()
     if as_json:
         print_json(
@@ -69,11 +75,20 @@ def doctor_command(as_json: Json = False) -> None:
     else:
         for name, fault, detail in found:
             if fault is None:
-                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {detail}")
+                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {escape(detail)}")
             else:
                 tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
+
+
+def _writer_fault(run: Runtime) -> CycleError | None:
+    """Why this process cannot write now."""
+    try:
+        run.store.claim_writer()
+    except StoreUnsafe as held:
+        return held
+    return None
 
 
 def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
@@ -86,9 +101,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 print_json(
                     {
                         "dry_run": True,
-                        "due": [
-                            {"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": t.due_at.isoformat()} for t in due
-                        ],
+                        "due": [{"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": iso(t.due_at)} for t in due],
                     }
                 )
                 return
@@ -111,7 +124,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 )
             )
             for row, attempts, why in done.sweep.failed:
-                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {why}")
+                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {escape(why)}")
         if done.sweep.told:
             raise typer.Exit(REFUSED)
 
@@ -143,7 +156,7 @@ def load_season(
         else:
             ctx.out.print(", ".join(f"{ctx.words.label('count', k)}: {v}" for k, v in counts.items()))
             for product, event, why in summary["surprises"]:
-                ctx.out.print(f"[red]✗[/] {product} {event}: {why}")
+                ctx.out.print(f"[red]✗[/] {product} {event}: {escape(why)}")
         if summary["surprises"]:
             raise typer.Exit(REFUSED)
 
@@ -176,9 +189,11 @@ def verify(
 
 
 @rehearsal.command("clock")
-def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-07-10T00:01")] = None) -> None:
+def clock(
+    moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ · for example 2021-07-10T00:01")] = None, as_json: Json = False
+) -> None:
     """Xem hoặc đẩy đồng hồ của bản tập huấn; các mốc trên đường được ghi · show or move the rehearsal's clock."""
-    with runtime() as run:
+    with runtime(as_json=as_json) as run:
         player = run.player()
         if moment is not None:
             to = parse_instant(moment)
@@ -186,9 +201,12 @@ def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-
                 raise MalformedInput("clock_back", now=run.clock.now(), to=to)
             player.wait(to)
             sequence(run.store)
+        if as_json:
+            print_json({"now": iso(run.clock.now()), "fired": player.played.fired})
+        else:
             if player.played.fired:
                 ctx.out.print(f"{player.played.fired} {ctx.both('mốc được ghi', 'deadlines written')}")
-        ctx.out.print(ctx.words.instant(run.clock.now()))
+            ctx.out.print(ctx.words.instant(run.clock.now()))
 
 
 @users.command("list")
@@ -200,6 +218,10 @@ def list_users(
     """Ai giữ chức năng gì hôm nay · who holds which function today."""
     with runtime(as_json=as_json) as run:
         registry = run.engine.world(fresh=True).registry
+        if unit is not None and not registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
+        if function is not None and function not in set(Function):
+            raise UnknownName(what="seat", name=function, known=", ".join(Function))
         day = local_date(run.clock.now())
         rows = [
             (p, h)
@@ -243,4 +265,6 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedInput("not_an_instant", given=text) from None
+    if moment.year not in _YEARS:
+        raise MalformedInput("not_an_instant", given=text)
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
