@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from states.vocabulary import (
+    CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
@@ -17,14 +18,15 @@ from states.vocabulary import (
     Track,
 )
 from workflow.ports import Change, Subject
-from workflow.rows import CaseRow, CertificateRow, PlanRow, RoundRow, StageRow, StoredEntry, SubjectKind, TermRow
+from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, StageRow, StoredEntry, SubjectKind, TermRow
 
-S = TypeVar("S", CaseRow, CertificateRow, RoundRow, PlanRow)
+S = TypeVar("S", CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
 
 NOW = datetime(2026, 3, 1, 2, 3, 4, 567891, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 _KINDS = {
     CaseRow: SubjectKind.CASE, CertificateRow: SubjectKind.CERTIFICATE, RoundRow: SubjectKind.ROUND, PlanRow: SubjectKind.PLAN,
+    CalendarRow: SubjectKind.CALENDAR,
 }  # fmt: skip
 
 
@@ -66,6 +68,14 @@ def plan(code: str = "KH-1", **other: Any) -> PlanRow:
         "text": "[plan]\n", "digest": "00", "state": Publication.DRAFT, "version": 1, "head_seq": 1, "head_hash": digest(code),
     }  # fmt: skip
     return PlanRow(**(values | other))
+
+
+def calendar(code: str = "calendar:VN", **other: Any) -> CalendarRow:
+    values: dict[str, Any] = {
+        "code": code, "unit": "VN", "days": (CalendarDay("2026-08-25", working=False, document_no="1/TB", entered_by="p1", since=1),),
+        "state": CalendarState.IN_FORCE, "version": 1, "head_seq": 1, "head_hash": digest(code),
+    }  # fmt: skip
+    return CalendarRow(**(values | other))
 
 
 def stage(name: str = "KH-1:1", **other: Any) -> StageRow:

@@ -12,6 +12,7 @@ from states.vocabulary import CaseState, RoundState, TermStatus
 from tests.workflow.store.samples import (
     NOW,
     act,
+    calendar,
     case,
     certificate,
     created,
@@ -233,14 +234,16 @@ def test_a_group_is_written_whole(store: Store) -> None:
     row = case()
     put(store, row)
     done = moved(row, state=CaseState.CERTIFIED, certificate="GCN-1")
-    group = [created(round_(), stages=(stage(),)), act(row, done), created(plan()), created(certificate())]
+    group = [created(round_(), stages=(stage(),)), act(row, done), created(plan()), created(certificate()), created(calendar())]
     assert store.write(group, epoch=0) is Outcome.WRITTEN
     assert store.load_certificate("GCN-1") == certificate()
     assert store.load_round("VS-2026-1") == round_()
     assert store.load_plan("KH-1") == plan()
     assert store.stages(plan="KH-1") == [stage()]
-    assert list(store.subjects()) == [done, certificate(), round_(), plan()]
-    assert [(head.subject, head.head_seq) for head in store.heads()] == [("GCN-1", 1), ("KH-1", 1), (row.code, 2), ("VS-2026-1", 1)]
+    assert store.calendars() == [calendar()]
+    assert list(store.subjects()) == [done, certificate(), round_(), plan(), calendar()]
+    heads = [("GCN-1", 1), ("KH-1", 1), (row.code, 2), ("VS-2026-1", 1), ("calendar:VN", 1)]
+    assert [(head.subject, head.head_seq) for head in store.heads()] == heads
     opened = moved(round_(), state=RoundState.OPEN)
     assert store.write([act(round_(), opened, stages=(stage(cutoff=None),))], epoch=1) is Outcome.WRITTEN
     assert store.stages(round="VS-2026-1") == []

@@ -175,3 +175,14 @@ def test_a_long_read_does_not_hold_the_reader_at_an_old_moment(store: Store) -> 
     assert loaded is not None
     assert loaded.case == after
     assert len(list(reading)) == 4
+
+
+def test_spans_that_run_or_have_passed_are_found_by_where_they_end(store: Store) -> None:
+    row = case()
+    counted = [term(row, n, calendar="VN@1", due_at=NOW + n * HOUR, status=s) for n, s in enumerate(TermStatus)]
+    named = term(row, 9, due_at=NOW + 9 * HOUR)
+    assert store.write([created(row, opened=(*counted, named))], epoch=None) is Outcome.WRITTEN
+    running, passed = (next(t for t in counted if t.status is s) for s in (TermStatus.RUNNING, TermStatus.PASSED))
+    assert store.counted_terms(NOW - HOUR) == [running, passed]
+    assert store.counted_terms(running.due_at) == [passed]
+    assert store.counted_terms(passed.due_at) == []
