@@ -89,7 +89,7 @@ def may(  # noqa: PLR0913
     if duty is Duty.HANDLES and holding is not None and holding.seat.function is Function.AUTHORITY:
         # Where officer and authority may do the same (extending a term), what the authority does is a decision.
         duty = Duty.DECIDES
-    refusals = [*_hands(duty, person, place, rule.seats), *_ties(registry, rule, person, place, day)]
+    refusals = [*_hands(duty, person, place, rule.seats), *_ties(registry, rule, duty, person, place, day)]
     if holding is None:
         refusals.insert(0, _required(personal, holdings))
     if refusals:
@@ -113,8 +113,8 @@ def _hands(duty: Duty, person: str, place: Place, seats: Sequence[Seat]) -> list
     return [Refusal(Code.SEPARATION, _holder(seats), {"earlier": clash, "now": duty})] if clash else []
 
 
-def _ties(registry: Registry, rule: Rule, person: str, place: Place, day: date) -> list[Refusal]:
-    if rule.duty not in {Duty.SCORES, Duty.DECIDES}:
+def _ties(registry: Registry, rule: Rule, duty: Duty, person: str, place: Place, day: date) -> list[Refusal]:  # noqa: PLR0913
+    if duty not in {Duty.SCORES, Duty.DECIDES}:
         return []
     tie = registry.tie(person, place.product)
     if tie is None and place.producer in registry.producers_of(person, day):
@@ -150,7 +150,7 @@ def _record(  # noqa: PLR0913
         if Duty.PREPARES in place.hands.get(person, ()):
             refusals.append(Refusal(Code.PREPARED_BY_RECORDER, Holder(Function.OFFICER, seat.level or Level.PROVINCE), {}))
         refusals += _hands(Duty.HANDLES, person, place, (Seat(Function.OFFICER, seat.level or Level.PROVINCE),))
-        refusals += _ties(registry, rule, person, place, day)
+        refusals += _ties(registry, rule, rule.duty, person, place, day)
     if refusals or recorder is None:
         return None, tuple(refusals)
     return Grant(recorder.seat, recorder.unit, rule.duty), ()

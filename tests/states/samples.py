@@ -48,6 +48,7 @@ def origins(law: Regime) -> tuple[CaseState, ...]:
 def situations(law: Regime) -> Iterator[Facts]:
     """Plain and awkward circumstances under a regime: what a screen may have to explain."""
     at = DAY[law]
+    counted = replace(term(Stage.COMMUNE_CHECK, at + timedelta(days=9), Effect.RECORD), round=None, span=True)
     passed = tuple(term(stage, at - timedelta(days=1)) for stage in Stage)
     yield Facts(at=at, regime=law)
     yield Facts(at=at, regime=law, joins="AG-1", next_round="AG-2", held=HELD)
@@ -62,6 +63,9 @@ def situations(law: Regime) -> Iterator[Facts]:
     for origin in origins(law):
         yield replace(deferred, left=CaseState.RETURNED, origin=origin)
         yield Facts(at=at, regime=law, origin=origin)
+        yield Facts(at=at, regime=law, origin=origin, terms=(counted, *passed))
+        yield Facts(at=at, regime=law, origin=origin, suspended={counted.stage: at - timedelta(days=2)}, terms=passed)
+        yield Facts(at=at, regime=law, origin=origin, expired={counted.stage: at}, terms=passed)
     yield replace(deferred, left=law.first_evaluation, round_closed=True)
     for level in law.levels:
         yield Facts(at=at, regime=law, recognised=level)

@@ -7,7 +7,8 @@ from states.refusal import Code
 from tests.support.world import LAW_OF_2026, TWO_ROUNDS, World, moment, plan_file
 from tests.workflow.engine.test_transaction import dump
 from workflow.audit import drifts
-from workflow.provenance import Dated, Provenance, Standing, Why, as_json
+from workflow.provenance import Dated, Provenance, Why, as_json
+from workflow.roundbook import Standing
 
 IN_JUNE = "2021-06-01 09:00"
 OFFICER = "officer-VS"

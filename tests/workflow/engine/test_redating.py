@@ -208,6 +208,27 @@ def test_a_recorded_breach_stands_and_the_new_date_runs(database_url: str):
         assert world.running(case)["province_eval"].due_at == moment("2021-08-15 00:00")
 
 
+def test_a_recorded_breach_that_the_new_date_does_not_mend_stays_as_it_is(database_url: str):
+    with world_at(database_url, two_rounds=False) as world:
+        world.publish(plan_file("KH", 2021, TWO_ROUNDS), effects={2: Effect.RECORD})
+        case = world.at_province(at=IN_JUNE)
+        world.move("2021-08-20 08:00")
+        done = redate(world, document_date="2021-08-01")
+        assert (done.moved, done.left) == ((), ((case, Left.PASSED_AGAIN),))
+        assert (world.events(case)[-1], world.running(case)) == ("record", {})
+
+
+def test_a_sorted_dossier_that_has_gone_on_stays_in_its_new_round(bare: World):
+    case = province_of_2026(bare)
+    bare.plans.publish(
+        bare.plans.import_plan(plan_file("KH-SORT", 2026, [(*OWN[0], "sort"), OWN[1]]), actor=OFFICER, unit="VS").code, actor=OFFICER
+    )
+    bare.sweep("2026-10-20 01:00")
+    assert bare.case(case).round == "VS-2027-1"
+    done = redate(bare, "trước ngày 25/10/2026", "commune_to_province", code="VS-2026-2")
+    assert (done.moved, done.back, done.left) == ((), (), ((case, Left.GONE_ON),))
+
+
 def test_somebody_let_in_late_until_a_later_day_keeps_that_day(world: World):
     case = world.at_province(at=IN_JUNE)
     world.sweep("2021-07-30 01:00")
