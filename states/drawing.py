@@ -12,7 +12,9 @@ from states.vocabulary import CaseState, Duty, Event, Level, StateKind
 from states.words import Words
 
 MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECIDES: "■", Duty.AUTOMATIC: "⚙"}
-_ASIDE = frozenset({Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.REINSTATE, Event.ADMIT_LATE})
+_ASIDE = frozenset(
+    {Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.UNDO_REENTER, Event.REINSTATE, Event.ADMIT_LATE}
+)
 
 
 def mermaid(chart: Chart, words: Words, *, everything: bool = False) -> str:
