@@ -15,6 +15,7 @@ from states.regime import Regime
 from states.soundness import check_all
 from states.vocabulary import CaseKind, Event, Stage
 from workflow.clock import Clock, ManualClock, SystemClock
+from workflow.confirming import Confirmations
 from workflow.consequences import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -26,6 +27,8 @@ from workflow.store import migrate, open_store
 
 ROOMS = ("states", "deadlines", "workflow", "api")
 _CLOCK_SLACK = timedelta(seconds=2)
+_TYPED_WITHIN = 3
+"""Working days within which one person alone types an act from paper, where no cut-off has passed meanwhile."""
 
 
 class NameClash(CycleError):
@@ -44,6 +47,7 @@ class Runtime:
     engine: Engine
     plans: Plans
     rounds: Rounds
+    confirmations: Confirmations
     rehearsal: bool
 
     def player(self) -> Player:
@@ -87,7 +91,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         scribe = Scribe(_log_identity(store), chosen)
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
-        return Runtime(settings, chosen, store, engine, plans, Rounds(store, chosen, scribe, engine, plans), rehearsal)
+        rounds = Rounds(store, chosen, scribe, engine, plans)
+        return Runtime(settings, chosen, store, engine, plans, rounds, Confirmations(store, scribe, engine), rehearsal)
     except BaseException:
         store.close()
         raise
@@ -138,6 +143,10 @@ class Law:
             return None
         window = rule.window(last_valid_day)
         return window.start, window.cutoff
+
+    def long_ago(self, acted: date, today: date) -> bool:
+        """Whether more than three working days have gone since the day of an act on paper."""
+        return today > self._calendar.add_working_days(acted, _TYPED_WITHIN)
 
     def _span(self, term: StatutoryTerm) -> SpanTerm:
         def end(start: date) -> datetime:

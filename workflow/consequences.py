@@ -12,6 +12,7 @@ from states.errors import PayloadInvalid, Problem
 from states.facts import Facts, Result, Term
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
+from workflow.paper import BRINGS_BACK, Past
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
 from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
@@ -39,6 +40,9 @@ class LawTerms(Protocol):
 
     def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
         """From when, and until which exclusive instant in good time, a reassessment is filed; None where the regime sets no window."""
+
+    def long_ago(self, acted: date, today: date) -> bool:
+        """Whether an act on paper lies so far back that typing it takes a second person."""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ def consequences(  # noqa: PLR0913
     unit: str,
     terms_of_law: LawTerms,
     expired: TermRow | None = None,
+    past: Past | None = None,
 ) -> Consequences:
     """Work out the consequences of a step.
 
@@ -84,6 +89,7 @@ def consequences(  # noqa: PLR0913
         unit: Commune of the case.
         terms_of_law: Terms of the law that events start.
         expired: The term whose cut-off made the system act.
+        past: What has become of the case since an act on paper, where one is typed now.
 
     Raises:
         PayloadInvalid: A named round cannot be joined, a date lies wrong, or typed stars contradict the law's bands.
@@ -104,7 +110,12 @@ def consequences(  # noqa: PLR0913
         results = {} if event is Event.REENTER else {k: v for k, v in results.items() if k is Level.DISTRICT}
     goes_to = _home_after(case, step)
     ahead = _ahead(facts, goes_to, results)
-    joined = _joins(world, case, terms, step, facts, data, goes_to, out)
+    if past is not None and event in BRINGS_BACK:
+        _bring_back(world, terms, event, past, out)
+        return out
+    joined = _joins(world, case, terms, step, facts, data, goes_to, out, past)
+    if past is not None:
+        terms = (*terms, *(t for t in past.recorded if t.stage in step.rule.meets))
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
     if event is Event.REDATE and case is not None:
         _redate(world, case, terms, facts, ahead, out)
@@ -165,9 +176,14 @@ def _joins(  # noqa: PLR0913
     data: Mapping[str, Any],
     goes_to: CaseState,
     out: Consequences,
+    past: Past | None,
 ) -> OpenRound | None:
     """The round that the step joins; recorded in ``out.round``."""
     event = step.event
+    if past is not None and event is Event.FORWARD and past.sorted_from:
+        # Proposed in time, only typed later: the case stays in the round that it was sorted out of.
+        out.round = {"provincial": past.sorted_from}
+        return world.book.get(past.sorted_from)
     # A proposal received after a date that sorts, and before the sweep has come by, is sorted by itself.
     sorts = event is Event.FORWARD and any(t.effect is Effect.SORT and t.stage in step.rule.meets and facts.at >= t.due_at for t in terms)
     if case is None or (event not in _TOUCHES_ROUNDS and not sorts):
@@ -306,6 +322,43 @@ def _open_of_plan(  # noqa: PLR0913
         out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
 
 
+def _bring_back(world: World, terms: Sequence[TermRow], event: Event, past: Past, out: Consequences) -> None:
+    """The case as it was before a cut-off deferred it: rounds and hands of that attempt, and every deadline that ran then.
+
+    Dates of a round are those that it has now; what has passed meanwhile is settled after the act itself.
+    """
+    assert past.deferred is not None  # noqa: S101 - nothing else is brought back
+    out.closed += [(term.id, TermStatus.DROPPED) for term in terms]
+    if event is Event.REINSTATE:
+        out.remember("missed", None)
+        out.opened += [_again(world, term) for term in past.terms]
+        return
+    out.attempt = past.deferred.attempt
+    out.round = {"provincial": past.deferred.round, "central": past.deferred.central_round}
+    out.remember("missed", past.deferred.memo.get("missed"))
+    out.remember("hands", past.deferred.memo.get("hands", {}))
+
+
+def _again(world: World, term: TermRow) -> dict[str, Any]:
+    of_round = world.book.get(term.round) if term.round and term.deadline != _LATE_DOOR else None
+    deadline = of_round.stages.get(term.stage) if of_round else None
+    if deadline is not None and deadline.cutoff is not None:
+        return _of_plan(term.stage, deadline)
+    return {
+        "stage": str(term.stage),
+        "round": term.round,
+        "effect": str(term.effect),
+        "due_at": term.due_at.isoformat(),
+        "phrase": term.phrase,
+        "source": term.source,
+        "deadline": term.deadline,
+        "calendar": term.calendar,
+    }
+
+
+_LATE_DOOR = "late-door"
+
+
 def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """The missed stage once more, to the end of the day that the paper names."""
     until = date.fromisoformat(data["until"])
@@ -318,7 +371,7 @@ def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str,
         "due_at": midnight(until + timedelta(days=1)).isoformat(),
         "phrase": f"đến hết ngày {until:%d/%m/%Y}",
         "source": str(data["document_no"]),
-        "deadline": "late-door",
+        "deadline": _LATE_DOOR,
         "calendar": None,
     }
 

@@ -8,25 +8,26 @@ from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step
 from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, Problem, UnknownName
 from states.facts import Facts, Held
+from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseKind, CaseState, Event, Level
+from states.vocabulary import CaseKind, CaseState, Event, Function, Level, NoteEvent, RoundEvent, RoundState
 from workflow.access import Grant, Place, may, visible
 from workflow.certificates import certified_changes
 from workflow.clock import Clock
 from workflow.commands import SYSTEM, Command
 from workflow.consequences import Consequences, LawTerms, consequences
 from workflow.inputs import payload_of
-from workflow.ledger.entry import ActorRef
+from workflow.ledger.entry import ActorRef, parse
+from workflow.paper import Past, past_of
 from workflow.ports import CaseQuery, Change, LoadedCase, Store
 from workflow.recording import Act, Scribe
 from workflow.registry import Registry
-from workflow.rows import CaseRow, ProductRow, TermRow
+from workflow.roundbook import RoundBook
+from workflow.rows import CaseRow, ProductRow, RoundRow, TermRow
 from workflow.situation import ASKS_ROUNDS, World, draft_of, facts_of, held_of, law_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from states.refusal import Refusal
 
 RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 """Events that issue a certificate, and so concern more than their own case."""
@@ -34,12 +35,37 @@ RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An act that may be written: its changes (the case's own first), its step, when it counts, and notes for the receipt."""
+    """An act that may be written.
+
+    Attributes:
+        changes: In the order in which they are written.
+        step: What happens to the case; None for a note that leaves it as it was.
+        effective: When it counts.
+        notes: For the receipt.
+        own: Which change is the act itself; changes of the same case before it bring the case back.
+        waits: Whether the act waits for a second person's word, and only the asking is written.
+    """
 
     changes: tuple[Change, ...]
-    step: Step
+    step: Step | None
     effective: datetime
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    own: int = 0
+    waits: bool = False
+
+    @property
+    def change(self) -> Change:
+        """The change of the act itself."""
+        return self.changes[self.own]
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """Who confirms an act typed from paper, and the entry that asked for it."""
+
+    person: str
+    unit: str
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,7 @@ class _Judged:
     texts: dict[str, str]
     received: datetime
     effective: datetime
+    second: Second | None = None
 
 
 class Judge:
@@ -82,30 +109,80 @@ class Judge:
             units = dict.fromkeys(registry.unit_name(h.unit, day) for h in registry.holdings(person, day))
             raise OutsideTerritory(case=code, unit=", ".join(units) or "–")
 
-    def decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime) -> Decision:
-        """Judge an event on a case.
+    def decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime, second: Second | None = None) -> Decision:
+        """Judge an event on a case; one done on paper by its own day, after what brings the case back to it.
+
+        Args:
+            world: Registry and rounds.
+            loaded: The case.
+            command: What is asked.
+            received: When it came in.
+            second: Who confirms it; an act on paper that takes a second person is only asked for while there is none.
 
         Raises:
             UnknownName, NotAllowed, EventRefused, PayloadInvalid: As :meth:`workflow.perform.Engine.perform`.
         """
+        acted_on = command.acted_on
+        if acted_on is None:
+            return self._decide(world, loaded, command, received)[0]
+        case, code = loaded.case, loaded.case.code
+        past = past_of(self.store.entries(code), command, acted_on)
+        then = self._world_at(world, acted_on)
+        before: list[Change] = []
+        for event in past.undo:
+            before.append(self.automatic(then, loaded, event, acted_on, f"{event}:{command.id}", past=past))
+            loaded = loaded_after(loaded, before[-1])
+        decision, act = self._decide(then, loaded, command, received, past, second)
+        days = local_date(acted_on), local_date(received)
+        if second is None and (any(acted_on < cutoff <= received for cutoff in past.cutoffs) or self._law.long_ago(*days)):
+            asking = self.scribe.case(case, code, _asking(case, act))
+            return Decision((asking,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
+        return replace(decision, changes=(*before, *decision.changes), own=len(before))
+
+    def _decide(  # noqa: PLR0913
+        self,
+        world: World,
+        loaded: LoadedCase,
+        command: Command,
+        received: datetime,
+        past: Past | None = None,
+        second: Second | None = None,
+    ) -> tuple[Decision, Act]:
         case, event = loaded.case, command.event
-        facts = self.facts(world, loaded, received, event, rounds=event in ASKS_ROUNDS)
+        at = command.acted_on or received
+        facts = self.facts(world, loaded, at, event, rounds=event in ASKS_ROUNDS)
         chart = case_chart(facts.regime.id)
         rules = rules_for(chart, case.state, event, facts)
         grant, refusals = may(world.registry, command.actor, rules, place_of(case), local_date(received), command.on_behalf_of)
         if grant is None:
             raise NotAllowed(refusals, case=case.code, event=event, state=case.state)
+        if past is not None and grant.seat.function is Function.PRODUCER:
+            typist = Refusal(Code.JUDGED_BY_RECEIPT, Holder(Function.OFFICER, Level.COMMUNE), {})
+            raise NotAllowed([typist], case=case.code, event=event, state=case.state)
         try:
             step = chart.fire(case.state, event, facts)
         except EventRefused:
-            _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, received, event))
+            _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, at, event))
             raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
         data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
-        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self._law)
-        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self._law, past=past)
+        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, at, second))
         change = self.scribe.case(case, case.code, act)
         more = self._recognition(world, change, step, facts, data, act) if event in RECOGNISES else ()
-        return Decision((change, *more), step, received, tuple(outcome.notes))
+        return Decision((change, *more), step, at, tuple(outcome.notes)), act
+
+    def _world_at(self, world: World, at: datetime) -> World:
+        """Rounds as they were open at an instant: one that was frozen or closed since could still be joined then."""
+        rows = self.store.rounds()
+        then = [self._round_at(row, at) for row in rows]
+        return world if then == rows else replace(world, book=RoundBook(then, self.store.stages(), world.plans))
+
+    def _round_at(self, row: RoundRow, at: datetime) -> RoundRow:
+        if row.state not in {RoundState.FROZEN, RoundState.CLOSED} or row.year < local_date(at).year - 1:
+            return row
+        moves = (parse(stored.body) for stored in self.store.entries(row.code))
+        since = next((m for m in moves if m.event in {RoundEvent.FREEZE, RoundEvent.CLOSE} and m.effective_at > at), None)
+        return replace(row, state=RoundState(str(since.from_))) if since else row
 
     def register(self, world: World, command: Command, received: datetime, *, dry_run: bool) -> Decision:
         """Judge the registration of a product; a dry run takes no number.
@@ -144,9 +221,25 @@ class Judge:
         return Decision((self.scribe.case(None, f"{series}-{number:04d}", act),), step, received, tuple(outcome.notes))
 
     def automatic(  # noqa: PLR0913
-        self, world: World, loaded: LoadedCase, event: Event, effective: datetime, command: str, term: TermRow | None = None
+        self,
+        world: World,
+        loaded: LoadedCase,
+        event: Event,
+        effective: datetime,
+        command: str,
+        term: TermRow | None = None,
+        past: Past | None = None,
     ) -> Change:
-        """An act of the system, dated at ``effective``; ``term`` is the deadline that expired, if one did.
+        """An act of the system, dated at ``effective``.
+
+        Args:
+            world: Registry and rounds.
+            loaded: The case.
+            event: What the system does.
+            effective: When it counts.
+            command: Command id.
+            term: The deadline that expired, if one did.
+            past: What an act on paper brings the case back to, if one does.
 
         Raises:
             EventRefused: The chart does not let it happen.
@@ -155,7 +248,7 @@ class Judge:
         facts = replace(self.facts(world, loaded, effective, event), by_system=True)
         chart = case_chart(facts.regime.id)
         step = chart.fire(case.state, event, facts)
-        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self._law, term)
+        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self._law, term, past)
         data = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
         grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step is automatic
@@ -217,6 +310,48 @@ class Judge:
         return tuple(changes)
 
 
+def loaded_after(loaded: LoadedCase, change: Change) -> LoadedCase:
+    """A case and its running terms once a change is made."""
+    assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
+    ended = {term for term, _ in change.closed}
+    return LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in ended), *change.opened), None)
+
+
+def may_be_typed(case: CaseRow, command: Command, received: datetime, acted_on: datetime) -> None:
+    """Refuse what cannot have been done on paper then.
+
+    Raises:
+        PayloadInvalid: ``not_a_paper_act``; ``in_future``.
+    """
+    rules = [rule for rule in case_chart(law_of(case, acted_on).id).rules if rule.event is command.event]
+    problems = []
+    if rules and not any(rule.paper for rule in rules):
+        problems.append(Problem("/acted_on", "not_a_paper_act"))
+    if acted_on > received:
+        problems.append(Problem("/acted_on", "in_future"))
+    if problems:
+        raise PayloadInvalid(problems, event=command.event)
+
+
+def _asking(case: CaseRow, act: Act) -> Act:
+    """The note that an act waits for a second person: what was typed, and nothing that it would bring."""
+    data = {name: value for name, value in act.data.items() if name != "notes"}
+    return Act(
+        event=str(NoteEvent.PAPER_ASKED),
+        command=act.command,
+        effective_at=act.received_at,
+        received_at=act.received_at,
+        acted_on=act.acted_on,
+        source=str(case.state),
+        target=str(case.state),
+        attempt=case.attempt,
+        regime=case.regime,
+        actor=act.actor,
+        data={**data, "act": act.event},
+        texts=act.texts,
+    )
+
+
 def place_of(case: CaseRow) -> Place:
     """What rights look at in a case."""
     return Place(case.product, case.producer, case.unit, case.memo.get("hands", {}))
@@ -269,11 +404,20 @@ def _act(judged: _Judged) -> Act:
     reason = {"reason": command.reason} if command.reason else {}
     notes = {"notes": list(outcome.notes)} if outcome.notes else {}
     via = {"via": command.via} if command.via != "api" else {}
+    second, registry = judged.second, judged.world.registry
+    confirmed: dict[str, Any] = {}
+    if second is not None:
+        confirmed = {"confirmed_by": second.person, "confirms": second.asked}
+        names |= {
+            "confirmer.name": registry.person(second.person).name,
+            "confirmer.unit": registry.unit_name(second.unit, local_date(judged.received)),
+        }
     return Act(
         event=str(step.event),
         command=command.id,
         effective_at=judged.effective,
         received_at=judged.received,
+        acted_on=command.acted_on,
         source=None if step.source == START else str(step.source),
         target=str(step.target),
         attempt=outcome.attempt,
@@ -287,7 +431,7 @@ def _act(judged: _Judged) -> Act:
         opened=tuple(outcome.opened),
         closed=tuple(outcome.closed),
         set=outcome.set,
-        data={**judged.data, **notes, **via},
+        data={**judged.data, **notes, **via, **confirmed},
         texts={**judged.texts, **reason, **names},
     )
 
