@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes

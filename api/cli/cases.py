@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.bootstrap import Runtime
-from api.cli.context import ctx, print_json, reason_json, runtime
+from api.cli.context import ctx, parse_instant, print_json, reason_json, runtime
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
 from states.chart import Seat
@@ -46,7 +46,7 @@ def register(  # noqa: PLR0913
         if found is None:
             raise NotFound(what="product", name=product)
         asked = _command(run, product, Event.REGISTER, actor, data, found.unit, found.producer, reason=reason, command=command)
-        _print_receipt(run.engine.perform(asked), as_json=as_json)
+        print_receipt(run.engine.perform(asked), as_json=as_json)
 
 
 @case.command("do")
@@ -58,6 +58,9 @@ def do(  # noqa: PLR0913
     reason: Reason = None,
     on_behalf_of: Annotated[
         str | None, typer.Option("--on-behalf-of", help="Ghi thay, ví dụ authority@centre · whose act on paper")
+    ] = None,
+    acted_on: Annotated[
+        str | None, typer.Option("--acted-on", help="Ngày giờ làm trên giấy, ví dụ 2021-07-08T14:00 · when it was done on paper")
     ] = None,
     version: Annotated[int | None, typer.Option("--version", help="Phiên bản đã xem · version that you saw")] = None,
     command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
@@ -79,8 +82,9 @@ def do(  # noqa: PLR0913
             command=command,
             version=version,
             paper=on_behalf_of,
+            acted_on=acted_on,
         )
-        _print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
+        print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
 
 
 @case.command("list")
@@ -137,7 +141,7 @@ def actions(code: str, actor: As, as_json: Json = False) -> None:
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
-        person = _person(run, actor, row.unit, row.producer)
+        person = person_of(run, actor, row.unit, row.producer)
         found = run.engine.situation(code, person)
         if as_json:
             offers = [{"event": str(o.event), "allowed": o.allowed, "reasons": [reason_json(r) for r in o.reasons]} for o in found.offers]
@@ -239,17 +243,24 @@ def _term_json(term: Any) -> dict[str, Any]:
     }
 
 
-def _print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
+def print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> None:
+    """Say what became of a command."""
     if as_json:
         values = {name: getattr(receipt, name) for name in receipt.__slots__}
         print_json({**values, "effective_at": receipt.effective_at.isoformat(), "dry_run": dry_run})
         return
     done = ctx.both("Được phép (chưa ghi)", "Would be done (nothing written)") if dry_run else ctx.both("Đã ghi", "Recorded")
+    if receipt.confirmation and not dry_run:
+        done = ctx.both("Đã nhập, chờ xác nhận", "Typed, awaits confirmation")
     event = ctx.words.label("event", receipt.event)
     ctx.out.print(f"[bold green]{done}[/]: {receipt.case} – {event} → {ctx.words.name(receipt.state)}")
     ctx.out.print(f"[dim]{instant(receipt.effective_at)} · {ctx.both('mục', 'entry')} {receipt.seq} · {receipt.leaf_hash[:16]}…[/]")
     for note in receipt.notes:
         ctx.out.print(f"• {note_text(note, ctx.words)}")
+    if receipt.confirmation and not dry_run:
+        ctx.out.print(ctx.both("Người thứ hai chạy", "The second person runs") + f": ocop case confirm {receipt.confirmation} --as …")
+    for event in receipt.settled:
+        ctx.out.print("• " + ctx.both("Mốc đã qua được ghi luôn", "A date that has passed was written as well") + f": {ctx.words.label('event', event)}")
 
 
 def _case(run: Runtime, code: str) -> CaseRow:
@@ -266,7 +277,7 @@ def _event(name: str) -> Event:
         raise UnknownName(what="event", name=name, known=", ".join(Event)) from None
 
 
-def _person(run: Runtime, actor: str, unit: str, producer: str) -> str:
+def person_of(run: Runtime, actor: str, unit: str, producer: str) -> str:
     """A person code as it is; a seat becomes the first person who holds it over the case."""
     registry = run.engine.world(fresh=True).registry
     day = local_date(run.clock.now())
@@ -291,15 +302,17 @@ def _command(  # noqa: PLR0913
     command: str | None,
     version: int | None = None,
     paper: str | None = None,
+    acted_on: str | None = None,
 ) -> Command:
     return Command(
         id=command or f"cli:{secrets.token_hex(12)}",
         case=code,
         event=event,
-        actor=_person(run, actor, unit, producer),
+        actor=person_of(run, actor, unit, producer),
         payload=_payload(run, code, event, data or []),
         reason=reason,
         expected_version=version,
+        acted_on=parse_instant(acted_on) if acted_on else None,
         on_behalf_of=Seat.parse(paper) if paper else None,
         via="cli",
     )

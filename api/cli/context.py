@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from rich.console import Console
 from api.bootstrap import Runtime, build_runtime
 from api.settings import read_settings
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, PayloadInvalid, PlanInvalid
+from states.regime import VIETNAM
 from states.words import Language, Words, words
 
 REFUSED, BAD_USAGE = 1, 2
@@ -106,3 +108,16 @@ def tell(error: CycleError, *, as_json: bool = False) -> None:
 def _safe(text: str) -> str:
     """Text that the terminal takes as text."""
     return text.replace("[", "\\[")
+
+
+def parse_instant(text: str) -> datetime:
+    """A local instant as typed.
+
+    Raises:
+        MalformedInput: ``not_an_instant``.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise MalformedInput("not_an_instant", given=text) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

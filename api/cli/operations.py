@@ -8,12 +8,12 @@ import typer
 
 from api.bootstrap import build_runtime, create_database
 from api.cli.cases import Json
-from api.cli.context import REFUSED, ctx, error_json, print_json, runtime, tell, telling
+from api.cli.context import REFUSED, ctx, error_json, parse_instant, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
 from states.errors import CycleError, MalformedInput, StoreUnsafe
-from states.regime import VIETNAM, local_date
+from states.regime import local_date
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
@@ -231,16 +231,3 @@ def begin(clock_: Any, start: datetime, *, empty: bool) -> None:
     """Set a rehearsal's clock to the start of a season, where nothing has been written yet."""
     if empty and isinstance(clock_, ManualClock):
         clock_.restart(start)
-
-
-def parse_instant(text: str) -> datetime:
-    """A local instant as typed.
-
-    Raises:
-        MalformedInput: ``not_an_instant``.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise MalformedInput("not_an_instant", given=text) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
