@@ -4,9 +4,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import packages_distributions
-from importlib.util import find_spec
 from pathlib import Path
 
+from api.names import ROOMS, misplaced
 from api.settings import Settings
 from deadlines.calendar import WorkingCalendar, vietnam_calendar
 from deadlines.statutory import StatutoryTerm, statutory_terms
@@ -16,7 +16,7 @@ from states.soundness import check_all
 from states.vocabulary import CaseKind, Event, Stage
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
-from workflow.consequences import SpanTerm
+from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import Store
@@ -25,7 +25,6 @@ from workflow.rehearsal import Player
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 
-ROOMS = ("states", "deadlines", "workflow", "api")
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
 """Working days within which one person alone types an act from paper, where no cut-off has passed meanwhile."""
@@ -99,9 +98,17 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
 
 
 def create_database(settings: Settings, *, rehearsal: bool = False) -> None:
-    """Create or upgrade the schema; with SQLite also the folder, readable by its owner alone."""
+    """Create or upgrade the schema; with SQLite also the folder, readable by its owner alone.
+
+    Raises:
+        StoreUnsafe: ``database_unavailable``, ``rehearsal_mismatch``, ``schema_drift``, ``sqlite_second_writer``.
+    """
     if settings.migration_url.startswith("sqlite"):
-        Path(settings.migration_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(settings.migration_url.removeprefix("sqlite:///")).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreUnsafe("database_unavailable", reason=f"{folder}: {error.strerror}") from error
     migrate(settings.migration_url, app_role=settings.app_role, rehearsal=rehearsal)
 
 
@@ -111,13 +118,10 @@ def check_names(rooms: tuple[str, ...] = ROOMS) -> None:
     Raises:
         NameClash: One lies elsewhere.
     """
-    home = Path(__file__).resolve().parent.parent
-    for room in rooms:
-        spec = find_spec(room)
-        where = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
-        if where != home:
-            owners = packages_distributions().get(room, [])
-            raise NameClash(name=room, where=str(where), owner=", ".join(o for o in owners if o != "ocop-cycle") or "?")
+    clash = misplaced(rooms)
+    if clash is not None:
+        owners = packages_distributions().get(clash.name, [])
+        raise NameClash(name=clash.name, where=clash.where, owner=", ".join(o for o in owners if o != "ocop-cycle") or "?")
 
 
 class Law:

@@ -33,7 +33,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: PydanticBaseSettingsSource, **__: object
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic hands it over by name
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: object,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Nothing but what :func:`read_settings` hands over, so that a slip in a name cannot go unseen."""
         return (init_settings,)

@@ -184,7 +184,18 @@ class Words:
     def problem(self, problem: Problem) -> str:
         """The words of a problem, after the field it concerns."""
         field = problem.pointer.strip("/")
-        return f"{self.label('field', field)}: {self.template('problem', problem.code, problem.detail)}"
+        return f"{self.label('field', field)}: {self.problem_text(problem)}"
+
+    def problem_text(self, problem: Problem) -> str:
+        """The words of a problem without its place; stages and instants stand in its detail as plain text."""
+        values = dict(problem.detail)
+        for name in ("stage", "earlier_stage"):
+            if isinstance(values.get(name), str):
+                values[name] = self.stage(str(values[name]))
+        for name in ("cutoff", "earlier_cutoff"):
+            if isinstance(values.get(name), str):
+                values[name] = datetime.fromisoformat(str(values[name]))
+        return self.template("problem", problem.code, values)
 
     def error(self, error: CycleError) -> str:
         """The first sentence of an error; reasons and problems are said apart."""
@@ -200,9 +211,18 @@ class Words:
         return []
 
 
-class _Values(dict[str, _Said]):
-    def __missing__(self, key: str) -> str:
+class _Left:
+    """A value that nobody gave: an ellipsis, however it was to be said."""
+
+    __slots__ = ()
+
+    def __format__(self, how: str) -> str:
         return "…"
+
+
+class _Values(dict[str, _Said]):
+    def __missing__(self, key: str) -> _Left:
+        return _Left()
 
 
 @cache

@@ -9,7 +9,8 @@ import pytest
 import typer
 
 import dev
-from api.cli import app, main
+from api.cli import main
+from api.cli.commands import app
 from api.settings import Settings
 from states.case import all_charts, case_chart
 from states.drawing import mermaid

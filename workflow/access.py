@@ -152,9 +152,7 @@ def _record(  # noqa: PLR0913
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
 
 
-def may_confirm(
-    registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date
-) -> tuple[Holding | None, tuple[Refusal, ...]]:
+def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date) -> tuple[Holding | None, tuple[Refusal, ...]]:
     """Whether somebody may be the second person for an act that was typed from paper.
 
     Args:

@@ -10,9 +10,10 @@ from states.refusal import NOBODY, Code, Refusal
 from states.regime import local_date
 from states.vocabulary import Event, NoteEvent
 from workflow.access import may_confirm
+from workflow.acts import Decision, Second
 from workflow.commands import Command, Receipt
 from workflow.inputs import checked
-from workflow.judging import Decision, Second, place_of
+from workflow.judging import place_of
 from workflow.ledger.entry import ActorRef, Entry, parse
 from workflow.listing import every_case
 from workflow.perform import Engine, fallen
@@ -142,7 +143,9 @@ class Confirmations:
         self, world: World, loaded: LoadedCase, asked: Entry, actor: str, who: Holding, reason: str, now: datetime
     ) -> Decision:
         case, registry = loaded.case, world.registry
-        said = checked(Command(id=f"refused:{asked.case_seq}", case=case.code, event=Event(str(asked.data["act"])), actor=actor, reason=reason))
+        said = checked(
+            Command(id=f"refused:{asked.case_seq}", case=case.code, event=Event(str(asked.data["act"])), actor=actor, reason=reason)
+        )
         act = Act(
             event=str(NoteEvent.PAPER_REFUSED),
             command=said.id,

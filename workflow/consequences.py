@@ -1,35 +1,23 @@
 """What a lawful step brings with it: rounds joined, deadlines begun and ended, results, and what the case remembers. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from deadlines.calendar import midnight
 from states.chart import Step
 from states.errors import PayloadInvalid, Problem
-from states.facts import Facts, Result, Term
+from states.facts import Facts, Result
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
+from workflow.openings import SpanTerm, again, late_door, of_law, of_plan
 from workflow.paper import BRINGS_BACK, Past
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
 from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
-from workflow.rows import CaseRow, StageRow, TermRow
+from workflow.rows import CaseRow, TermRow
 from workflow.situation import World, home, joinable, results_of
-
-
-@dataclass(frozen=True, slots=True)
-class SpanTerm:
-    """A term of the law that starts with an event: counted from a local day to an exclusive instant."""
-
-    name: str
-    stage: Stage
-    end: Callable[[date], datetime]
-    phrase: str
-    source: str
-    calendar: str
 
 
 class LawTerms(Protocol):
@@ -124,7 +112,7 @@ def consequences(  # noqa: PLR0913
         fresh = tuple(stage for stage in ahead if stage not in before) if stays else ()
         _open_of_rounds(world, case, step, facts, joined, ahead if joined else fresh, out)
     if event is Event.ADMIT_LATE and facts.missed:
-        out.opened.append(_late_door(facts.missed, data, facts.at))
+        out.opened.append(late_door(facts.missed, data, facts.at))
     _open_of_plan(world, step, facts, unit, goes_to, out)
     _open_of_law(step, facts, terms, goes_to, terms_of_law, out)
     _note(step, facts, terms_of_law, out)
@@ -260,7 +248,7 @@ def _open_of_rounds(  # noqa: PLR0913
     for each in found:
         for stage, deadline in each.stages.items():
             if stage in stages and stage is not late and deadline.cutoff is not None and facts.at < deadline.cutoff:
-                out.opened.append(_of_plan(stage, deadline))
+                out.opened.append(of_plan(stage, deadline))
 
 
 def _redate(  # noqa: PLR0913
@@ -273,7 +261,7 @@ def _redate(  # noqa: PLR0913
             same = any(t.deadline == deadline.id and t.due_at == deadline.cutoff and t.effect is deadline.effect for t in running)
             if stage in ahead and not same and deadline.cutoff is not None and facts.at < deadline.cutoff:
                 out.closed += [(t.id, TermStatus.DROPPED) for t in running]
-                out.opened.append(_of_plan(stage, deadline))
+                out.opened.append(of_plan(stage, deadline))
 
 
 def _open_of_law(  # noqa: PLR0913
@@ -285,7 +273,7 @@ def _open_of_law(  # noqa: PLR0913
     ended = {term for term, _ in out.closed}
     running = {t.stage for t in terms if t.id not in ended}
     spans = law.started_by(facts.regime, started, facts.kind)
-    out.opened += [_of_law(span, facts.at) for span in spans if span.stage not in running]
+    out.opened += [of_law(span, facts.at) for span in spans if span.stage not in running]
 
 
 def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:
@@ -316,7 +304,7 @@ def _open_of_plan(  # noqa: PLR0913
     for stage in stages:
         general = world.book.general(province, stage, today.year)
         if general is not None and general.cutoff is not None and facts.at < general.cutoff:
-            out.opened.append(_of_plan(stage, general))
+            out.opened.append(of_plan(stage, general))
     registration = world.book.general(province, Stage.IDEA_REGISTRATION, today.year) if registers else None
     if registration is not None and registration.cutoff is not None and facts.at >= registration.cutoff:
         out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
@@ -331,76 +319,12 @@ def _bring_back(world: World, terms: Sequence[TermRow], event: Event, past: Past
     out.closed += [(term.id, TermStatus.DROPPED) for term in terms]
     if event is Event.REINSTATE:
         out.remember("missed", None)
-        out.opened += [_again(world, term) for term in past.terms]
+        out.opened += [again(world, term) for term in past.terms]
         return
     out.attempt = past.deferred.attempt
     out.round = {"provincial": past.deferred.round, "central": past.deferred.central_round}
     out.remember("missed", past.deferred.memo.get("missed"))
     out.remember("hands", past.deferred.memo.get("hands", {}))
-
-
-def _again(world: World, term: TermRow) -> dict[str, Any]:
-    of_round = world.book.get(term.round) if term.round and term.deadline != _LATE_DOOR else None
-    deadline = of_round.stages.get(term.stage) if of_round else None
-    if deadline is not None and deadline.cutoff is not None:
-        return _of_plan(term.stage, deadline)
-    return {
-        "stage": str(term.stage),
-        "round": term.round,
-        "effect": str(term.effect),
-        "due_at": term.due_at.isoformat(),
-        "phrase": term.phrase,
-        "source": term.source,
-        "deadline": term.deadline,
-        "calendar": term.calendar,
-    }
-
-
-_LATE_DOOR = "late-door"
-
-
-def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """The missed stage once more, to the end of the day that the paper names."""
-    until = date.fromisoformat(data["until"])
-    if until < local_date(at):
-        raise PayloadInvalid([Problem("/until", "in_past")], event=Event.ADMIT_LATE)
-    return {
-        "stage": str(missed.stage),
-        "round": missed.round,
-        "effect": str(Effect.DEFER),
-        "due_at": midnight(until + timedelta(days=1)).isoformat(),
-        "phrase": f"đến hết ngày {until:%d/%m/%Y}",
-        "source": str(data["document_no"]),
-        "deadline": _LATE_DOOR,
-        "calendar": None,
-    }
-
-
-def _of_law(span: SpanTerm, at: datetime) -> dict[str, Any]:
-    return {
-        "stage": str(span.stage),
-        "round": None,
-        "effect": str(Effect.RECORD),
-        "due_at": span.end(local_date(at)).isoformat(),
-        "phrase": span.phrase,
-        "source": span.source,
-        "deadline": span.name,
-        "calendar": span.calendar,
-    }
-
-
-def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:
-    assert deadline.cutoff is not None  # noqa: S101 - callers have looked
-    return {
-        "stage": str(stage),
-        "round": deadline.round,
-        "effect": str(deadline.effect),
-        "due_at": deadline.cutoff.isoformat(),
-        "phrase": deadline.phrase,
-        "source": deadline.source,
-        "deadline": deadline.id,
-        "calendar": None,
-    }
 
 
 def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences, expired: TermRow | None) -> None:

@@ -1,6 +1,6 @@
 """Judges one act on one case, from rights to consequences, and drafts its changes. Nothing is written here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,15 @@ from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, 
 from states.facts import Facts, Held
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseKind, CaseState, Event, Function, Level, NoteEvent, RoundEvent, RoundState
-from workflow.access import Grant, Place, may, visible
+from states.vocabulary import CaseKind, CaseState, Event, Function, Level, RoundEvent, RoundState
+from workflow.access import Place, may, visible
+from workflow.acts import Decision, Judged, Second, act_of, asking, identity_of
 from workflow.certificates import certified_changes
 from workflow.clock import Clock
 from workflow.commands import SYSTEM, Command
-from workflow.consequences import Consequences, LawTerms, consequences
+from workflow.consequences import LawTerms, consequences
 from workflow.inputs import payload_of
-from workflow.ledger.entry import ActorRef, parse
+from workflow.ledger.entry import parse
 from workflow.paper import Past, past_of
 from workflow.ports import CaseQuery, Change, LoadedCase, Store
 from workflow.recording import Act, Scribe
@@ -31,59 +32,6 @@ if TYPE_CHECKING:
 
 RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 """Events that issue a certificate, and so concern more than their own case."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An act that may be written.
-
-    Attributes:
-        changes: In the order in which they are written.
-        step: What happens to the case; None for a note that leaves it as it was.
-        effective: When it counts.
-        notes: For the receipt.
-        own: Which change is the act itself; changes of the same case before it bring the case back.
-        waits: Whether the act waits for a second person's word, and only the asking is written.
-    """
-
-    changes: tuple[Change, ...]
-    step: Step | None
-    effective: datetime
-    notes: tuple[str, ...] = ()
-    own: int = 0
-    waits: bool = False
-
-    @property
-    def change(self) -> Change:
-        """The change of the act itself."""
-        return self.changes[self.own]
-
-
-@dataclass(frozen=True, slots=True)
-class Second:
-    """Who confirms an act typed from paper, and the entry that asked for it."""
-
-    person: str
-    unit: str
-    asked: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """Everything that an entry is made from."""
-
-    world: World
-    command: Command
-    grant: Grant
-    step: Step
-    chart: Chart
-    facts: Facts
-    outcome: Consequences
-    data: dict[str, Any]
-    texts: dict[str, str]
-    received: datetime
-    effective: datetime
-    second: Second | None = None
 
 
 class Judge:
@@ -135,8 +83,8 @@ class Judge:
         decision, act = self._decide(then, loaded, command, received, past, second)
         days = local_date(acted_on), local_date(received)
         if second is None and (any(acted_on < cutoff <= received for cutoff in past.cutoffs) or self._law.long_ago(*days)):
-            asking = self.scribe.case(case, code, _asking(case, act))
-            return Decision((asking,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
+            note = self.scribe.case(case, code, asking(case, act))
+            return Decision((note,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
         return replace(decision, changes=(*before, *decision.changes), own=len(before))
 
     def _decide(  # noqa: PLR0913
@@ -166,7 +114,7 @@ class Judge:
             raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
         data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
         outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self._law, past=past)
-        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, at, second))
+        act = act_of(Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, at, second))
         change = self.scribe.case(case, case.code, act)
         more = self._recognition(world, change, step, facts, data, act) if event in RECOGNISES else ()
         return Decision((change, *more), step, at, tuple(outcome.notes)), act
@@ -213,9 +161,9 @@ class Judge:
         except EventRefused as refusal:
             raise EventRefused(refusal.reasons, case=product.code, event=command.event, state=None) from None
         outcome = consequences(world, None, (), step, facts, data, product.unit, self._law)
-        outcome.set |= _identity(draft)
+        outcome.set |= identity_of(draft)
         texts = {**texts, **self._names(product)}
-        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        act = act_of(Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
         series = f"{world.registry.province(product.unit, day)}-{day.year}"
         number = 0 if dry_run else self.store.next_number(series)
         return Decision((self.scribe.case(None, f"{series}-{number:04d}", act),), step, received, tuple(outcome.notes))
@@ -253,7 +201,7 @@ class Judge:
         grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step is automatic
         asked = Command(id=command, case=case.code, event=event, actor=SYSTEM)
-        act = _act(_Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
+        act = act_of(Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
         # The ground of an expiry is the paper that set the date.
         return self.scribe.case(case, case.code, replace(act, clause=term.source) if term else act)
 
@@ -333,25 +281,6 @@ def may_be_typed(case: CaseRow, command: Command, received: datetime, acted_on: 
         raise PayloadInvalid(problems, event=command.event)
 
 
-def _asking(case: CaseRow, act: Act) -> Act:
-    """The note that an act waits for a second person: what was typed, and nothing that it would bring."""
-    data = {name: value for name, value in act.data.items() if name != "notes"}
-    return Act(
-        event=str(NoteEvent.PAPER_ASKED),
-        command=act.command,
-        effective_at=act.received_at,
-        received_at=act.received_at,
-        acted_on=act.acted_on,
-        source=str(case.state),
-        target=str(case.state),
-        attempt=case.attempt,
-        regime=case.regime,
-        actor=act.actor,
-        data={**data, "act": act.event},
-        texts=act.texts,
-    )
-
-
 def place_of(case: CaseRow) -> Place:
     """What rights look at in a case."""
     return Place(case.product, case.producer, case.unit, case.memo.get("hands", {}))
@@ -396,72 +325,3 @@ def offers_for(  # noqa: PLR0913
         told: Iterable[Refusal] = (*refusals, *reasons) if grant is None else reasons
         offers.append(Offer(event, rule, tuple(told)))
     return tuple(offers)
-
-
-def _act(judged: _Judged) -> Act:
-    command, step, outcome, facts = judged.command, judged.step, judged.outcome, judged.facts
-    actor, names = _actor(judged)
-    reason = {"reason": command.reason} if command.reason else {}
-    notes = {"notes": list(outcome.notes)} if outcome.notes else {}
-    via = {"via": command.via} if command.via != "api" else {}
-    second, registry = judged.second, judged.world.registry
-    confirmed: dict[str, Any] = {}
-    if second is not None:
-        confirmed = {"confirmed_by": second.person, "confirms": second.asked}
-        names |= {
-            "confirmer.name": registry.person(second.person).name,
-            "confirmer.unit": registry.unit_name(second.unit, local_date(judged.received)),
-        }
-    return Act(
-        event=str(step.event),
-        command=command.id,
-        effective_at=judged.effective,
-        received_at=judged.received,
-        acted_on=command.acted_on,
-        source=None if step.source == START else str(step.source),
-        target=str(step.target),
-        attempt=outcome.attempt,
-        regime=facts.regime.id,
-        chart=_digest(judged.chart),
-        clause=facts.regime.clause(step.rule.topic),
-        actor=actor,
-        duty=str(judged.grant.duty),
-        result=outcome.result,
-        round=outcome.round,
-        opened=tuple(outcome.opened),
-        closed=tuple(outcome.closed),
-        set=outcome.set,
-        data={**judged.data, **notes, **via, **confirmed},
-        texts={**judged.texts, **reason, **names},
-    )
-
-
-def _actor(judged: _Judged) -> tuple[ActorRef, dict[str, str]]:
-    command, grant, registry = judged.command, judged.grant, judged.world.registry
-    if command.actor == SYSTEM:
-        return ActorRef(id=SYSTEM, function="system"), {}
-    names = {"actor.name": registry.person(command.actor).name}
-    if grant.unit:
-        names["actor.unit"] = registry.unit_name(grant.unit, local_date(judged.received))
-    actor = ActorRef(
-        id=command.actor,
-        function=str(grant.seat.function),
-        level=str(grant.seat.level) if grant.seat.level else None,
-        unit=grant.unit,
-        on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
-    )
-    return actor, names
-
-
-def _identity(draft: CaseRow) -> dict[str, Any]:
-    given = {"command": draft.command, "kind": str(draft.kind), "product": draft.product, "producer": draft.producer, "unit": draft.unit}
-    return {**given, "certificate": draft.certificate} if draft.certificate else given
-
-
-_digests: dict[str, str] = {}
-
-
-def _digest(chart: Chart) -> str:
-    if chart.key not in _digests:
-        _digests[chart.key] = chart.digest()
-    return _digests[chart.key]

@@ -13,12 +13,13 @@ from deadlines.sweep import GRACE
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase, UnknownName
 from states.regime import local_date
 from states.vocabulary import Event
+from workflow.acts import Decision
 from workflow.clock import Clock
 from workflow.commands import SYSTEM, Command, Receipt, Situation
 from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
-from workflow.judging import RECOGNISES, Decision, Judge, loaded_after, may_be_typed, place_of
+from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
 from workflow.ports import LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe

@@ -6,8 +6,8 @@ from datetime import UTC
 from states.chart import START
 from states.errors import MalformedInput
 from states.vocabulary import CaseState, NoteEvent
+from workflow.acts import Decision
 from workflow.commands import Command, Receipt
-from workflow.judging import Decision
 from workflow.ledger.entry import parse
 from workflow.ports import Store
 from workflow.projection import is_note

@@ -104,7 +104,7 @@ def read_season(text: str) -> Season:
         raise SeasonInvalid([Problem("/", "too_long")])
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
     return _Reader(table).season()
 

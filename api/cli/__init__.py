@@ -1,65 +1,58 @@
-"""The command line ``ocop``: exit codes 0 done, 1 refused with reasons, 2 bad usage; ``--json`` on whatever reads."""
+"""The command line ``ocop``. Loads nothing of the other rooms before it is known that they are ours."""
 
+import io
+import os
 import sys
-from importlib.metadata import version
-from typing import Annotated
 
-import typer
+from api.names import misplaced
 
-from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
-from api.cli import operations
-from api.cli.cases import case, certificate
-from api.cli.charts import charts, regimes
-from api.cli.context import ctx
-from api.cli.demo import demo_command
-from api.cli.plans import plan, rounds
-from api.cli.worker import worker_command
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Chu trình OCOP từ ý tưởng đến giấy chứng nhận · the OCOP cycle",
-)
-app.add_typer(case, name="case")
-app.add_typer(certificate, name="certificate")
-app.add_typer(plan, name="plan")
-app.add_typer(rounds, name="round")
-app.add_typer(charts, name="charts")
-app.add_typer(regimes, name="regime")
-app.add_typer(operations.load, name="load")
-app.add_typer(operations.log, name="log")
-app.add_typer(operations.rehearsal, name="rehearsal")
-app.add_typer(operations.users, name="user")
-app.command("migrate")(operations.migrate_command)
-app.command("doctor")(operations.doctor_command)
-app.command("tick")(operations.tick_command)
-app.command("worker")(worker_command)
-app.command("demo")(demo_command)
-_help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")
-_help.command("why")(operations.help_why)
-_help.callback()(lambda: None)
-app.add_typer(_help, name="help")
-
-
-@app.callback(invoke_without_command=True)
-def options(
-    lang: Annotated[str, typer.Option("--lang", help="vi, en")] = "vi",
-    show_version: Annotated[bool, typer.Option("--version", help="Phiên bản · version")] = False,
-) -> None:
-    """Ngôn ngữ và phiên bản · language and version."""
-    if show_version:
-        typer.echo(version("ocop-cycle"))
-        raise typer.Exit
-    if lang not in {"vi", "en"}:
-        raise typer.BadParameter("vi, en")
-    ctx.language = "en" if lang == "en" else "vi"
+_REFUSED, _BAD_USAGE = 1, 2
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; ``--lang`` may stand anywhere."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    if "--lang" in given[:-1]:
-        at = given.index("--lang")
-        given = [*given[at : at + 2], *given[:at], *given[at + 2 :]]
-    app(given)
+    for stream in (sys.stdout, sys.stderr):
+        # A machine without a locale calls itself ASCII; Vietnamese is written all the same, and what is no text is shown escaped.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    clash = misplaced()
+    if clash is not None:
+        # The words lie in one of the rooms, so that they may be the intruder's.
+        _leave(
+            _REFUSED,
+            f"Gói “{clash.name}” được nạp từ {clash.where}, không phải của ocop-cycle; hãy cài vào môi trường riêng.",
+            f"Package “{clash.name}” was loaded from {clash.where}, which is not ocop-cycle's; install into an environment of its own.",
+        )
+    from api.cli.commands import app  # noqa: PLC0415 - see above
+
+    app(_language_first([_as_typed(word) for word in (sys.argv[1:] if arguments is None else arguments)]))
+
+
+def _leave(code: int, *sentences: str) -> None:
+    sys.stderr.write("".join(f"{sentence}\n" for sentence in sentences))
+    raise SystemExit(code)
+
+
+def _as_typed(word: str) -> str:
+    """A word of the command line, which Python misreads where the machine calls itself ASCII."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(word).decode("utf-8")
+        except UnicodeError:
+            shown = ascii(word)
+            _leave(_BAD_USAGE, f"{shown} không phải văn bản UTF-8.", f"{shown} is not UTF-8 text.")
+    return word
+
+
+def _language_first(given: list[str]) -> list[str]:
+    """Typer wants a common option before the command; people write it anywhere. A lone ``--`` ends the options."""
+    for at, word in enumerate(given):
+        if word == "--":
+            break
+        if word == "--lang" and at + 1 < len(given):
+            return [*given[at : at + 2], *given[:at], *given[at + 2 :]]
+        if word.startswith("--lang="):
+            return [word, *given[:at], *given[at + 1 :]]
+    return given

@@ -1,13 +1,14 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.bootstrap import Runtime
-from api.cli.context import ctx, parse_instant, print_json, reason_json, runtime
+from api.cli.context import ctx, iso, parse_instant, print_json, reason_json, runtime
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
 from states.chart import Seat
@@ -17,7 +18,7 @@ from states.regime import local_date
 from states.vocabulary import CaseState, CertificateState, Event
 from workflow.commands import Command, Receipt
 from workflow.ports import CaseQuery
-from workflow.rows import CaseRow
+from workflow.rows import CaseRow, CertificateRow
 from workflow.situation import law_of
 from workflow.timeline import as_json as line_json
 from workflow.timeline import timeline
@@ -126,14 +127,14 @@ def show(code: str, as_json: Json = False) -> None:
         producer = run.store.producer(row.producer)
         registry = run.engine.world(fresh=True).registry
         day = local_date(run.clock.now())
-        ctx.out.print(f"[bold]{row.code}[/] – {product.name if product else row.product}")
+        ctx.out.print(f"[bold]{row.code}[/] – {escape(product.name if product else row.product)}")
         unit = registry.unit_name(registry.present(row.unit, day), day)
-        ctx.out.print(f"{producer.name if producer else row.producer}, {unit}")
-        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {row.regime}"
+        ctx.out.print(f"{producer.name if producer else row.producer}, {unit}", markup=False)
+        head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {ctx.words.say(row.regime)}"
         attempt = f"{ctx.both('lần', 'attempt')} {row.attempt} · {ctx.both('phiên bản', 'version')} {row.version}"
         ctx.out.print(f"{head} · {attempt}" + (f" · {row.round}" if row.round else ""))
         for line in terms_lines(terms):
-            ctx.out.print(line)
+            ctx.out.print(line, markup=False)
 
 
 @case.command("actions")
@@ -152,7 +153,7 @@ def actions(code: str, actor: As, as_json: Json = False) -> None:
             mark = "[green]✓[/]" if offer.allowed else "[red]✗[/]"
             ctx.out.print(f"{mark} {ctx.words.name(offer.event)} [dim]({offer.event})[/]")
             for reason in offer.reasons:
-                ctx.out.print(f"    – {ctx.words.refusal(reason)} [dim]→ {ctx.words.holder(reason.holder)}[/]")
+                ctx.out.print(f"    – {escape(ctx.words.refusal(reason))} [dim]→ {ctx.words.holder(reason.holder)}[/]")
 
 
 @case.command("history")
@@ -183,9 +184,7 @@ def certificates(product: Annotated[str | None, typer.Option(help="Sản phẩm 
         today = local_date(run.clock.now())
         for c in found:
             last = date.fromisoformat(c.last_valid_day)
-            ended = c.state is CertificateState.IN_FORCE and last < today
-            state = ctx.both("đã quá ngày cuối", "past its last day") if ended else ctx.words.name(c.state)
-            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, f"{last:%d/%m/%Y}", state)
+            made.add_row(c.code, names.get(c.product, c.product), f"{c.stars}★", c.decision_no, f"{last:%d/%m/%Y}", _standing(c, today))
         ctx.out.print(made)
 
 
@@ -201,9 +200,22 @@ def show_certificate(code: str, as_json: Json = False) -> None:
             values = {name: getattr(found, name) for name in found.__slots__ if name not in {"head_hash", "head_seq"}}
             print_json({**values, "history": [line_json(line) for line in lines]})
             return
-        ctx.out.print(f"[bold]{found.code}[/] – {found.stars}★ – {ctx.words.name(found.state)}")
+        product = run.store.product(found.product)
+        ctx.out.print(f"[bold]{found.code}[/] – {found.stars}★ – {_standing(found, local_date(run.clock.now()))}")
+        ctx.out.print(product.name if product else found.product, markup=False)
+        last = ctx.words.day(date.fromisoformat(found.last_valid_day))
+        ctx.out.print(
+            f"{ctx.both('Quyết định', 'Decision')} {found.decision_no} · {ctx.both('hiệu lực đến hết', 'valid to the end of')} {last}",
+            markup=False,
+        )
         for text in history_lines(lines, ctx.words):
             ctx.out.print(text, markup=False)
+
+
+def _standing(certificate: CertificateRow, today: date) -> str:
+    """The state of a certificate, and whether its last day has passed."""
+    ended = certificate.state is CertificateState.IN_FORCE and date.fromisoformat(certificate.last_valid_day) < today
+    return ctx.both("đã quá ngày cuối", "past its last day") if ended else ctx.words.name(certificate.state)
 
 
 def case_json(row: CaseRow) -> dict[str, Any]:
@@ -224,7 +236,7 @@ def case_json(row: CaseRow) -> dict[str, Any]:
         "attempt": row.attempt,
         "version": row.version,
         "results": row.memo.get("results", {}),
-        "registered_at": row.registered_at.isoformat(),
+        "registered_at": iso(row.registered_at),
     }
 
 
@@ -234,8 +246,8 @@ def _term_json(term: Any) -> dict[str, Any]:
         "stage": str(term.stage),
         "round": term.round,
         "effect": str(term.effect),
-        "cutoff": term.due_at.isoformat(),
-        "last_valid_day": ctx.words.last_day(term.due_at),
+        "cutoff": iso(term.due_at),
+        "last_valid_day": local_date(term.due_at - timedelta(microseconds=1)).isoformat(),
         "phrase": term.phrase,
         "source": term.source,
         "calendar": term.calendar,
@@ -247,7 +259,7 @@ def print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> 
     """Say what became of a command."""
     if as_json:
         values = {name: getattr(receipt, name) for name in receipt.__slots__}
-        print_json({**values, "effective_at": receipt.effective_at.isoformat(), "dry_run": dry_run})
+        print_json({**values, "effective_at": iso(receipt.effective_at), "dry_run": dry_run})
         return
     done = ctx.both("Được phép (chưa ghi)", "Would be done (nothing written)") if dry_run else ctx.both("Đã ghi", "Recorded")
     if receipt.confirmation and not dry_run:
@@ -256,11 +268,15 @@ def print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> 
     ctx.out.print(f"[bold green]{done}[/]: {receipt.case} – {event} → {ctx.words.name(receipt.state)}")
     ctx.out.print(f"[dim]{instant(receipt.effective_at)} · {ctx.both('mục', 'entry')} {receipt.seq} · {receipt.leaf_hash[:16]}…[/]")
     for note in receipt.notes:
-        ctx.out.print(f"• {note_text(note, ctx.words)}")
+        ctx.out.print(f"• {note_text(note, ctx.words)}", markup=False)
     if receipt.confirmation and not dry_run:
         ctx.out.print(ctx.both("Người thứ hai chạy", "The second person runs") + f": ocop case confirm {receipt.confirmation} --as …")
-    for event in receipt.settled:
-        ctx.out.print("• " + ctx.both("Mốc đã qua được ghi luôn", "A date that has passed was written as well") + f": {ctx.words.label('event', event)}")
+    for name in receipt.settled:
+        ctx.out.print(
+            "• "
+            + ctx.both("Mốc đã qua được ghi luôn", "A date that has passed was written as well")
+            + f": {ctx.words.label('event', name)}"
+        )
 
 
 def _case(run: Runtime, code: str) -> CaseRow:
@@ -305,7 +321,7 @@ def _command(  # noqa: PLR0913
     acted_on: str | None = None,
 ) -> Command:
     return Command(
-        id=command or f"cli:{secrets.token_hex(12)}",
+        id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,
         event=event,
         actor=person_of(run, actor, unit, producer),

@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.cases import As, Json, Reason, case, person_of, print_receipt
-from api.cli.context import ctx, print_json, runtime
-from api.cli.render import instant, payload_lines, table, who
+from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.render import instant, payload_lines, who
 from states.errors import NotFound
 from workflow.confirming import Waiting
 
@@ -41,15 +42,14 @@ def confirmations(as_json: Json = False) -> None:
             print_json([_json(each) for each in found])
             return
         names = {p.code: p.name for p in run.store.products(sorted({each.product for each in found}))}
-        head = ("Mã", "Sản phẩm", "Việc", "Làm ngày", "Nhập ngày", "Người nhập", "Nội dung")
-        made = table(*(head if ctx.language == "vi" else ("Id", "Product", "Event", "Done on", "Typed on", "Typed by", "What was typed")))
         for each in found:
             entry = each.line.entry
             done, typed = (instant(at) if at else "" for at in (entry.acted_on, entry.received_at))
-            content = "\n".join(payload_lines(each.line, ctx.words))
-            made.add_row(each.id, names.get(each.product, each.product), ctx.words.name(each.event), done, typed, who(each.line), content)
-        ctx.out.print(made)
-        ctx.out.print(f"\n{len(found)} {ctx.both('việc chờ xác nhận', 'acts wait')}")
+            ctx.out.print(f"[bold]{each.id}[/] – {ctx.words.name(each.event)} – {escape(names.get(each.product, each.product))}")
+            when = ctx.both(f"Làm ngày {done}, nhập ngày {typed}", f"Done on {done}, typed on {typed}")
+            for text in (f"{when}: {who(each.line)}", *payload_lines(each.line, ctx.words)):
+                ctx.out.print(f"    {text}", markup=False)
+        ctx.out.print(f"{len(found)} {ctx.both('việc chờ xác nhận', 'acts wait')}")
 
 
 def _json(each: Waiting) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def _json(each: Waiting) -> dict[str, Any]:
         "case": entry.case,
         "product": each.product,
         "event": str(each.event),
-        "acted_on": entry.acted_on.isoformat() if entry.acted_on else None,
-        "typed_at": entry.received_at.isoformat() if entry.received_at else None,
+        "acted_on": iso(entry.acted_on) if entry.acted_on else None,
+        "typed_at": iso(entry.received_at) if entry.received_at else None,
         "typed_by": entry.actor.id if entry.actor else None,
         "on_behalf_of": entry.actor.on_behalf_of if entry.actor else None,
         "data": {name: value for name, value in entry.data.items() if name not in {"act", "via"}},

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.bootstrap import Runtime, build_runtime
 from api.settings import read_settings
@@ -18,6 +19,8 @@ from states.regime import VIETNAM
 from states.words import Language, Words, words
 
 REFUSED, BAD_USAGE = 1, 2
+_YEARS = range(1990, 2101)
+"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,11 @@ ctx = Context(out=Console(highlight=False, soft_wrap=True, width=None if sys.std
 def print_json(value: object) -> None:
     """Print a value as JSON on one document; instants in ISO 8601."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+
+
+def iso(moment: datetime) -> str:
+    """An instant as others build on it: ISO 8601 in the time of Viet Nam."""
+    return moment.astimezone(VIETNAM).isoformat()
 
 
 @contextmanager
@@ -96,18 +104,13 @@ def tell(error: CycleError, *, as_json: bool = False) -> None:
         print_json({"error": error_json(error)})
         return
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
-    screen.print(f"[bold red]{_safe(ctx.words.error(error))}[/]")
+    screen.print(f"[bold red]{escape(ctx.words.error(error))}[/]")
     for text, holder in ctx.words.reasons(error):
-        screen.print(f"  • {_safe(text)}")
-        screen.print(f"    [dim]{ctx.both('Ai gỡ được', 'Who can mend it')}: {_safe(holder)}[/]")
+        screen.print(f"  • {escape(text)}")
+        screen.print(f"    [dim]{ctx.both('Ai gỡ được', 'Who can mend it')}: {escape(holder)}[/]")
     if isinstance(error, PayloadInvalid | PlanInvalid):
         for problem in error.problems:
-            screen.print(f"  • {_safe(ctx.words.problem(problem))}")
-
-
-def _safe(text: str) -> str:
-    """Text that the terminal takes as text."""
-    return text.replace("[", "\\[")
+            screen.print(f"  • {escape(ctx.words.problem(problem))}")
 
 
 def parse_instant(text: str) -> datetime:
@@ -120,4 +123,6 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedInput("not_an_instant", given=text) from None
+    if moment.year not in _YEARS:
+        raise MalformedInput("not_an_instant", given=text)
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.bootstrap import Runtime, build_runtime, create_database
@@ -49,10 +50,10 @@ def demo_command(
                 surprises = _play(run, season, stop)
             if not quiet:
                 _show(run, season.title)
-            ctx.out.print(f"\n{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {settings.where}")
+            ctx.out.print(f"\n{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {escape(settings.where)}")
             if surprises:
                 for product, event, why in surprises:
-                    ctx.out.print(f"[red]✗[/] {product} {event}: {why}")
+                    ctx.out.print(f"[red]✗[/] {product} {event}: {escape(why)}")
                 raise typer.Exit(REFUSED)
         finally:
             run.close()
@@ -85,7 +86,7 @@ def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str
 
 def _show(run: Runtime, title: str) -> None:
     cases = list(every_case(run.store))
-    ctx.out.print(f"\n[bold]{title}[/] – {ctx.both('đồng hồ', 'clock')}: {ctx.words.instant(run.clock.now())}")
+    ctx.out.print(f"\n[bold]{escape(title)}[/] – {ctx.both('đồng hồ', 'clock')}: {ctx.words.instant(run.clock.now())}")
     ctx.out.print(f"[yellow]{ctx.both('Bản tập huấn, không có giá trị pháp lý', 'A rehearsal, without legal effect')}[/]\n")
     ctx.out.print(cases_table(run.store, cases))
     ctx.out.print(f"\n{len(cases)} {ctx.both('hồ sơ', 'cases')} – {counts_line(cases)}\n")
@@ -94,7 +95,7 @@ def _show(run: Runtime, title: str) -> None:
     if chosen is not None:
         product = run.store.product(chosen.product)
         said = ctx.both("Nhật ký xử lý của một sản phẩm qua cả hai đợt", "The history of a product that went through both rounds")
-        ctx.out.print(f"\n[bold]{said}: {chosen.code} – {product.name if product else chosen.product}[/]")
+        ctx.out.print(f"\n[bold]{said}: {chosen.code} – {escape(product.name if product else chosen.product)}[/]")
         for text in history_lines(timeline(run.store, chosen.code), ctx.words):
             ctx.out.print(text, markup=False)
     _next(chosen.code if chosen else (cases[0].code if cases else "…"))

@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from api.bootstrap import build_runtime, create_database
+from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.cases import Json
-from api.cli.context import REFUSED, ctx, error_json, parse_instant, print_json, runtime, tell, telling
+from api.cli.context import REFUSED, ctx, error_json, iso, parse_instant, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
-from states.errors import CycleError, MalformedInput, StoreUnsafe
+from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName
 from states.regime import local_date
+from states.vocabulary import Function
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
@@ -33,7 +35,7 @@ def migrate_command(
     with telling():
         settings = read_settings()
         create_database(settings, rehearsal=as_rehearsal)
-        ctx.out.print(f"[green]✓[/] {settings.where}")
+        ctx.out.print(f"[green]✓[/] {escape(settings.where)}")
 
 
 def doctor_command(as_json: Json = False) -> None:
@@ -46,6 +48,7 @@ def doctor_command(as_json: Json = False) -> None:
     except CycleError as error:
         found.append(("start", error, ""))
     else:
+        found.append(("writer", _writer_fault(run), ctx.both("không có tiến trình nào khác đang ghi", "no other process writes")))
         kind = ctx.both("bản tập huấn", "rehearsal") if run.rehearsal else ctx.both("bản chính thức", "real")
         found.append(("database", None, f"{run.store.dialect}, {kind}"))
         found.append(("clock", None, instant(run.clock.now())))
@@ -69,11 +72,22 @@ def doctor_command(as_json: Json = False) -> None:
     else:
         for name, fault, detail in found:
             if fault is None:
-                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {detail}")
+                ctx.out.print(f"[green]✓[/] {ctx.words.label('check', name)}: {escape(detail)}")
             else:
                 tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
+
+
+def _writer_fault(run: Runtime) -> CycleError | None:
+    """Why this process cannot write now; only a database with one writer has a right to write that can be taken."""
+    claim = getattr(run.store, "claim_writer", None)
+    try:
+        if claim is not None:
+            claim()
+    except StoreUnsafe as held:
+        return held
+    return None
 
 
 def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
@@ -86,9 +100,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 print_json(
                     {
                         "dry_run": True,
-                        "due": [
-                            {"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": t.due_at.isoformat()} for t in due
-                        ],
+                        "due": [{"case": t.case, "stage": str(t.stage), "effect": str(t.effect), "due_at": iso(t.due_at)} for t in due],
                     }
                 )
                 return
@@ -111,7 +123,7 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 )
             )
             for row, attempts, why in done.sweep.failed:
-                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {why}")
+                ctx.out.print(f"[red]✗[/] {row} ({attempts}): {escape(why)}")
         if done.sweep.told:
             raise typer.Exit(REFUSED)
 
@@ -143,7 +155,7 @@ def load_season(
         else:
             ctx.out.print(", ".join(f"{ctx.words.label('count', k)}: {v}" for k, v in counts.items()))
             for product, event, why in summary["surprises"]:
-                ctx.out.print(f"[red]✗[/] {product} {event}: {why}")
+                ctx.out.print(f"[red]✗[/] {product} {event}: {escape(why)}")
         if summary["surprises"]:
             raise typer.Exit(REFUSED)
 
@@ -176,9 +188,11 @@ def verify(
 
 
 @rehearsal.command("clock")
-def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-07-10T00:01")] = None) -> None:
+def clock(
+    moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ · for example 2021-07-10T00:01")] = None, as_json: Json = False
+) -> None:
     """Xem hoặc đẩy đồng hồ của bản tập huấn; các mốc trên đường được ghi · show or move the rehearsal's clock."""
-    with runtime() as run:
+    with runtime(as_json=as_json) as run:
         player = run.player()
         if moment is not None:
             to = parse_instant(moment)
@@ -186,9 +200,12 @@ def clock(moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ 2021-
                 raise MalformedInput("clock_back", now=run.clock.now(), to=to)
             player.wait(to)
             sequence(run.store)
+        if as_json:
+            print_json({"now": iso(run.clock.now()), "fired": player.played.fired})
+        else:
             if player.played.fired:
                 ctx.out.print(f"{player.played.fired} {ctx.both('mốc được ghi', 'deadlines written')}")
-        ctx.out.print(ctx.words.instant(run.clock.now()))
+            ctx.out.print(ctx.words.instant(run.clock.now()))
 
 
 @users.command("list")
@@ -200,6 +217,10 @@ def list_users(
     """Ai giữ chức năng gì hôm nay · who holds which function today."""
     with runtime(as_json=as_json) as run:
         registry = run.engine.world(fresh=True).registry
+        if unit is not None and not registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
+        if function is not None and function not in set(Function):
+            raise UnknownName(what="seat", name=function, known=", ".join(Function))
         day = local_date(run.clock.now())
         rows = [
             (p, h)

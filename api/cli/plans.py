@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.cli.cases import As, Json
-from api.cli.context import REFUSED, ctx, print_json, runtime, telling
+from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
 from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
-from states.errors import MalformedInput, NotFound
+from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
 from states.vocabulary import Effect
 from workflow.plans import Choice
 from workflow.rounds import RoundReport
@@ -47,7 +48,7 @@ def check(file: Path, as_json: Json = False) -> None:
             print_json(report.as_json())
         else:
             for found in report.plans:
-                ctx.out.print(f"[bold]{found.id or file.name}[/]")
+                ctx.out.print(f"[bold]{escape(found.id or file.name)}[/]")
                 head = ("Giai đoạn", "Đợt", "Lời văn", "Loại", "Ngày cuối hợp lệ", "Cờ")
                 made = table(*(head if ctx.language == "vi" else ("Stage", "Round", "Words", "Kind", "Last valid day", "Flags")))
                 for checked in found.lines:
@@ -64,9 +65,9 @@ def check(file: Path, as_json: Json = False) -> None:
                     )
                 ctx.out.print(made)
                 for problem in found.problems:
-                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {ctx.words.template('problem', problem.code, problem.detail)}")
+                    ctx.out.print(f"[red]✗[/] {problem.pointer}: {escape(ctx.words.problem_text(problem))}")
                 for question in found.questions:
-                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {ctx.words.template('problem', question.code, question.detail)}")
+                    ctx.out.print(f"[yellow]?[/] {question.pointer}: {escape(ctx.words.problem_text(question))}")
         if not report.ok:
             raise typer.Exit(REFUSED)
 
@@ -85,7 +86,7 @@ def import_plan(
         if as_json:
             print_json({"plan": row.code, "unit": row.unit, "state": str(row.state), "digest": row.digest})
             return
-        ctx.out.print(f"[bold green]{ctx.both('Đã nhập dự thảo', 'Imported as a draft')}[/]: {row.code} – {row.title}")
+        ctx.out.print(f"[bold green]{ctx.both('Đã nhập dự thảo', 'Imported as a draft')}[/]: {row.code} – {escape(row.title)}")
         _print_choices(run.plans.choices(row.code))
         ctx.out.print(ctx.both("Ban hành bằng", "Publish with") + f": ocop plan publish {row.code} --as {actor}")
 
@@ -142,7 +143,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
                 {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
             )
             return
-        ctx.out.print(f"[bold]{code}[/] – {row.title} – {ctx.words.name(row.state)}")
+        ctx.out.print(f"[bold]{code}[/] – {escape(row.title)} – {ctx.words.name(row.state)}")
         if stages:
             _print_stages(stages)
         else:
@@ -155,19 +156,25 @@ def show_plan(code: str, as_json: Json = False) -> None:
 def diff(old: Path, new: Path, as_json: Json = False) -> None:
     """Hai tệp kế hoạch khác nhau ở mốc nào · which dates differ between two plan files."""
     with telling(as_json=as_json):
-        left, right = (_lines(check_plans(read_file(path)).as_json()) for path in (old, new))
+        left, right = (_readable(path) for path in (old, new))
         changed = {key: [left.get(key), right.get(key)] for key in {**left, **right} if left.get(key) != right.get(key)}
         if as_json:
             print_json([{"stage": k[0], "round": k[1], "old": v[0], "new": v[1]} for k, v in changed.items()])
             return
+        if not changed:
+            ctx.out.print(ctx.both("Các mốc không khác nhau.", "There is no date that differs."))
         for (stage, number, _), (before, after) in changed.items():
-            ctx.out.print(f"{ctx.words.label('stage', stage)} {number or ''}: [red]{before or '–'}[/] → [green]{after or '–'}[/]")
+            ctx.out.print(
+                f"{ctx.words.label('stage', stage)} {number or ''}: [red]{escape(before or '–')}[/] → [green]{escape(after or '–')}[/]"
+            )
 
 
 @rounds.command("list")
 def list_rounds(unit: Annotated[str | None, typer.Option(help="Đơn vị · unit")] = None, as_json: Json = False) -> None:
     """Các đợt và mốc của chúng · rounds and their dates."""
     with runtime(as_json=as_json) as run:
+        if unit is not None and not run.engine.world(fresh=True).registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
         found = run.store.rounds(unit)
         if as_json:
             print_json([{"round": r.code, "unit": r.unit, "track": str(r.track), "state": str(r.state), "plan": r.plan} for r in found])
@@ -247,7 +254,7 @@ def _print_report(report: RoundReport, *, as_json: bool, dry_run: bool) -> None:
             ctx.out.print(f"  {carried.case} → {carried.to}")
         else:
             why = ctx.words.reasons(carried.why)[0][0] if carried.why and ctx.words.reasons(carried.why) else "–"
-            ctx.out.print(f"  {carried.case}: {why}")
+            ctx.out.print(f"  {carried.case}: {escape(why)}")
 
 
 def _print_choices(choices: list[Choice]) -> None:
@@ -278,7 +285,7 @@ def _choice_json(choice: Choice) -> dict[str, Any]:
         "stage": line.stage,
         "round": line.round,
         "phrase": line.phrase,
-        "cutoff": line.cutoff.isoformat() if line.cutoff else None,
+        "cutoff": iso(line.cutoff) if line.cutoff else None,
         "default": str(choice.default),
         "effect": str(choice.chosen),
         "firm": line.firm,
@@ -292,7 +299,7 @@ def _stage_json(stage: StageRow) -> dict[str, Any]:
         "stage": stage.stage,
         "round": stage.round,
         "phrase": stage.phrase,
-        "cutoff": stage.cutoff.isoformat() if stage.cutoff else None,
+        "cutoff": iso(stage.cutoff) if stage.cutoff else None,
         "effect": str(stage.effect),
         "source": stage.source,
         "firm": stage.firm,
@@ -308,6 +315,20 @@ def _effects(given: list[str]) -> dict[int, Effect]:
             raise MalformedInput("not_an_effect", given=item, known=", ".join(Effect))
         chosen[int(number)] = Effect(effect)
     return chosen
+
+
+def _readable(path: Path) -> dict[tuple[str, int, int], str]:
+    """The dates of a file, whatever is to be asked about them.
+
+    Raises:
+        PlanInvalid: There is no date in it.
+    """
+    report = check_plans(read_file(path))
+    lines = _lines(report.as_json())
+    problems = [problem for found in report.plans for problem in found.problems]
+    if problems and not lines:
+        raise PlanInvalid(problems)
+    return lines
 
 
 def _lines(report: dict[str, Any]) -> dict[tuple[str, int, int], str]:

@@ -7,11 +7,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from api.cli.context import ctx
 from states.chart import Seat
-from states.refusal import Code
 from states.regime import VIETNAM
 from states.vocabulary import CaseState, Effect, Function, Level, Stage, TermStatus
 from states.words import Words
@@ -21,7 +21,25 @@ from workflow.rows import CaseRow, SubjectKind, TermRow
 from workflow.timeline import Line
 
 _HIDDEN = frozenset(
-    {"act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects", "members", "carried", "pending"}
+    {
+        "act",
+        "answers",
+        "confirmed_by",
+        "confirms",
+        "notes",
+        "via",
+        "mean",
+        "stars",
+        "floors_missed",
+        "term",
+        "stage",
+        "due_at",
+        "deadlines",
+        "effects",
+        "members",
+        "carried",
+        "pending",
+    }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
 
@@ -34,9 +52,17 @@ _STATES = {
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+class PlainTable(Table):
+    """A table whose cells say what they hold: a name with brackets is no markup."""
+
+    def add_row(self, *cells: Any, **look: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in cells), **look)
+
+
 def table(*columns: str) -> Table:
     """An empty table in the house's look."""
-    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    made = PlainTable(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
@@ -223,8 +249,3 @@ def terms_lines(terms: Iterable[TermRow]) -> list[str]:
         f"• {words.name(t.stage)}: {words.last_day(t.due_at)} – “{t.phrase}” ({t.source}); {words.name(t.effect)}; {words.name(t.status)}"
         for t in sorted(terms, key=lambda t: (t.due_at, t.id))
     ]
-
-
-def reason_codes() -> tuple[str, ...]:
-    """Every code of a refusal, for help."""
-    return tuple(Code)

@@ -1,5 +1,6 @@
 """Databases as the command line finds them: through its environment."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.api.terminal import done
+from tests.api.journey import IDEA, certified
+from tests.api.terminal import done, refused
 from tests.support import databases, postgres
 from workflow.store import migrate
 from workflow.store.urls import conninfo, sqlite_path
@@ -39,33 +41,72 @@ def real(database: databases.Database, monkeypatch: pytest.MonkeyPatch) -> datab
     return database
 
 
-@pytest.fixture(scope="session")
-def _small_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | Path]:
-    """A rehearsal with the small province and its published plan, made through the command line once."""
+def template_of(folder: Path, fill: Callable[[], None], source: str | Path | None = None) -> Iterator[str | Path]:
+    """A rehearsal filled through the command line once, to be copied: a file on SQLite, a database name on PostgreSQL."""
+    if databases.chosen_kind() == "sqlite":
+        path = folder / "template.db"
+        if isinstance(source, Path):
+            shutil.copyfile(source, path)
+        else:
+            migrate(f"sqlite:///{path}", rehearsal=True)
+        _filled(f"sqlite:///{path}", fill)
+        yield path
+        return
+    cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
+    name = postgres.fresh_name("ocop_small")
+    cluster.ensure_application_role()
+    try:
+        owner = cluster.create_database(name, source if isinstance(source, str) else None)
+        if source is None:
+            migrate(owner, app_role=postgres.APPLICATION, rehearsal=True)
+        _filled(cluster.url(name, postgres.APPLICATION), fill)
+        yield name
+    finally:
+        cluster.drop_database(name)
+
+
+def _filled(address: str, fill: Callable[[], None]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        if databases.chosen_kind() == "sqlite":
-            path = tmp_path_factory.mktemp("small") / "small.db"
-            address = f"sqlite:///{path}"
-            migrate(address, rehearsal=True)
-            _fill(patch, address)
-            yield path
-            return
-        cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
-        name = postgres.fresh_name("ocop_small")
-        cluster.ensure_application_role()
-        try:
-            migrate(cluster.create_database(name), app_role=postgres.APPLICATION, rehearsal=True)
-            _fill(patch, cluster.url(name, postgres.APPLICATION))
-            yield name
-        finally:
-            cluster.drop_database(name)
+        use(patch, address)
+        fill()
 
 
-def _fill(patch: pytest.MonkeyPatch, address: str) -> None:
-    use(patch, address)
+@contextlib.contextmanager
+def copied(template: str | Path, folder: Path) -> Iterator[databases.Database]:
+    """A copy of a template."""
+    if isinstance(template, Path):
+        path = folder / "copy.db"
+        shutil.copyfile(template, path)
+        yield databases.Database("sqlite", f"sqlite:///{path}", f"sqlite:///{path}")
+        return
+    cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
+    name = postgres.fresh_name("ocop_small")
+    try:
+        yield databases.postgres_clone(cluster, template, name)
+    finally:
+        cluster.drop_database(name)
+
+
+def _province() -> None:
     done("load", "season", SMALL)
     done("plan", "import", PLAN, "--as", "cb-t", "--unit", "SB")
     done("plan", "publish", "ke-hoach-2021", "--as", "cb-t")
+
+
+def _life() -> None:
+    done("case", "register", "MAM-1", "--as", "sx-mam", *IDEA)
+    certified("GAO-1", "sx-gao", case="SB-2021-0002")
+    refused("case", "do", "SB-2021-0001", "certify", "--as", "tq-t", "-d", "decision_no=1/QĐ", "-d", "decision_date=2021-06-01")
+
+
+@pytest.fixture(scope="session")
+def _small_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | Path]:
+    yield from template_of(tmp_path_factory.mktemp("small"), _province)
+
+
+@pytest.fixture(scope="session")
+def _lived_template(_small_template: str | Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | Path]:
+    yield from template_of(tmp_path_factory.mktemp("lived"), _life, _small_template)
 
 
 @pytest.fixture
@@ -73,20 +114,19 @@ def small(
     database: databases.Database, _small_template: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[databases.Database]:
     """A rehearsal of this test's own: the small province in January 2021, its plan published."""
-    if isinstance(_small_template, Path):
-        shutil.copyfile(_small_template, tmp_path / "small.db")
-        address = f"sqlite:///{tmp_path / 'small.db'}"
-        use(monkeypatch, address)
-        yield databases.Database("sqlite", address, address)
-        return
-    cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
-    name = postgres.fresh_name("ocop_small")
-    try:
-        made = databases.postgres_clone(cluster, _small_template, name)
+    with copied(_small_template, tmp_path) as made:
         use(monkeypatch, made.url)
         yield made
-    finally:
-        cluster.drop_database(name)
+
+
+@pytest.fixture
+def lived(
+    database: databases.Database, _lived_template: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[databases.Database]:
+    """The same in July 2021: SB-2021-0002 is certified, SB-2021-0001 an idea that somebody tried to certify."""
+    with copied(_lived_template, tmp_path) as made:
+        use(monkeypatch, made.url)
+        yield made
 
 
 Run = Callable[[str], list[Any]]

@@ -10,7 +10,7 @@ from api.settings import Settings, UnknownSetting, default_data_dir, read_settin
 from states.errors import CycleError, MalformedInput
 from states.words import words
 
-SECRET = "r\u00e9s@eau/7"
+AWKWARD = "r\u00e9s@eau/7"
 
 
 def told(error: CycleError) -> str:
@@ -92,9 +92,9 @@ def test_a_tilde_in_the_data_folder_is_the_home_folder(monkeypatch: pytest.Monke
 
 
 def test_secrets_are_read_from_files(tmp_path: Path):
-    (tmp_path / "ocop_database_url").write_text(f"postgresql://ocop:{SECRET}@db.example/ocop\n", "utf-8")
+    (tmp_path / "ocop_database_url").write_text(f"postgresql://ocop:{AWKWARD}@db.example/ocop\n", "utf-8")
     settings = read_settings({"OCOP_SECRETS_DIR": str(tmp_path)})
-    assert settings.url == f"postgresql://ocop:{SECRET}@db.example/ocop"
+    assert settings.url == f"postgresql://ocop:{AWKWARD}@db.example/ocop"
 
 
 def test_a_variable_wins_over_a_secret_file(tmp_path: Path):

@@ -1,6 +1,7 @@
 """Creating and changing the schema: an engine of its own, one transaction, a check afterwards."""
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -39,11 +40,13 @@ def _connection(url: str) -> Iterator[sa.Connection]:
         except sa.exc.OperationalError as error:
             raise StoreUnsafe("database_unavailable", reason=str(error.orig)) from error
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.with_name(path.name + ".lock"))
     except LockHeldError as held:
         raise StoreUnsafe("sqlite_second_writer", holder=held.holder, database=str(path)) from held
+    except OSError as error:
+        raise StoreUnsafe("database_unavailable", reason=str(error)) from error
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
     sa.event.listen(engine, "connect", _plain_sqlite)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -56,6 +59,8 @@ def _connection(url: str) -> Iterator[sa.Connection]:
                 raise StoreUnsafe(
                     "schema_drift", missing=[f"{table} row {row} -> {parent}" for table, row, parent, _ in broken], unexpected=[]
                 )
+    except (OSError, sqlite3.DatabaseError, sa.exc.DatabaseError) as error:
+        raise StoreUnsafe("database_unavailable", reason=str(getattr(error, "orig", error))) from error
     finally:
         lock.release()
 

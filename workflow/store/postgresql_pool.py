@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from states.errors import StoreUnsafe
+from states.errors import MalformedInput, StoreUnsafe
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -30,9 +30,12 @@ class Pool:
 
         Raises:
             StoreUnsafe: ``database_unavailable``.
+            MalformedInput: ``database_url_malformed``; libpq's own words would repeat the address with its password.
         """
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True, application_name="ocop", connect_timeout=10)
+        except psycopg.ProgrammingError:
+            raise MalformedInput("database_url_malformed") from None
         except psycopg.OperationalError as error:
             raise StoreUnsafe("database_unavailable", reason=str(error).strip()) from error
         connection.prepare_threshold = 0

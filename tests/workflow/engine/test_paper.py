@@ -414,9 +414,14 @@ def test_what_waits_is_listed_with_what_was_typed_and_free_text_stays_behind_com
     case = deferred(world)
     other = deferred(world, "P2-01")
     asked = typed(world, case)
-    world.act(other, "eliminate", by="secretary-H2", at=TYPED, acted_on=MEETING, minutes_date="2021-07-08", reason="Giấy phép của bà Mơ đã hết")
+    world.act(
+        other, "eliminate", by="secretary-H2", at=TYPED, acted_on=MEETING, minutes_date="2021-07-08", reason="Giấy phép của bà Mơ đã hết"
+    )
     waiting = list(world.confirmations.waiting())
-    assert [(w.id, str(w.event), w.product) for w in waiting] == [(asked.confirmation, "conclude", "P1-01"), (f"{other}:{6}", "eliminate", "P2-01")]
+    assert [(w.id, str(w.event), w.product) for w in waiting] == [
+        (asked.confirmation, "conclude", "P1-01"),
+        (f"{other}:{6}", "eliminate", "P2-01"),
+    ]
     stored = world.store.entry(other, 6)
     assert stored is not None
     assert "Mơ" not in stored.body
@@ -426,7 +431,9 @@ def test_what_waits_is_listed_with_what_was_typed_and_free_text_stays_behind_com
     assert sound(world)
 
 
-@pytest.mark.parametrize("name", ["", "x", "VS-2021-0001", "VS-2021-0001:1", "VS-2021-0001:99", "VS-2021-0001:²", "VS-2021-0001:" + "9" * 40])
+@pytest.mark.parametrize(
+    "name", ["", "x", "VS-2021-0001", "VS-2021-0001:1", "VS-2021-0001:99", "VS-2021-0001:²", "VS-2021-0001:" + "9" * 40]
+)
 def test_an_id_that_names_nothing_is_said(world: World, name: str):
     deferred(world)
     with pytest.raises(NotFound):
@@ -445,7 +452,9 @@ def test_a_refused_act_on_paper_keeps_its_refusal_and_asks_nobody(world: World):
 
 
 def test_a_stage_recorded_as_passed_turns_out_to_be_met(bare: World):
-    bare.publish(plan_file("KH-2021", 2021, [("district_eval", 1, "trước ngày 10/7/2021", "record"), ("province_eval", 1, "trước ngày 30/7/2021")]))
+    bare.publish(
+        plan_file("KH-2021", 2021, [("district_eval", 1, "trước ngày 10/7/2021", "record"), ("province_eval", 1, "trước ngày 30/7/2021")])
+    )
     case = bare.filed(at=IN_JUNE)
     bare.sweep("2021-07-10 00:01")
     assert bare.events(case)[-1] == "record"
@@ -469,4 +478,3 @@ def test_a_proposal_in_time_stays_in_the_round_that_it_was_sorted_out_of(world26
     assert world26.state(case) is S.PROVINCIAL_EVALUATION
     assert world26.case(case).round == first
     assert sound(world26)
-

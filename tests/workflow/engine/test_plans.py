@@ -233,9 +233,6 @@ def national(world: World) -> list[str]:
     return [r.code for r in world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")]
 
 
-ROUNDS_OF = ["{u}-{y}-1", "{u}-{y}-2"]
-
-
 def test_the_law_gives_every_province_and_the_centre_two_rounds_this_year_and_the_next(bare: World):
     opened = national(bare)
     assert sorted(opened) == sorted(f"{unit}-{year}-{n}" for unit in ("TW", "VS", "VT") for year in (2026, 2027) for n in (1, 2))

@@ -377,7 +377,12 @@ def test_a_group_may_carry_consecutive_changes_of_one_subject(store: Store) -> N
     loaded = store.load_case(first.code, "")
     assert loaded is not None
     assert (loaded.case, loaded.terms) == (chain[-1].row, chain[-1].opened)
-    assert [(found.seq, found.command) for found in store.entries(first.code)] == [(1, "register-1"), (2, "act-2"), (3, "act-3"), (4, "act-4")]
+    assert [(found.seq, found.command) for found in store.entries(first.code)] == [
+        (1, "register-1"),
+        (2, "act-2"),
+        (3, "act-3"),
+        (4, "act-4"),
+    ]
     assert store.unsequenced() == 7
 
 
