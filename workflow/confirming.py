@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from states.chart import Seat
-from states.errors import EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
+from states.errors import CycleError, EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
 from states.refusal import NOBODY, Code, Refusal
 from states.regime import local_date
 from states.vocabulary import Event, NoteEvent
@@ -98,10 +98,16 @@ class Confirmations:
             line = opened(stored)
             who = self._second(world, loaded, line.entry, actor, now)
             self._still_waits(loaded, line.entry)
-            if reason is not None:
-                decision = self._refusal(world, loaded, line.entry, actor, who, reason, now)
-            else:
-                decision = self._confirmed(world, loaded, line, Second(actor, who.unit, seq))
+            try:
+                if reason is not None:
+                    decision = self._refusal(world, loaded, line.entry, actor, who, reason, now)
+                else:
+                    decision = self._confirmed(world, loaded, line, Second(actor, who.unit, seq))
+            except CycleError:
+                # Nobody is refused for what the registry or the rounds said before they changed.
+                if self.store.registry_epoch() != world.epoch:
+                    continue
+                raise
             if self.store.write(decision.changes, epoch=world.epoch) is Outcome.WRITTEN:
                 return receipt_of(decision, self.engine.settle_after(decision, now))
         raise StaleCase(case=code, expected=None, version=None, state=None)

@@ -96,7 +96,8 @@ def past_of(stored: Iterable[StoredEntry], command: Command, acted_on: datetime)
     case = story.case
     assert case is not None  # noqa: S101 - a case begins with its registration
     found = next((d for d in story.deferrals if d.entry.effective_at > acted_on), None)
-    since = [e for e in story.done[found.place :] if e.event != Event.RECORD] if found else []
+    # Dates that are recorded or moved meanwhile are nobody's act; a second deferral ends the new attempt.
+    since = [e for e in story.done[found.place :] if by_person(e) or e.event == Event.DEFER] if found else []
     undo: tuple[Event, ...] = ()
     if found is not None:
         _must_be_mere_reentry(found.entry, since, command, acted_on, case)

@@ -1,5 +1,6 @@
 """Acts done on paper and typed later: judged by their own day, confirmed by a second person, and the case brought back where need be."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -234,6 +235,64 @@ def test_deadlines_beside_the_round_run_on_as_if_never_deferred(world: World):
     ran = {t.stage: t.due_at for t in world.store.terms(case) if t.status is TermStatus.DROPPED and t.stage != "plan_execution"}
     confirmed(world, case)
     assert {t.stage: t.due_at for t in world.running(case).values()} == ran
+
+
+def test_a_member_that_was_carried_on_comes_back_into_its_closed_round_and_is_carried_on_again(world: World):
+    case = deferred(world)
+    world.move("2021-08-01 08:00")
+    assert [(c.case, c.to) for c in world.rounds.close("VS-2021-1", actor="officer-VS").carried] == [(case, "VS-2021-2")]
+    asked = typed(world, case, at="2021-08-02 09:00")
+    receipt = world.confirmations.confirm(str(asked.confirmation), actor=BOSS)
+    assert (receipt.settled, world.case(case).round, world.case(case).attempt) == (("defer",), "VS-2021-1", 1)
+    again = world.rounds.rollover("VS-2021-1", actor="officer-VS")
+    assert [(c.case, c.to) for c in again.carried] == [(case, "VS-2021-2")]
+    row = world.case(case)
+    assert (row.attempt, row.round, row.memo["results"]["district"]["mean"]) == (2, "VS-2021-2", "70")
+    assert sound(world)
+
+
+def test_a_new_date_for_the_next_round_is_nobodys_act(world: World):
+    case = deferred(world)
+    world.act(case, "reenter", at="2021-07-11 08:00", by="officer-VS")
+    world.publish(plan_file("LATER", 2021, [(s, n, p.replace("30/10/2021", "15/11/2021")) for s, n, p in TWO_ROUNDS]), at="2021-07-11 09:00")
+    assert world.events(case)[-1] == "redate"
+    assert confirmed(world, case).state is S.DISTRICT_EVALUATION
+    assert (world.case(case).round, sound(world)) == ("VS-2021-1", True)
+
+
+def test_a_decision_on_paper_issues_its_certificate_as_of_its_day(world: World):
+    case = world.at_province(at=IN_JUNE)
+    world.act(case, "conclude", mean=80, at="2021-07-01 08:00")
+    decision = {"decision_no": "12/QĐ-UBND", "decision_date": "2021-07-05"}
+    asked = typed(world, case, "certify", acted_on="2021-07-05 10:00", at="2021-07-20 08:00", **decision)
+    assert world.store.certificates() == []
+    world.confirmations.confirm(str(asked.confirmation), actor="officer-VS")
+    (certificate,) = world.store.certificates()
+    assert (world.state(case), certificate.decided_on, certificate.stars) == (S.CERTIFIED, "2021-07-05", 4)
+    assert sound(world)
+
+
+def test_in_a_batch_an_act_on_paper_is_judged_like_any_other(world: World):
+    cases = [deferred(world), world.filed("P1-02", at="2021-07-12 08:00")]
+    world.move(TYPED)
+    day = "2021-07-08"
+    paper = world.command(cases[0], "conclude", mean=70, by="secretary-H1", minutes_date=day, report_date=day, acted_on=MEETING)
+    answers = world.engine.perform_each([paper, world.command(cases[1], "conclude", mean=60)])
+    assert [getattr(a, "confirmation", a) for a in answers] == [f"{cases[0]}:6", None]
+
+
+def test_of_two_answers_at_the_same_moment_one_counts(world: World):
+    asked = str(typed(world, deferred(world)).confirmation)
+
+    def answer(who: str) -> str:
+        try:
+            return world.confirmations.confirm(asked, actor=who).event
+        except EventRefused as refused:
+            return str(refused.reasons[0].code)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(answer, [BOSS, "officer-VS"])) == ["conclude", "confirmation_answered"]
+    assert sound(world)
 
 
 # Bad input.
