@@ -254,7 +254,9 @@ def test_a_member_that_was_carried_on_comes_back_into_its_closed_round_and_is_ca
 def test_a_new_date_for_the_next_round_is_nobodys_act(world: World):
     case = deferred(world)
     world.act(case, "reenter", at="2021-07-11 08:00", by="officer-VS")
-    world.publish(plan_file("LATER", 2021, [(s, n, p.replace("30/10/2021", "15/11/2021")) for s, n, p in TWO_ROUNDS]), at="2021-07-11 09:00")
+    world.publish(
+        plan_file("LATER", 2021, [(s, n, p.replace("30/10/2021", "15/11/2021")) for s, n, p in TWO_ROUNDS]), at="2021-07-11 09:00"
+    )
     assert world.events(case)[-1] == "redate"
     assert confirmed(world, case).state is S.DISTRICT_EVALUATION
     assert (world.case(case).round, sound(world)) == ("VS-2021-1", True)
