@@ -17,7 +17,8 @@ from states.soundness import check_all
 from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
-from workflow.consequences import SpanTerm
+from workflow.confirming import Confirmations
+from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import Store
@@ -27,6 +28,8 @@ from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 
 _CLOCK_SLACK = timedelta(seconds=2)
+_TYPED_WITHIN = 3
+"""Working days within which one person alone types an act from paper, where no cut-off has passed meanwhile."""
 
 
 class NameClash(CycleError):
@@ -46,6 +49,7 @@ class Runtime:
     plans: Plans
     rounds: Rounds
     calendars: Calendars
+    confirmations: Confirmations
     rehearsal: bool
 
     def player(self) -> Player:
@@ -90,7 +94,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
-        return Runtime(settings, chosen, store, engine, plans, rounds, Calendars(store, chosen, scribe, engine), rehearsal)
+        calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, rehearsal)
     except BaseException:
         store.close()
         raise
@@ -154,6 +159,10 @@ class Law:
             return None
         window = rule.window(last_valid_day)
         return window.start, window.cutoff
+
+    def long_ago(self, acted: date, today: date, calendar: WorkingCalendar) -> bool:
+        """Whether more than three working days have gone since the day of an act on paper."""
+        return today > calendar.add_working_days(acted, _TYPED_WITHIN)
 
     def length(self, law: Regime, name: str) -> tuple[int, str]:
         """How long a span is by law, and in what."""

@@ -295,6 +295,8 @@ class _Builder:
             for state in (*self.active, *((S.DEFERRED,) if event is Event.RECORD else ())):
                 yield self.rule(event, state, state, topic="round", automatic=True)
         for state in self.active:
+            yield self.rule(Event.UNDO_REENTER, state, S.DEFERRED, topic="round", automatic=True)
+        for state in self.active:
             yield self.rule(Event.REINSTATE, S.DEFERRED, state, topic="round", selects=state, automatic=True)
         for state in self.active:
             yield self.rule(

@@ -14,8 +14,8 @@ from states.words import Words
 MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECIDES: "■", Duty.AUTOMATIC: "⚙"}
 _ASIDE = frozenset(
     {
-        *(Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT, Event.REINSTATE, Event.ADMIT_LATE),
-        *(Event.EXTEND, Event.SUSPEND, Event.RESUME),
+        *(Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT, Event.UNDO_REENTER, Event.REINSTATE),
+        *(Event.ADMIT_LATE, Event.EXTEND, Event.SUSPEND, Event.RESUME),
     }
 )
 

@@ -53,6 +53,9 @@ def _document(prefix: str = "document", *, required: bool = True) -> tuple[Field
     )
 
 
+PAPER = _document()
+"""The document of an act that is typed from paper later, where the event itself asks for none."""
+
 REGISTER = (
     Field("kind", Kind.CHOICE, required=True, options=tuple(CaseKind)),
     Field("novelty", Kind.CHOICE, required=True, options=NOVELTY),

@@ -60,6 +60,10 @@ class Code(StrEnum):
     SPAN_SUSPENDED = "span_suspended"
     NOT_SUSPENDED = "not_suspended"
     EXTENSION_TOO_LONG = "extension_too_long"
+    # About acts typed from paper later.
+    ATTEMPT_MOVED_ON = "attempt_moved_on"
+    CONFIRMATION_ANSWERED = "confirmation_answered"
+    CONFIRMATION_OUTDATED = "confirmation_outdated"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"
     SYSTEM_ONLY = "system_only"
@@ -69,6 +73,9 @@ class Code(StrEnum):
     NOT_FROM_PAPER = "not_from_paper"
     SIGNS_IN_ITSELF = "signs_in_itself"
     NOT_ITS_ACT = "not_its_act"
+    JUDGED_BY_RECEIPT = "judged_by_receipt"
+    SECOND_PERSON = "second_person"
+    NOT_OF_ITS_UNIT = "not_of_its_unit"
 
 
 @dataclass(frozen=True, slots=True)

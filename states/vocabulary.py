@@ -138,12 +138,20 @@ class Event(StrEnum):
     REINSTATE = "reinstate"
     ADMIT_LATE = "admit_late"
     REENTER = "reenter"
+    UNDO_REENTER = "undo_reenter"
     WITHDRAW = "withdraw"
     UPGRADE = "upgrade"
     PUBLISH = "publish"
     EXTEND = "extend"
     SUSPEND = "suspend"
     RESUME = "resume"
+
+
+class NoteEvent(StrEnum):
+    """What is written into the history of a case and leaves the case itself as it was: its head moves, but not its version."""
+
+    PAPER_ASKED = "paper_asked"
+    PAPER_REFUSED = "paper_refused"
 
 
 class CertificateEvent(StrEnum):

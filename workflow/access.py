@@ -156,6 +156,40 @@ def _record(  # noqa: PLR0913
     return Grant(recorder.seat, recorder.unit, rule.duty), ()
 
 
+def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date) -> tuple[Holding | None, tuple[Refusal, ...]]:
+    """Whether somebody may be the second person for an act that was typed from paper.
+
+    Args:
+        registry: Units, people and functions.
+        person: Who confirms or refuses.
+        typed_by: Who typed it, with the unit.
+        place: Product and territory of the case.
+        day: Local day of the confirmation.
+
+    Returns:
+        The function that the person confirms in and no refusal, or None and every refusal.
+    """
+    above = registry.chain(typed_by.unit, day) if typed_by.unit else ()
+    holdings = registry.holdings(person, day)
+    found = next((h for h in holdings if h.seat.function in _CONFIRMS and h.unit in above), None)
+    refusals: list[Refusal] = []
+    holder = Holder(Function.OFFICER, Level(typed_by.level) if typed_by.level else None)
+    if person == typed_by.id:
+        refusals.append(Refusal(Code.SECOND_PERSON, holder, {}))
+    if found is None:
+        unit = registry.unit_name(above[0], day) if above else "–"
+        refusals.append(Refusal(Code.NOT_OF_ITS_UNIT, holder, {"unit": unit, "holds": tuple(h.seat for h in holdings)}))
+    tie = registry.tie(person, place.product)
+    if tie is None and place.producer in registry.producers_of(person, day):
+        tie = TieKind.OWNER
+    if tie is not None:
+        refusals.append(Refusal(Code.TIED_TO_PRODUCT, holder, {"tie": TieKind(tie)}))
+    return (None, tuple(refusals)) if refusals else (found, ())
+
+
+_CONFIRMS = frozenset({Function.OFFICER, Function.AUTHORITY})
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """Who acts on a plan, round or calendar, and the names as they are today."""

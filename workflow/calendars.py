@@ -19,7 +19,6 @@ from states.regime import local_date
 from states.vocabulary import CalendarEvent, Level
 from workflow.access import Office, office_of
 from workflow.clock import Clock
-from workflow.consequences import LawTerms
 from workflow.perform import Engine
 from workflow.ports import Change, LoadedCase, Outcome, Store
 from workflow.recording import Act, Scribe
@@ -121,7 +120,7 @@ class Calendars:
         self.clock = clock
         self.scribe = scribe
         self.engine = engine
-        self.law: LawTerms = engine.judge.law
+        self.law = engine.judge.law
         self.recounter = Recounter(store, clock, self.law)
 
     def change(  # noqa: PLR0913

@@ -25,6 +25,7 @@ class Command:
         reason: Written reason, where the rule asks for one.
         expected_version: Version that the asker has seen; None if none was.
         received_at: Instant of receipt of the full request; None for the clock's now.
+        acted_on: When the act was done on paper, aware; None for an act that counts from its receipt.
         on_behalf_of: The seat whose act on paper is recorded by somebody else.
         via: The way in (``cli``, ``api``, ``season`` …).
     """
@@ -37,6 +38,7 @@ class Command:
     reason: str | None = None
     expected_version: int | None = None
     received_at: datetime | None = None
+    acted_on: datetime | None = None
     on_behalf_of: Seat | None = None
     via: str = "api"
 
@@ -51,6 +53,7 @@ class Receipt:
         replayed: Whether the command had been carried out before.
         settled: Events of the system that fell due before and were applied first.
         notes: Codes worth telling: ``late:<stage>``, ``floors_not_applied``, ``floor_missed`` …
+        confirmation: Under which id the act waits for a second person's word; None where it has been carried out.
     """
 
     case: str
@@ -64,6 +67,7 @@ class Receipt:
     replayed: bool = False
     settled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    confirmation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

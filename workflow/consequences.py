@@ -1,34 +1,25 @@
 """What a lawful step brings with it: rounds joined, deadlines begun and ended, results, and what the case remembers. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from deadlines.calendar import Edition, WorkingCalendar, midnight
+from deadlines.calendar import Edition, WorkingCalendar
 from states.chart import Step
 from states.errors import PayloadInvalid, Problem
-from states.facts import Facts, Result, Term
+from states.facts import Facts, Result
 from states.regime import Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, Stage, TermStatus, Track
+from workflow.openings import LATE_DOOR, SpanTerm, again, late_door, of_law, of_plan
+from workflow.paper import BRINGS_BACK, Past
 from workflow.progress import OPENED_IN, central_ahead, stages_ahead, still_means
 from workflow.projection import EARLY
 from workflow.roundbook import OpenRound
-from workflow.rows import CaseRow, StageRow, TermRow
+from workflow.rows import CaseRow, TermRow
 from workflow.situation import World, home, joinable, results_of
-from workflow.spans import SPAN_EVENTS, Counting, remembered, shifted, spans_of
-
-
-@dataclass(frozen=True, slots=True)
-class SpanTerm:
-    """A term of the law that starts with an event: counted from a local day, by a calendar, to an exclusive instant."""
-
-    name: str
-    stage: Stage
-    end: Callable[[date, WorkingCalendar], datetime]
-    phrase: str
-    source: str
+from workflow.spans import SPAN_EVENTS, Counting, Shift, remembered, shifted, spans_of
 
 
 class LawTerms(Counting, Protocol):
@@ -45,6 +36,9 @@ class LawTerms(Counting, Protocol):
 
     def filing_window(self, law: Regime, last_valid_day: date) -> tuple[datetime, datetime] | None:
         """From when, and until which exclusive instant in good time, a reassessment is filed; None where the regime sets no window."""
+
+    def long_ago(self, acted: date, today: date, calendar: WorkingCalendar) -> bool:
+        """Whether an act on paper lies so far back that typing it takes a second person."""
 
 
 @dataclass(slots=True)
@@ -64,7 +58,6 @@ class Consequences:
         self.set.setdefault("memo", {})[key] = value
 
 
-LATE_DOOR = "late-door"
 """The deadline of a single case that was let in late."""
 
 _TOUCHES_ROUNDS = frozenset({Event.FILE, Event.NOMINATE, Event.REENTER, Event.REEVALUATE, Event.SORT, Event.REINSTATE, Event.ADMIT_LATE})
@@ -80,6 +73,7 @@ def consequences(  # noqa: PLR0913
     unit: str,
     terms_of_law: LawTerms,
     expired: TermRow | None = None,
+    past: Past | None = None,
 ) -> Consequences:
     """Work out the consequences of a step.
 
@@ -93,6 +87,7 @@ def consequences(  # noqa: PLR0913
         unit: Commune of the case.
         terms_of_law: Terms of the law that events start.
         expired: The term whose cut-off made the system act.
+        past: What has become of the case since an act on paper, where one is typed now.
 
     Raises:
         PayloadInvalid: A named round cannot be joined, a date lies wrong, or typed stars contradict the law's bands.
@@ -113,15 +108,17 @@ def consequences(  # noqa: PLR0913
         results = {} if event is Event.REENTER else {k: v for k, v in results.items() if k is Level.DISTRICT}
     goes_to = _home_after(case, step)
     ahead = _ahead(facts, goes_to, results)
-    joined = _joins(world, case, terms, step, facts, data, goes_to, out)
+    if past is not None and event in BRINGS_BACK:
+        _bring_back(world, terms, event, past, out)
+        return out
+    joined = _joins(world, case, terms, step, facts, data, goes_to, out, past)
+    if past is not None:
+        terms = (*terms, *(t for t in past.recorded if t.stage in step.rule.meets))
     _close(terms, step, facts, goes_to, ahead, out, expired, moved=joined is not None)
-    spans = remembered(case, step, goes_to, ahead, expired)
     calendar = terms_of_law.calendar(world.editions(unit, local_date(facts.at)))
+    spans = remembered(case, step, goes_to, ahead, expired)
     if event in SPAN_EVENTS and case is not None:
-        shift = shifted(case, terms, event, facts, data, terms_of_law, calendar)
-        out.closed += shift.closed
-        out.opened += shift.opened
-        spans = shift.spans
+        spans = _shift(shifted(case, terms, event, facts, data, terms_of_law, calendar), out)
     if event is Event.REDATE and case is not None:
         _redate(world, case, terms, facts, ahead, out)
     else:
@@ -129,14 +126,24 @@ def consequences(  # noqa: PLR0913
         fresh = tuple(stage for stage in ahead if stage not in before) if stays else ()
         _open_of_rounds(world, case, step, facts, joined, ahead if joined else fresh, out)
     if event is Event.ADMIT_LATE and facts.missed:
-        out.opened.append(_late_door(facts.missed, data, facts.at))
+        out.opened.append(late_door(facts.missed, data, facts.at))
     _open_of_plan(world, step, facts, unit, goes_to, out)
     _open_of_law(step, facts, terms, goes_to, terms_of_law, calendar, spans, out)
-    if spans != (spans_of(case.memo) if case else {}):
-        out.remember("spans", spans or None)
+    _keep_spans(case, spans, out)
     _note(step, facts, terms_of_law, out)
     _remember(step, facts, data, out, expired)
     return out
+
+
+def _shift(shift: Shift, out: Consequences) -> dict[str, Any]:
+    out.closed += shift.closed
+    out.opened += shift.opened
+    return shift.spans
+
+
+def _keep_spans(case: CaseRow | None, spans: dict[str, Any], out: Consequences) -> None:
+    if spans != (spans_of(case.memo) if case else {}):
+        out.remember("spans", spans or None)
 
 
 def _ahead(facts: Facts, state: CaseState, results: Mapping[Level, Result]) -> tuple[Stage, ...]:
@@ -183,9 +190,14 @@ def _joins(  # noqa: PLR0913
     data: Mapping[str, Any],
     goes_to: CaseState,
     out: Consequences,
+    past: Past | None,
 ) -> OpenRound | None:
     """The round that the step joins; recorded in ``out.round``."""
     event = step.event
+    if past is not None and event is Event.FORWARD and past.sorted_from:
+        # Proposed in time, only typed later: the case stays in the round that it was sorted out of.
+        out.round = {"provincial": past.sorted_from}
+        return world.book.get(past.sorted_from)
     # A proposal received after a date that sorts, and before the sweep has come by, is sorted by itself.
     sorts = event is Event.FORWARD and any(t.effect is Effect.SORT and t.stage in step.rule.meets and facts.at >= t.due_at for t in terms)
     if case is None or (event not in _TOUCHES_ROUNDS and not sorts):
@@ -262,7 +274,7 @@ def _open_of_rounds(  # noqa: PLR0913
     for each in found:
         for stage, deadline in each.stages.items():
             if stage in stages and stage is not late and deadline.cutoff is not None and facts.at < deadline.cutoff:
-                out.opened.append(_of_plan(stage, deadline))
+                out.opened.append(of_plan(stage, deadline))
 
 
 def _redate(  # noqa: PLR0913
@@ -277,7 +289,7 @@ def _redate(  # noqa: PLR0913
             longer = any(t.deadline == LATE_DOOR and deadline.cutoff is not None and t.due_at >= deadline.cutoff for t in running)
             if stage in ahead and not same and not longer and deadline.cutoff is not None and facts.at < deadline.cutoff:
                 out.closed += [(t.id, TermStatus.DROPPED) for t in running]
-                out.opened.append(_of_plan(stage, deadline))
+                out.opened.append(of_plan(stage, deadline))
 
 
 def _open_of_law(  # noqa: PLR0913
@@ -297,7 +309,7 @@ def _open_of_law(  # noqa: PLR0913
     waiting = {Stage(stage) for stage, span in kept.items() if "suspended" in span}
     running = {t.stage for t in terms if t.id not in ended} | waiting
     spans = law.started_by(facts.regime, started, facts.kind)
-    out.opened += [opening_of(span, local_date(facts.at), calendar) for span in spans if span.stage not in running]
+    out.opened += [of_law(span, local_date(facts.at), calendar) for span in spans if span.stage not in running]
 
 
 def _note(step: Step, facts: Facts, law: LawTerms, out: Consequences) -> None:
@@ -328,56 +340,27 @@ def _open_of_plan(  # noqa: PLR0913
     for stage in stages:
         general = world.book.general(province, stage, today.year)
         if general is not None and general.cutoff is not None and facts.at < general.cutoff:
-            out.opened.append(_of_plan(stage, general))
+            out.opened.append(of_plan(stage, general))
     registration = world.book.general(province, Stage.IDEA_REGISTRATION, today.year) if registers else None
     if registration is not None and registration.cutoff is not None and facts.at >= registration.cutoff:
         out.notes.append(f"late:{Stage.IDEA_REGISTRATION}")
 
 
-def _late_door(missed: Term, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """The missed stage once more, to the end of the day that the paper names."""
-    until = date.fromisoformat(data["until"])
-    if until < local_date(at):
-        raise PayloadInvalid([Problem("/until", "in_past")], event=Event.ADMIT_LATE)
-    return {
-        "stage": str(missed.stage),
-        "round": missed.round,
-        "effect": str(Effect.DEFER),
-        "due_at": midnight(until + timedelta(days=1)).isoformat(),
-        "phrase": f"đến hết ngày {until:%d/%m/%Y}",
-        "source": str(data["document_no"]),
-        "deadline": LATE_DOOR,
-        "calendar": None,
-    }
+def _bring_back(world: World, terms: Sequence[TermRow], event: Event, past: Past, out: Consequences) -> None:
+    """The case as it was before a cut-off deferred it: rounds and hands of that attempt, and every deadline that ran then.
 
-
-def opening_of(span: SpanTerm, start: date, calendar: WorkingCalendar) -> dict[str, Any]:
-    """A span as an entry opens it; ``start`` stays with it, so that it can be counted again when the calendar changes."""
-    return {
-        "stage": str(span.stage),
-        "round": None,
-        "effect": str(Effect.RECORD),
-        "start": start.isoformat(),
-        "due_at": span.end(start, calendar).isoformat(),
-        "phrase": span.phrase,
-        "source": span.source,
-        "deadline": span.name,
-        "calendar": calendar.edition,
-    }
-
-
-def _of_plan(stage: Stage, deadline: StageRow) -> dict[str, Any]:
-    assert deadline.cutoff is not None  # noqa: S101 - callers have looked
-    return {
-        "stage": str(stage),
-        "round": deadline.round,
-        "effect": str(deadline.effect),
-        "due_at": deadline.cutoff.isoformat(),
-        "phrase": deadline.phrase,
-        "source": deadline.source,
-        "deadline": deadline.id,
-        "calendar": None,
-    }
+    Dates of a round are those that it has now; what has passed meanwhile is settled after the act itself.
+    """
+    assert past.deferred is not None  # noqa: S101 - nothing else is brought back
+    out.closed += [(term.id, TermStatus.DROPPED) for term in terms]
+    if event is Event.REINSTATE:
+        out.remember("missed", None)
+        out.opened += [again(world, term) for term in past.terms]
+        return
+    out.attempt = past.deferred.attempt
+    out.round = {"provincial": past.deferred.round, "central": past.deferred.central_round}
+    out.remember("missed", past.deferred.memo.get("missed"))
+    out.remember("hands", past.deferred.memo.get("hands", {}))
 
 
 def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequences, expired: TermRow | None) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from states.chart import Rule
 from states.errors import MalformedInput, PayloadInvalid, Problem
 from states.facts import Result
-from states.payload import MAX_TEXT, clean, read_payload
+from states.forms import PAPER
+from states.payload import MAX_TEXT, Field, clean, read_payload
 from states.regime import local_date
 from states.vocabulary import Event
 from workflow.commands import Command
@@ -23,9 +24,11 @@ def checked(command: Command) -> Command:
     """The command with its own texts cleaned.
 
     Raises:
-        MalformedInput: ``command_malformed``; the id stands in the hashed text, so nothing that could be a name fits in.
+        MalformedInput: ``instant_without_zone`` of ``acted_on``; ``command_malformed``: the id stands in the hashed text, so nothing that could be a name fits in.
         PayloadInvalid: The reason, or a code, has characters that cannot be kept.
     """
+    if command.acted_on is not None and command.acted_on.utcoffset() is None:
+        raise MalformedInput("instant_without_zone", value=command.acted_on.isoformat())
     if not _COMMAND_ID.fullmatch(command.id):
         raise MalformedInput("command_malformed", name=repr(command.id[:40]))
     problems = []
@@ -53,7 +56,7 @@ def payload_of(rule: Rule, command: Command, received: datetime, result: Result 
     Args:
         rule: Its fields are asked for.
         command: What came in.
-        received: No date of a paper may lie after its local day.
+        received: No date of a paper may lie after its local day; the minutes of a meeting may be signed after it.
         result: What a decision rests on; the decision may not be older.
 
     Returns:
@@ -66,7 +69,7 @@ def payload_of(rule: Rule, command: Command, received: datetime, result: Result 
     texts: dict[str, str] = {}
     problems: list[Problem] = []
     try:
-        data, texts = read_payload(rule.payload, command.payload)
+        data, texts = read_payload(_fields(rule, command), command.payload)
     except PayloadInvalid as invalid:
         problems += invalid.problems
     today = local_date(received).isoformat()
@@ -82,6 +85,13 @@ def payload_of(rule: Rule, command: Command, received: datetime, result: Result 
     if problems:
         raise PayloadInvalid(problems, event=command.event)
     return data, texts
+
+
+def _fields(rule: Rule, command: Command) -> tuple[Field, ...]:
+    """Fields of a rule; an act typed from paper names its document, where the rule has no document of its own."""
+    names = {field.name for field in rule.payload}
+    own = any(name.endswith("_no") and f"{name.removesuffix('_no')}_date" in names for name in names)
+    return rule.payload if own or command.acted_on is None else (*rule.payload, *PAPER)
 
 
 def _older(decided: object, result: Result | None) -> bool:

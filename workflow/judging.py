@@ -9,20 +9,23 @@ from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step
 from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, Problem, UnknownName
 from states.facts import Facts, Held
-from states.refusal import Code, Refusal
+from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseKind, CaseState, Duty, Event, Level, TermStatus
-from workflow.access import Grant, Place, may, visible
+from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, RoundEvent, RoundState, TermStatus
+from workflow.access import Place, may, visible
+from workflow.acts import Decision, Judged, Second, act_of, asking, digest_of, identity_of
 from workflow.certificates import certified_changes
 from workflow.clock import Clock
 from workflow.commands import SYSTEM, Command
-from workflow.consequences import Consequences, LawTerms, consequences
+from workflow.consequences import LawTerms, consequences
 from workflow.inputs import payload_of
-from workflow.ledger.entry import ActorRef
+from workflow.ledger.entry import ActorRef, parse
+from workflow.paper import Past, past_of
 from workflow.ports import CaseQuery, Change, LoadedCase, Store
 from workflow.recording import Act, Scribe
 from workflow.registry import Registry
-from workflow.rows import CaseRow, ProductRow, TermRow
+from workflow.roundbook import RoundBook
+from workflow.rows import CaseRow, ProductRow, RoundRow, TermRow
 from workflow.situation import ASKS_ROUNDS, World, draft_of, facts_of, held_of, law_of
 
 if TYPE_CHECKING:
@@ -33,38 +36,11 @@ RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """An act that may be written: its changes (the case's own first), its step, when it counts, and notes for the receipt."""
-
-    changes: tuple[Change, ...]
-    step: Step
-    effective: datetime
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Paper:
     """The paper that an act of the system rests on: how it is cited, and what of it the entry keeps."""
 
     source: str
     data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """Everything that an entry is made from."""
-
-    world: World
-    command: Command
-    grant: Grant
-    step: Step
-    chart: Chart
-    facts: Facts
-    outcome: Consequences
-    data: dict[str, Any]
-    texts: dict[str, str]
-    received: datetime
-    effective: datetime
 
 
 class Judge:
@@ -90,30 +66,81 @@ class Judge:
             units = dict.fromkeys(registry.unit_name(h.unit, day) for h in registry.holdings(person, day))
             raise OutsideTerritory(case=code, unit=", ".join(units) or "–")
 
-    def decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime) -> Decision:
-        """Judge an event on a case.
+    def decide(self, world: World, loaded: LoadedCase, command: Command, received: datetime, second: Second | None = None) -> Decision:
+        """Judge an event on a case; one done on paper by its own day, after what brings the case back to it.
+
+        Args:
+            world: Registry and rounds.
+            loaded: The case.
+            command: What is asked.
+            received: When it came in.
+            second: Who confirms it; an act on paper that takes a second person is only asked for while there is none.
 
         Raises:
             UnknownName, NotAllowed, EventRefused, PayloadInvalid: As :meth:`workflow.perform.Engine.perform`.
         """
+        acted_on = command.acted_on
+        if acted_on is None:
+            return self._decide(world, loaded, command, received)[0]
+        case, code = loaded.case, loaded.case.code
+        past = past_of(self.store.entries(code), command, acted_on)
+        then = self._world_at(world, acted_on)
+        before: list[Change] = []
+        for event in past.undo:
+            before.append(self.automatic(then, loaded, event, acted_on, f"{event}:{command.id}", past=past))
+            loaded = loaded_after(loaded, before[-1])
+        decision, act = self._decide(then, loaded, command, received, past, second)
+        today = local_date(received)
+        late = self.law.long_ago(local_date(acted_on), today, self.law.calendar(world.editions(case.unit, today)))
+        if second is None and (late or any(acted_on < cutoff <= received for cutoff in past.cutoffs)):
+            note = self.scribe.case(case, code, asking(case, act))
+            return Decision((note,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
+        return replace(decision, changes=(*before, *decision.changes), own=len(before))
+
+    def _decide(  # noqa: PLR0913
+        self,
+        world: World,
+        loaded: LoadedCase,
+        command: Command,
+        received: datetime,
+        past: Past | None = None,
+        second: Second | None = None,
+    ) -> tuple[Decision, Act]:
         case, event = loaded.case, command.event
-        facts = self.facts(world, loaded, received, event, rounds=event in ASKS_ROUNDS)
+        at = command.acted_on or received
+        facts = self.facts(world, loaded, at, event, rounds=event in ASKS_ROUNDS)
         chart = case_chart(facts.regime.id)
         rules = rules_for(chart, case.state, event, facts)
         grant, refusals = may(world.registry, command.actor, rules, place_of(case), local_date(received), command.on_behalf_of)
         if grant is None:
             raise NotAllowed(refusals, case=case.code, event=event, state=case.state)
+        if past is not None and grant.seat.function is Function.PRODUCER:
+            typist = Refusal(Code.JUDGED_BY_RECEIPT, Holder(Function.OFFICER, Level.COMMUNE), {})
+            raise NotAllowed([typist], case=case.code, event=event, state=case.state)
         try:
             step = chart.fire(case.state, event, facts)
         except EventRefused:
-            _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, received, event))
+            _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, at, event))
             raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
         data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
-        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self.law)
-        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self.law, past=past)
+        act = act_of(Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, at, second))
         change = self.scribe.case(case, case.code, act)
         more = self._recognition(world, change, step, facts, data, act) if event in RECOGNISES else ()
-        return Decision((change, *more), step, received, tuple(outcome.notes))
+        return Decision((change, *more), step, at, tuple(outcome.notes)), act
+
+    def _world_at(self, world: World, at: datetime) -> World:
+        """Rounds as they were open at an instant: one that was frozen or closed since could still be joined then."""
+        rows = self.store.rounds()
+        then = [self._round_at(row, at) for row in rows]
+        return world if then == rows else replace(world, book=RoundBook(then, self.store.stages(), world.plans))
+
+    def _round_at(self, row: RoundRow, at: datetime) -> RoundRow:
+        if row.state not in {RoundState.FROZEN, RoundState.CLOSED} or row.year < local_date(at).year - 1:
+            return row
+        moves = (parse(stored.body) for stored in self.store.entries(row.code))
+        since = next((m for m in moves if m.event in {RoundEvent.FREEZE, RoundEvent.CLOSE} and m.effective_at > at), None)
+        return replace(row, state=RoundState(str(since.from_))) if since else row
 
     def register(self, world: World, command: Command, received: datetime, *, dry_run: bool) -> Decision:
         """Judge the registration of a product; a dry run takes no number.
@@ -144,9 +171,9 @@ class Judge:
         except EventRefused as refusal:
             raise EventRefused(refusal.reasons, case=product.code, event=command.event, state=None) from None
         outcome = consequences(world, None, (), step, facts, data, product.unit, self.law)
-        outcome.set |= _identity(draft)
+        outcome.set |= identity_of(draft)
         texts = {**texts, **self._names(product)}
-        act = _act(_Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
+        act = act_of(Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, received))
         series = f"{world.registry.province(product.unit, day)}-{day.year}"
         number = 0 if dry_run else self.store.next_number(series)
         return Decision((self.scribe.case(None, f"{series}-{number:04d}", act),), step, received, tuple(outcome.notes))
@@ -160,8 +187,19 @@ class Judge:
         command: str,
         term: TermRow | None = None,
         paper: Paper | None = None,
+        past: Past | None = None,
     ) -> Change:
-        """An act of the system, dated at ``effective``; ``term`` is the deadline that expired, or ``paper`` the ground, where there is one.
+        """An act of the system, dated at ``effective``.
+
+        Args:
+            world: Registry and rounds.
+            loaded: The case.
+            event: What the system does.
+            effective: When it counts.
+            command: Command id.
+            term: The deadline that expired, if one did.
+            paper: The ground, where it is not a deadline.
+            past: What an act on paper brings the case back to, if one does.
 
         Raises:
             EventRefused: The chart does not let it happen.
@@ -170,13 +208,13 @@ class Judge:
         facts = replace(self.facts(world, loaded, effective, event), by_system=True)
         chart = case_chart(facts.regime.id)
         step = chart.fire(case.state, event, facts)
-        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self.law, term)
+        outcome = consequences(world, case, loaded.terms, step, facts, {}, case.unit, self.law, term, past)
         data: dict[str, Any] = {"term": term.id, "stage": str(term.stage), "due_at": term.due_at.isoformat()} if term else {}
         data |= paper.data if paper else {}
         grant, _ = may(world.registry, SYSTEM, [step.rule], place_of(case), local_date(effective))
         assert grant is not None  # noqa: S101 - the step is automatic
         asked = Command(id=command, case=case.code, event=event, actor=SYSTEM)
-        act = _act(_Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
+        act = act_of(Judged(world, asked, grant, step, chart, facts, outcome, data, {}, self.clock.now(), effective))
         # The ground of an expiry is the paper that set the date.
         ground = term.source if term else paper.source if paper else act.clause
         return self.scribe.case(case, case.code, replace(act, clause=ground))
@@ -211,7 +249,7 @@ class Judge:
             target=str(step.target),
             attempt=case.attempt,
             regime=facts.regime.id,
-            chart=_digest(chart),
+            chart=digest_of(chart),
             clause=ground or terms[0].source,
             actor=ActorRef(id=SYSTEM, function="system"),
             duty=str(Duty.AUTOMATIC),
@@ -274,6 +312,29 @@ class Judge:
         return tuple(changes)
 
 
+def loaded_after(loaded: LoadedCase, change: Change) -> LoadedCase:
+    """A case and its running terms once a change is made."""
+    assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
+    ended = {term for term, _ in change.closed}
+    return LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in ended), *change.opened), None)
+
+
+def may_be_typed(case: CaseRow, command: Command, received: datetime, acted_on: datetime) -> None:
+    """Refuse what cannot have been done on paper then.
+
+    Raises:
+        PayloadInvalid: ``not_a_paper_act``; ``in_future``.
+    """
+    rules = [rule for rule in case_chart(law_of(case, acted_on).id).rules if rule.event is command.event]
+    problems = []
+    if rules and not any(rule.paper for rule in rules):
+        problems.append(Problem("/acted_on", "not_a_paper_act"))
+    if acted_on > received:
+        problems.append(Problem("/acted_on", "in_future"))
+    if problems:
+        raise PayloadInvalid(problems, event=command.event)
+
+
 def place_of(case: CaseRow) -> Place:
     """What rights look at in a case."""
     return Place(case.product, case.producer, case.unit, case.memo.get("hands", {}))
@@ -321,63 +382,3 @@ def offers_for(  # noqa: PLR0913
             told = refusals if any(r.code is Code.SYSTEM_ONLY for r in refusals) else (*refusals, *reasons)
         offers.append(Offer(event, rule, tuple(told)))
     return tuple(offers)
-
-
-def _act(judged: _Judged) -> Act:
-    command, step, outcome, facts = judged.command, judged.step, judged.outcome, judged.facts
-    actor, names = _actor(judged)
-    reason = {"reason": command.reason} if command.reason else {}
-    notes = {"notes": list(outcome.notes)} if outcome.notes else {}
-    via = {"via": command.via} if command.via != "api" else {}
-    return Act(
-        event=str(step.event),
-        command=command.id,
-        effective_at=judged.effective,
-        received_at=judged.received,
-        source=None if step.source == START else str(step.source),
-        target=str(step.target),
-        attempt=outcome.attempt,
-        regime=facts.regime.id,
-        chart=_digest(judged.chart),
-        clause=facts.regime.clause(step.rule.topic),
-        actor=actor,
-        duty=str(judged.grant.duty),
-        result=outcome.result,
-        round=outcome.round,
-        opened=tuple(outcome.opened),
-        closed=tuple(outcome.closed),
-        set=outcome.set,
-        data={**judged.data, **notes, **via},
-        texts={**judged.texts, **reason, **names},
-    )
-
-
-def _actor(judged: _Judged) -> tuple[ActorRef, dict[str, str]]:
-    command, grant, registry = judged.command, judged.grant, judged.world.registry
-    if command.actor == SYSTEM:
-        return ActorRef(id=SYSTEM, function="system"), {}
-    names = {"actor.name": registry.person(command.actor).name}
-    if grant.unit:
-        names["actor.unit"] = registry.unit_name(grant.unit, local_date(judged.received))
-    actor = ActorRef(
-        id=command.actor,
-        function=str(grant.seat.function),
-        level=str(grant.seat.level) if grant.seat.level else None,
-        unit=grant.unit,
-        on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
-    )
-    return actor, names
-
-
-def _identity(draft: CaseRow) -> dict[str, Any]:
-    given = {"command": draft.command, "kind": str(draft.kind), "product": draft.product, "producer": draft.producer, "unit": draft.unit}
-    return {**given, "certificate": draft.certificate} if draft.certificate else given
-
-
-_digests: dict[str, str] = {}
-
-
-def _digest(chart: Chart) -> str:
-    if chart.key not in _digests:
-        _digests[chart.key] = chart.digest()
-    return _digests[chart.key]

@@ -11,15 +11,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from deadlines.sweep import GRACE
-from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, StaleCase, UnknownName
+from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase, UnknownName
 from states.regime import local_date
 from states.vocabulary import Event
+from workflow.acts import Decision
 from workflow.clock import Clock
 from workflow.commands import SYSTEM, Command, Receipt, Situation
 from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
-from workflow.judging import RECOGNISES, Decision, Judge, place_of
+from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
 from workflow.ports import Change, LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe
@@ -109,22 +110,35 @@ class Engine:
         if baseline is not None and baseline != case.version:
             raise StaleCase(case=case.code, expected=baseline, version=case.version, state=case.state)
         settled: tuple[str, ...] = ()
-        if fallen(loaded, received):
+        counts = received
+        if command.acted_on is not None:
+            may_be_typed(loaded.case, command, received, command.acted_on)
+            counts = command.acted_on  # What fell due after an act on paper was done does not come before it.
+        if fallen(loaded, counts):
             if dry_run:
-                loaded, settled = self.settled_on_paper(loaded, received)
+                loaded, settled = self.settled_on_paper(loaded, counts)
             else:
-                settled = self.settle(loaded, received)
+                settled = self.settle(loaded, counts)
                 loaded = self._load(command)
         decision = self._decided(world, loaded, command, received, dry_run=dry_run)
         if dry_run:
             return receipt_of(decision, settled)
         outcome = self.store.write(decision.changes, epoch=world.epoch)
         if outcome is Outcome.WRITTEN:
-            return receipt_of(decision, settled)
+            return receipt_of(decision, (*settled, *self.settle_after(decision, received)))
         self._must_not_have_moved(command, loaded.case, outcome)
         raise _Moved(loaded.case.version)
 
+    def settle_after(self, decision: Decision, received: datetime) -> tuple[str, ...]:
+        """Judge at once what fell due between an act on paper and its typing; what an act leaves running otherwise lies ahead."""
+        if decision.waits or decision.effective >= received:
+            return ()
+        loaded = self.store.load_case(decision.change.row.code, "")
+        return self.settle(loaded, received) if loaded is not None else ()
+
     def _register(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:
+        if command.acted_on is not None:
+            raise PayloadInvalid([Problem("/acted_on", "not_a_paper_act")], event=command.event)
         known = self.store.case_by_command(command.id)
         if known is not None:
             loaded = self.store.load_case(known, "")
@@ -199,7 +213,7 @@ class Engine:
     def _in_batch(self, world: World, command: Command, mine: LoadedCase) -> Decision | None:
         """The decision on a command that may share a transaction; None where the single way has to answer it."""
         received = command.received_at or self.clock.now()
-        alone = command.event in RECOGNISES or command.event is Event.REGISTER or command.actor == SYSTEM
+        alone = command.event in RECOGNISES or command.event is Event.REGISTER or command.actor == SYSTEM or command.acted_on is not None
         if alone or fallen(mine, received) or command.expected_version not in {None, mine.case.version}:
             return None
         try:
@@ -288,9 +302,7 @@ class Engine:
         while waiting := fallen(loaded, received):
             term = waiting[0]
             change = self.judge.automatic(self.world(), loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
-            assert isinstance(change.row, CaseRow)  # noqa: S101 - a scribe's case change carries a case
-            gone = {tid for tid, _ in change.closed}
-            loaded = LoadedCase(change.row, (*(t for t in loaded.terms if t.id not in gone), *change.opened), None)
+            loaded = loaded_after(loaded, change)
             done.append(str(term.effect))
         return loaded, tuple(done)
 

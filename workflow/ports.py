@@ -112,7 +112,10 @@ class LogState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseQuery:
-    """Filter of a list of cases; None means any. ``text`` is matched without marks, case or đ/d."""
+    """Filter of a list of cases; None means any. ``text`` is matched without marks, case or đ/d.
+
+    ``asked``: only cases with an act on paper that waits for a second person.
+    """
 
     states: tuple[str, ...] | None = None
     round: str | None = None
@@ -120,6 +123,7 @@ class CaseQuery:
     product: str | None = None
     text: str | None = None
     due_before: datetime | None = None
+    asked: bool = False
     limit: int = 200
     after: str | None = None
 
@@ -140,7 +144,8 @@ class Store(Protocol):
         """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds, plans or calendars change.
 
         Args:
-            changes: At least one; at most one a subject.
+            changes: At least one. Several of one subject stand in their order and each follows the one before: its version and ``seq`` are
+                those of the row before it, and it may close a term that an earlier one opened.
             epoch: Registry epoch that rights were judged under; None for the system's own acts.
         """
 

@@ -13,6 +13,8 @@ from states.vocabulary import (
     Duty,
     Effect,
     Event,
+    Function,
+    NoteEvent,
     Publication,
     RoundState,
     Stage,
@@ -23,6 +25,7 @@ from workflow.ledger.entry import Entry
 from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, SubjectKind, TermRow
 
 EARLY = frozenset({CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN})
+NOTES = frozenset(NoteEvent)
 _SUBJECTS: Mapping[SubjectKind, tuple[type[Any], type[Any]]] = {
     SubjectKind.CERTIFICATE: (CertificateRow, CertificateState),
     SubjectKind.ROUND: (RoundRow, RoundState),
@@ -66,6 +69,8 @@ def case_after(row: CaseRow | None, entry: Entry, leaf: bytes) -> CaseRow:
         )
     if entry.outcome == "denied":
         return replace(row, head_seq=entry.case_seq, head_hash=leaf)
+    if entry.event in NOTES:
+        return replace(row, memo=_asked(row.memo, entry), head_seq=entry.case_seq, head_hash=leaf)
     before, after = row.state, CaseState(str(entry.to))
     attempt = entry.attempt or row.attempt
     rounds = entry.round or {}
@@ -94,6 +99,25 @@ def _origin(row: CaseRow, before: CaseState, after: CaseState) -> CaseState | No
     return row.origin if keeps else None
 
 
+def is_note(entry: Entry) -> bool:
+    """Whether an entry leaves its case as it was."""
+    return entry.outcome == "denied" or entry.event in NOTES
+
+
+def by_person(entry: Entry) -> bool:
+    """Whether a person acted, rather than the system."""
+    return entry.actor is not None and entry.actor.function != Function.SYSTEM
+
+
+def _asked(memo: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    """The memo once an act on paper waits for a second person's word, or has been refused it."""
+    asked = {seq: who for seq, who in memo.get("asked", {}).items() if seq != str(entry.data.get("answers"))}
+    if entry.event == NoteEvent.PAPER_ASKED and entry.actor is not None:
+        asked[str(entry.case_seq)] = entry.actor.id
+    rest = {key: value for key, value in memo.items() if key != "asked"}
+    return {**rest, "asked": asked} if asked else rest
+
+
 def _memo(row: CaseRow, entry: Entry, *, fresh: bool) -> dict[str, Any]:
     memo = dict(row.memo)
     if entry.result:
@@ -109,6 +133,9 @@ def _memo(row: CaseRow, entry: Entry, *, fresh: bool) -> dict[str, Any]:
         mine = hands.get(entry.actor.id, [])
         hands[entry.actor.id] = mine if duty in mine else [*mine, str(duty)]
     memo["hands"] = hands
+    if by_person(entry):
+        # Whatever waits for a second person's word was typed on the case as it was before; the act that was confirmed is among them.
+        memo.pop("asked", None)
     for key, value in entry.set.get("memo", {}).items():
         if value is None:
             memo.pop(key, None)

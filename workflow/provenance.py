@@ -8,7 +8,7 @@ from typing import Any
 from deadlines.plan import load_plans
 from states.errors import NotFound
 from states.vocabulary import Effect, Event, Publication, Stage, TermStatus
-from workflow.consequences import LATE_DOOR
+from workflow.openings import LATE_DOOR
 from workflow.ports import Store
 from workflow.roundbook import Standing, weigh
 from workflow.rows import StageRow, TermRow

@@ -5,28 +5,39 @@ from datetime import UTC
 
 from states.chart import START
 from states.errors import MalformedInput
-from states.vocabulary import CaseState
+from states.vocabulary import CaseState, NoteEvent
+from workflow.acts import Decision
 from workflow.commands import Command, Receipt
-from workflow.judging import Decision
 from workflow.ledger.entry import parse
 from workflow.ports import Store
+from workflow.projection import is_note
+from workflow.rows import CaseRow
 
 
 def receipt_of(decision: Decision, settled: tuple[str, ...] = ()) -> Receipt:
     """The receipt of a decision, from what was written, without reading its text back."""
-    change, step = decision.changes[0], decision.step
+    change, step = decision.change, decision.step
+    row = change.row
+    assert isinstance(row, CaseRow)  # noqa: S101 - a decision is about a case
+    source = row.state if step is None else step.source
     return Receipt(
         case=change.entry.subject,
         seq=change.entry.seq,
         leaf_hash=change.entry.leaf_hash.hex(),
         event=change.entry.event,
-        source=None if step.source == START else str(step.source),
-        state=step.target,
+        source=None if source == START else str(source),
+        state=row.state,
         version=change.row.version,
         effective_at=decision.effective.astimezone(UTC),
         settled=settled,
         notes=decision.notes,
+        confirmation=confirmation_id(row.code, change.entry.seq) if decision.waits else None,
     )
+
+
+def confirmation_id(case: str, seq: int) -> str:
+    """Under which id an act on paper waits for a second person: the case, and the entry that asks."""
+    return f"{case}:{seq}"
 
 
 def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receipt:
@@ -37,7 +48,8 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
     """
     entries = [parse(stored.body) for stored in store.entries(code) if stored.seq <= seq]
     entry, stored = entries[-1], store.entry(code, seq)
-    if entry.event != command.event or stored is None:
+    asked = entry.event == NoteEvent.PAPER_ASKED
+    if (entry.data["act"] if asked else entry.event) != command.event or stored is None:
         raise MalformedInput("command_reused", command=command.id, case=code)
     receipt = Receipt(
         case=code,
@@ -46,8 +58,9 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
         event=entry.event,
         source=entry.from_,
         state=CaseState(str(entry.to)),
-        version=sum(each.outcome == "done" for each in entries),
+        version=sum(not is_note(each) for each in entries),
         effective_at=entry.effective_at,
-        notes=tuple(entry.data.get("notes", ())),
+        notes=("awaits_confirmation",) if asked else tuple(entry.data.get("notes", ())),
+        confirmation=confirmation_id(code, seq) if asked else None,
     )
     return replace(receipt, replayed=True)

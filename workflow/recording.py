@@ -26,6 +26,7 @@ class Act:
     command: str
     effective_at: datetime
     received_at: datetime
+    acted_on: datetime | None = None
     source: str | None = None
     target: str | None = None
     outcome: str = "done"
@@ -108,6 +109,7 @@ class Scribe:
             duty=act.duty,
             effective_at=act.effective_at.astimezone(UTC),
             received_at=act.received_at.astimezone(UTC),
+            acted_on=act.acted_on.astimezone(UTC) if act.acted_on else None,
             recorded_at=self.clock.now(),
             round=act.round,
             terms=terms or None,

@@ -10,8 +10,9 @@ from states.errors import NotFound
 from states.regime import local_date, regime
 from states.vocabulary import Stage, TermStatus
 from workflow.clock import Clock
-from workflow.consequences import LawTerms, opening_of
+from workflow.consequences import LawTerms
 from workflow.ledger.entry import Entry, parse
+from workflow.openings import of_law
 from workflow.ports import LoadedCase, Store
 from workflow.progress import still_means
 from workflow.rows import CaseRow, TermRow
@@ -108,7 +109,7 @@ class Recounter:
             provisional=calendar.is_provisional(local_date(will - _DAY)),
             fate=fate,
         )
-        return Count(loaded, term, touched, opening_of(span, began, calendar))
+        return Count(loaded, term, touched, of_law(span, began, calendar))
 
     def _entry(self, term: TermRow) -> Entry:
         """The entry that opened a term; its number stands in the term's id."""

@@ -205,7 +205,7 @@ class Rounds:
 
     def _carry(self, case: CaseRow, row: RoundRow, actor: str, *, dry_run: bool) -> Carried:
         command = Command(
-            id=f"rollover:{row.code}:{case.code}:{case.attempt}", case=case.code, event=Event.REENTER, actor=actor, via="rollover"
+            id=f"rollover:{row.code}:{case.code}:{case.version}", case=case.code, event=Event.REENTER, actor=actor, via="rollover"
         )
         world = self.world()
         now = self.clock.now()

@@ -50,7 +50,8 @@ class CaseRow:
         origin: Where ``returned`` goes back to.
         left: The state that a deferred case left.
         memo: Everything else that later rules look at, as JSON-able values: ``results`` by level, ``hands`` (person → duties in
-            this attempt), ``missed`` (the term that deferred it), ``plan``, ``decision``.
+            this attempt), ``missed`` (the term that deferred it), ``asked`` (acts on paper that wait for a second person, entry → who
+            typed them), ``plan``, ``decision``.
         version: Rises with every change that a writer must have seen.
         head_seq, head_hash: Last entry of the history (denied entries move these, but not ``version``).
     """

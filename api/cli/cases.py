@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from api.bootstrap import Runtime
-from api.cli.context import ctx, iso, print_json, reason_json, runtime
+from api.cli.context import ctx, iso, parse_instant, print_json, reason_json, runtime
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
 from states.chart import Seat
@@ -64,6 +64,9 @@ def do(  # noqa: PLR0913
     on_behalf_of: Annotated[
         str | None, typer.Option("--on-behalf-of", help="Ghi thay, ví dụ authority@centre · whose act on paper")
     ] = None,
+    acted_on: Annotated[
+        str | None, typer.Option("--acted-on", help="Ngày giờ làm trên giấy, ví dụ 2021-07-08T14:00 · when it was done on paper")
+    ] = None,
     version: Annotated[int | None, typer.Option("--version", help="Phiên bản đã xem · version that you saw")] = None,
     command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")] = False,
@@ -84,6 +87,7 @@ def do(  # noqa: PLR0913
             command=command,
             version=version,
             paper=on_behalf_of,
+            acted_on=acted_on,
         )
         print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
 
@@ -147,7 +151,7 @@ def actions(
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
         row = case_row(run, code)
-        person = _person(run, actor, row.unit, row.producer)
+        person = person_of(run, actor, row.unit, row.producer)
         found = run.engine.situation(code, person)
         if as_json:
             offers = [{"event": str(o.event), "allowed": o.allowed, "reasons": [reason_json(r) for r in o.reasons]} for o in found.offers]
@@ -273,11 +277,21 @@ def print_receipt(receipt: Receipt, *, as_json: bool, dry_run: bool = False) -> 
         print_json({**values, "effective_at": iso(receipt.effective_at), "dry_run": dry_run})
         return
     done = ctx.both("Được phép (chưa ghi)", "Would be done (nothing written)") if dry_run else ctx.both("Đã ghi", "Recorded")
+    if receipt.confirmation and not dry_run:
+        done = ctx.both("Đã nhập, chờ xác nhận", "Typed, awaits confirmation")
     event = ctx.words.label("event", receipt.event)
     ctx.out.print(f"[bold green]{done}[/]: {receipt.case} – {event} → {ctx.words.name(receipt.state)}")
     ctx.out.print(f"[dim]{instant(receipt.effective_at)} · {ctx.both('mục', 'entry')} {receipt.seq} · {receipt.leaf_hash[:16]}…[/]")
     for note in receipt.notes:
         ctx.out.print(f"• {note_text(note, ctx.words)}", markup=False)
+    if receipt.confirmation and not dry_run:
+        ctx.out.print(ctx.both("Người thứ hai chạy", "The second person runs") + f": ocop case confirm {receipt.confirmation} --as …")
+    for name in receipt.settled:
+        ctx.out.print(
+            "• "
+            + ctx.both("Mốc đã qua được ghi luôn", "A date that has passed was written as well")
+            + f": {ctx.words.label('event', name)}"
+        )
 
 
 def case_row(run: Runtime, code: str) -> CaseRow:
@@ -299,7 +313,7 @@ def _event(name: str) -> Event:
         raise UnknownName(what="event", name=name, known=", ".join(Event)) from None
 
 
-def _person(run: Runtime, actor: str, unit: str, producer: str) -> str:
+def person_of(run: Runtime, actor: str, unit: str, producer: str) -> str:
     """A person code as it is; a seat becomes the first person who holds it over the case."""
     registry = run.engine.world(fresh=True).registry
     day = local_date(run.clock.now())
@@ -324,16 +338,18 @@ def command_of(  # noqa: PLR0913
     command: str | None,
     version: int | None = None,
     paper: str | None = None,
+    acted_on: str | None = None,
 ) -> Command:
     """What somebody typed, as a command."""
     return Command(
         id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,
         event=event,
-        actor=_person(run, actor, unit, producer),
+        actor=person_of(run, actor, unit, producer),
         payload=_payload(run, code, event, data or []),
         reason=reason,
         expected_version=version,
+        acted_on=parse_instant(acted_on) if acted_on else None,
         on_behalf_of=Seat.parse(paper) if paper else None,
         via="cli",
     )

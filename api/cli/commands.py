@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations, terms
 from api.cli.calendars import calendar
 from api.cli.cases import case, certificate

@@ -19,6 +19,8 @@ from states.regime import VIETNAM
 from states.words import Language, Words, words
 
 REFUSED, BAD_USAGE = 1, 2
+_YEARS = range(1990, 2101)
+"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
 
 
 @dataclass(slots=True)
@@ -109,3 +111,18 @@ def tell(error: CycleError, *, as_json: bool = False) -> None:
     if isinstance(error, PayloadInvalid | PlanInvalid):
         for problem in error.problems:
             screen.print(f"  • {escape(ctx.words.problem(problem))}")
+
+
+def parse_instant(text: str) -> datetime:
+    """A local instant as typed.
+
+    Raises:
+        MalformedInput: ``not_an_instant``.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise MalformedInput("not_an_instant", given=text) from None
+    if moment.year not in _YEARS:
+        raise MalformedInput("not_an_instant", given=text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

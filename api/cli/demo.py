@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.bootstrap import Runtime, build_runtime, create_database
-from api.cli.context import REFUSED, ctx, telling
-from api.cli.operations import begin, parse_instant
+from api.cli.context import REFUSED, ctx, parse_instant, telling
+from api.cli.operations import begin
 from api.cli.render import cases_table, counts_line, history_lines, table
 from api.settings import read_settings
 from states.errors import StoreUnsafe

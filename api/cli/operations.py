@@ -9,12 +9,12 @@ from rich.markup import escape
 
 from api.bootstrap import Runtime, build_runtime, create_database
 from api.cli.cases import Json
-from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime, tell, telling
+from api.cli.context import REFUSED, ctx, error_json, iso, parse_instant, print_json, runtime, tell, telling
 from api.cli.plans import DryRun, read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
 from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName
-from states.regime import VIETNAM, local_date
+from states.regime import local_date
 from states.vocabulary import Function
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
@@ -25,9 +25,6 @@ from workflow.worker import heartbeats
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
 log = typer.Typer(no_args_is_help=True, help="Nhật ký: kiểm tra · the log")
 rehearsal = typer.Typer(no_args_is_help=True, help="Bản tập huấn: đồng hồ · rehearsals")
-_YEARS = range(1990, 2101)
-"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
-
 users = typer.Typer(no_args_is_help=True, help="Người và chức năng · people and functions")
 
 
@@ -253,18 +250,3 @@ def begin(clock_: Any, start: datetime, *, empty: bool) -> None:
     """Set a rehearsal's clock to the start of a season, where nothing has been written yet."""
     if empty and isinstance(clock_, ManualClock):
         clock_.restart(start)
-
-
-def parse_instant(text: str) -> datetime:
-    """A local instant as typed.
-
-    Raises:
-        MalformedInput: ``not_an_instant``.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise MalformedInput("not_an_instant", given=text) from None
-    if moment.year not in _YEARS:
-        raise MalformedInput("not_an_instant", given=text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

@@ -24,8 +24,8 @@ from workflow.timeline import Line
 
 _HIDDEN = frozenset(
     {
-        *("notes", "via", "mean", "stars", "floors_missed", "term", "stage", "due_at", "deadlines", "effects"),
-        *("members", "carried", "pending", "moved", "back", "days", "was"),
+        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage"),
+        *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
     }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
@@ -138,13 +138,30 @@ def _details(line: Line, words: Words) -> list[str]:
     entry = line.entry
     if entry.outcome == "denied":
         return [f"– {words.label('reason', code)}" for code in entry.reasons]
-    details = [*_result(entry, words), *_payload(line, words), *_dates(entry, words), *_closing(entry, words)]
+    details = [*_paper(line, words), *_result(entry, words), *payload_lines(line, words), *_dates(entry, words), *_closing(entry, words)]
     details += [note_text(note, words) for note in entry.data.get("notes", ())]
     if entry.clause:
         details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
-    if line.late_by_hand:
+    if line.late_by_hand and entry.acted_on is None:
         details.append(ctx.both("Ghi nhận lúc", "Recorded at") + f" {instant(entry.recorded_at)}")
     return details
+
+
+def _paper(line: Line, words: Words) -> Iterator[str]:
+    """Of an act done on paper: which, when it was done, when it was typed, and who the second person was."""
+    entry = line.entry
+    if "act" in entry.data:
+        yield ctx.both("Việc", "Event") + f": {words.label('event', entry.data['act'])}"
+    if "answers" in entry.data:
+        yield ctx.both("Trả lời mục", "Answers entry") + f" {entry.data['answers']}"
+    if entry.acted_on is not None and entry.received_at is not None:
+        said = ctx.both("Từ văn bản giấy: làm ngày", "From paper: done on") + f" {instant(entry.acted_on)}, "
+        said += ctx.both("nhập ngày", "typed on") + f" {instant(entry.received_at)}"
+        if "confirmed_by" in entry.data:
+            second = ", ".join(line.text(f"confirmer.{part}") or "…" for part in ("name", "unit"))
+            said += ctx.both("; người xác nhận", "; confirmed by") + f": {second}, {instant(entry.recorded_at)}"
+            said += ctx.both(" (mục ", " (entry ") + f"{entry.data['confirms']})"
+        yield said
 
 
 def _result(entry: Entry, words: Words) -> Iterator[str]:
@@ -156,12 +173,13 @@ def _result(entry: Entry, words: Words) -> Iterator[str]:
             yield ctx.both("Dấu sao tối thiểu không đạt", "Star floors missed") + ": " + ", ".join(map(str, found["missed"]))
 
 
-def _payload(line: Line, words: Words) -> Iterator[str]:
+def payload_lines(line: Line, words: Words) -> Iterator[str]:
+    """What was typed with an act, in words."""
     shown = {name: value for name, value in line.entry.data.items() if name not in _HIDDEN}
     if shown:
         yield "; ".join(f"{words.label('field', name)}: {_value(value, words)}" for name, value in shown.items())
     for name, text in line.names.items():
-        if not name.startswith(("actor.", "product.", "producer.")):
+        if not name.startswith(("actor.", "confirmer.", "product.", "producer.")):
             yield f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
     for name in ("product.name", "producer.name"):
         if line.text(name):
@@ -178,10 +196,7 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
     ):
         if (entry.round or {}).get(key):
             yield f"{said} {(entry.round or {})[key]}"
-    if entry.kind is SubjectKind.CALENDAR:
-        for day in entry.data.get("days", ()):
-            said = ctx.both("Làm việc", "Worked") if day["working"] else ctx.both("Nghỉ", "Off")
-            yield f"{said}: {words.day(date.fromisoformat(day['day']))}"
+    yield from _days(entry, words)
     for was in entry.data.get("was", ()):
         yield ctx.both("Ngày cuối trước đây", "Last day before") + f": {words.last_day(datetime.fromisoformat(was))}"
     if entry.event == Event.SUSPEND:
@@ -195,6 +210,13 @@ def _dates(entry: Entry, words: Words) -> Iterator[str]:
             given_up = REDATED in deadline["flags"]
             what = words.label("flag", REDATED) if given_up else words.label("effect", deadline["effect"])
             yield f"{words.stage(deadline['stage'])}: {due} – “{deadline['phrase']}”; {what}"
+
+
+def _days(entry: Entry, words: Words) -> Iterator[str]:
+    if entry.kind is SubjectKind.CALENDAR:
+        for day in entry.data.get("days", ()):
+            said = ctx.both("Làm việc", "Worked") if day["working"] else ctx.both("Nghỉ", "Off")
+            yield f"{said}: {words.day(date.fromisoformat(day['day']))}"
 
 
 def _closing(entry: Entry, words: Words) -> Iterator[str]:

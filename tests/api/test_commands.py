@@ -37,6 +37,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("case", "show"): (CASE,),
     ("case", "actions"): (CASE, "--as", "officer@province"),
     ("case", "history"): (CASE,),
+    ("case", "confirmations"): (),
     ("certificate", "list"): (),
     ("certificate", "show"): (CERTIFICATE,),
     ("plan", "check"): (PLAN,),
@@ -59,7 +60,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
 """Commands that only read, with what they need on the command line."""
 
 WRITES = {
-    *(("case", name) for name in ("register", "do")),
+    *(("case", name) for name in ("register", "do", "confirm")),
     *(("plan", name) for name in ("import", "publish")),
     *(("round", name) for name in ("freeze", "close", "rollover")),
     ("load", "season"),

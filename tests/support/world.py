@@ -23,6 +23,7 @@ from states.vocabulary import CaseState, Effect, Event, Function, Level, Produce
 from workflow.calendars import Calendars
 from workflow.clock import ManualClock
 from workflow.commands import Command, Receipt
+from workflow.confirming import Confirmations
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -184,6 +185,7 @@ class World:
     plans: Plans
     rounds: Rounds
     calendars: Calendars
+    confirmations: Confirmations
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -212,6 +214,7 @@ class World:
         reason: str | None = None,
         version: int | None = None,
         behalf: str | None = None,
+        acted_on: str | datetime | None = None,
         **data: object,
     ) -> Command:
         """A command with everything that a person would usually type; ``by`` is a person's code, else the first seat that may."""
@@ -230,6 +233,7 @@ class World:
             reason=reason or (REASON if event in _REASONED else None),
             expected_version=version,
             received_at=received,
+            acted_on=moment(acted_on) if acted_on is not None else None,
             on_behalf_of=Seat.parse(behalf) if behalf else None,
         )
 
@@ -401,7 +405,8 @@ def on(store: Store, clock: ManualClock) -> World:
     scribe = Scribe("ocop/test", clock)
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), Calendars(store, clock, scribe, engine))
+    calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
+    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations)
 
 
 def level_of(unit: str) -> Level:

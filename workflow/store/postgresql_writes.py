@@ -32,6 +32,9 @@ NOT_AS_EXPECTED = (
 )
 
 _OUTBOX_COLUMNS = ("subject", "seq", "leaf_hash")
+_ENDS = "(term.status='running' OR (term.status='passed' AND v.status='met'))"
+"""A running term ends; one that the system has recorded as passed may turn out to be met, by an act on paper."""
+
 _UPSERT_STAGE = numbered(statements.upsert(STAGE))
 
 
@@ -77,7 +80,7 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, closed
         pairs = ",".join(["(%s::text,%s::text)"] * closed)
         parts.append(
             f"c AS (UPDATE term SET status=v.status FROM u,(VALUES {pairs}) v(id,status)"  # noqa: S608
-            " WHERE term.id=v.id AND term.status='running' RETURNING 1)"
+            f" WHERE term.id=v.id AND {_ENDS} RETURNING 1)"
         )
         # Dividing by zero undoes the statement: a term that no longer runs means that the act was judged on old dates.
         answer += f",1/(CASE WHEN (SELECT count(*) FROM c)={closed}*(SELECT count(*) FROM u) THEN 1 ELSE 0 END)"  # noqa: S608
@@ -161,7 +164,7 @@ _UPDATE_MANY = (
     f"{_unnested(CASE, _SET)},{_unnested(CASE, _HEAD)}) v({','.join(_SET)},of_code,old_version,old_seq)"
     " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
 )
-_CLOSE_MANY = "UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND term.status='running'"
+_CLOSE_MANY = f"UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND {_ENDS}"  # noqa: S608
 _LOCK_MANY = "SELECT code,version,head_seq FROM case_file WHERE code=ANY(%s) ORDER BY code FOR UPDATE"
 
 

@@ -136,6 +136,9 @@ class SharedStore(ABC):
         if query.due_before is not None:
             where.append("EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND t.status='running' AND t.due_at<?)")
             params.append(to_micros(query.due_before))
+        if query.asked:
+            where.append("c.memo LIKE ?")
+            params.append('%"asked":{%')
         if query.after is not None:
             where.append("c.code>?")
             params.append(query.after)

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import orjson
 
 from states.errors import StoreUnsafe
+from states.vocabulary import TermStatus
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.locks import FileLock, LockHeldError
@@ -26,6 +27,7 @@ Step = tuple[str, Values, bool]
 
 _INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
 _SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
+_CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
 _SWAP_INDEXED = (
     f"UPDATE {CASE.table} SET {','.join(f'{c}=?' for c in CASE.indexed)}"  # noqa: S608 names are ours
@@ -64,7 +66,7 @@ def _steps(change: Change) -> list[Step]:
             steps.append((_SWAP_INDEXED, (*seldom, row.code, *seldom), False))
     steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
     steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
-    steps += [(statements.CLOSE_TERM, (status.value, term), True) for term, status in change.closed]
+    steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
     steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
     steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
     return steps

@@ -35,6 +35,9 @@ def swap(shape: Shape, columns: tuple[str, ...]) -> str:
 
 INSERT_OUTBOX = "INSERT INTO outbox(subject,seq,leaf_hash) VALUES(?,?,?)"
 CLOSE_TERM = "UPDATE term SET status=? WHERE id=? AND status='running'"
+MEET_TERM = "UPDATE term SET status=? WHERE id=? AND status IN ('running','passed')"
+"""An act on paper may have met in time what the system has recorded as passed since."""
+
 EPOCH = "SELECT epoch FROM registry WHERE id=1"
 
 _LOADED = (

@@ -23,7 +23,7 @@ from tests.workflow.store.samples import (
     stage,
     term,
 )
-from workflow.ports import Change, Outcome, Store
+from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.rows import CaseRow, UnitRow
 
 UNIT = UnitRow(code="XA-1", name="Xã Một", level="commune", parent="T-1", valid_from="2025-07-01", valid_to=None, decree="d")
@@ -355,3 +355,82 @@ def test_a_round_that_moves_raises_the_epoch(store: Store) -> None:
     assert store.write([created(late)], epoch=before) is Outcome.RIGHTS_MOVED
     assert store.write([created(late)], epoch=before + 1) is Outcome.WRITTEN
     assert store.registry_epoch() == before + 1
+
+
+# Several changes of one subject in a group.
+
+
+def chain_of(row: CaseRow, *, length: int = 3) -> list[Change]:
+    """Acts of one case, each opening a term that the next one closes; the first closes the term that the case has."""
+    changes, running = [], term(row)
+    for _ in range(length):
+        after = moved(row)
+        opened = term(after)
+        changes.append(act(row, after, closed=((running.id, TermStatus.DROPPED),), opened=(opened,)))
+        row, running = after, opened
+    return changes
+
+
+def test_a_group_may_carry_consecutive_changes_of_one_subject(store: Store) -> None:
+    first, second = case(1), case(2)
+    put(store, first, second)
+    chain = chain_of(first)
+    group = [created(certificate()), *chain, act(second, moved(second))]
+    assert store.write(group, epoch=0) is Outcome.WRITTEN
+    loaded = store.load_case(first.code, "")
+    assert loaded is not None
+    assert (loaded.case, loaded.terms) == (chain[-1].row, chain[-1].opened)
+    assert [(found.seq, found.command) for found in store.entries(first.code)] == [
+        (1, "register-1"),
+        (2, "act-2"),
+        (3, "act-3"),
+        (4, "act-4"),
+    ]
+    assert store.unsequenced() == 7
+
+
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("broken", ["order", "gap", "last"])
+def test_a_chain_that_does_not_follow_the_head_leaves_nothing(store: Store, broken: str, *, each: bool) -> None:
+    row = case()
+    put(store, row)
+    chain = chain_of(row)
+    groups = {
+        "order": [chain[1], chain[0], chain[2]],
+        "gap": [chain[0], chain[2]],
+        "last": [*chain[:2], replace(chain[2], closed=(("none", TermStatus.DROPPED),))],
+    }
+    outcome = store.write_each([groups[broken]], epoch=0)[0] if each else store.write(groups[broken], epoch=0)
+    assert outcome is Outcome.MOVED
+    loaded = store.load_case(row.code, "")
+    assert loaded is not None
+    assert (loaded.case, loaded.terms, store.unsequenced()) == (row, (term(row),), 1)
+
+
+def test_chains_and_single_changes_are_written_beside_each_other(store: Store) -> None:
+    rows = [case(number) for number in range(1, 4)]
+    put(store, *rows)
+    groups = [chain_of(rows[0]), [act(rows[1], moved(rows[1]))], [replace(chain_of(rows[2])[1])]]
+    assert store.write_each(groups, epoch=0) == [Outcome.WRITTEN, Outcome.WRITTEN, Outcome.MOVED]
+    assert [head.head_seq for head in store.heads()] == [4, 2, 1]
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_what_has_passed_may_be_met_after_all_and_nothing_else(store: Store, *, each: bool) -> None:
+    def write(change: Change) -> Outcome:
+        return store.write_each([[change]], epoch=0)[0] if each else store.write([change], epoch=0)
+
+    row = case()
+    put(store, row)
+    passed = moved(row)
+    assert write(act(row, passed, closed=((term(row).id, TermStatus.PASSED),))) is Outcome.WRITTEN
+    after = moved(passed)
+    assert write(act(passed, after, closed=((term(row).id, TermStatus.DROPPED),))) is Outcome.MOVED
+    assert write(act(passed, after, closed=((term(row).id, TermStatus.MET),))) is Outcome.WRITTEN
+    assert write(act(after, moved(after), closed=((term(row).id, TermStatus.MET),))) is Outcome.MOVED
+    assert [found.status for found in store.terms(row.code)] == [TermStatus.MET]
+
+
+def test_cases_with_an_act_that_waits_for_a_second_person_are_found(store: Store) -> None:
+    put(store, case(1), case(2, memo={"asked": {"7": "p1"}}), case(3, memo={"hands": {"asked": ["prepares"]}}))
+    assert [row.code for row in store.cases(CaseQuery(asked=True))] == [case(2).code]
