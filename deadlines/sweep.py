@@ -1,6 +1,7 @@
 """The sweep over what has fallen due: pure bookkeeping against two protocols. A late sweep changes nothing but when things are written."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -69,13 +70,23 @@ class Sweep:
         return [row for row in self.failed if row[1] >= TOLD_AFTER]
 
 
-def tick(now: datetime, source: Source[DueT], fire: Callable[[DueT], bool], *, page: int = 500, limit: int = 1_000_000) -> Sweep:
+def tick(  # noqa: PLR0913 - named at the call
+    now: datetime,
+    source: Source[DueT],
+    fire: Callable[[DueT], bool],
+    *,
+    together: Callable[[Sequence[DueT]], Sequence[bool | None]] | None = None,
+    page: int = 500,
+    limit: int = 1_000_000,
+) -> Sweep:
     """Fire every row that fell due at least 30 seconds ago, oldest first, page by page.
 
     Args:
         now: The present instant.
         source: Due rows.
         fire: Writes a row's effect in a transaction of its own; False where the case has moved on.
+        together: Writes the effects of a page in one transaction, a row that does not fit failing alone; answers for each row as ``fire``
+            does, or None where the single way has to answer.
         page: Rows read at a time.
         limit: Rows at most.
 
@@ -87,11 +98,23 @@ def tick(now: datetime, source: Source[DueT], fire: Callable[[DueT], bool], *, p
         rows = [row for row in source.due_terms(now - GRACE, min(page, limit - len(seen)) + len(sweep.superseded)) if row.id not in seen]
         if not rows:
             break
-        for row in rows:
+        answers = _page(together, rows)
+        for row, answer in zip(rows, answers, strict=True):
             seen.add(row.id)
             sweep.oldest = row.due_at if sweep.oldest is None else min(sweep.oldest, row.due_at)
-            _fire(now, source, fire, row, sweep)
+            if answer is None:
+                _fire(now, source, fire, row, sweep)
+            else:
+                (sweep.fired if answer else sweep.superseded).append(row.id)
     return sweep
+
+
+def _page(together: Callable[[Sequence[DueT]], Sequence[bool | None]] | None, rows: Sequence[DueT]) -> Sequence[bool | None]:
+    """What was written of a page at once; if that breaks down, whatever is wrong shows at the row that it is wrong with."""
+    if together is not None and len(rows) > 1:
+        with suppress(Exception):
+            return together(rows)
+    return [None] * len(rows)
 
 
 def _fire(now: datetime, source: Source[DueT], fire: Callable[[DueT], bool], row: DueT, sweep: Sweep) -> None:

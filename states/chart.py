@@ -268,7 +268,7 @@ class Chart:
 
     def _elsewhere(self, state: State, event: Event, facts: Facts) -> tuple[Refusal, ...]:
         missed = facts.missed
-        if state is CaseState.DEFERRED and missed and facts.left:
+        if state is CaseState.DEFERRED and event is not Event.DEFER and missed and facts.left:
             home = facts.origin if facts.left is CaseState.RETURNED and facts.origin else facts.left
             if self.rules_in(facts.left, event) or self.rules_in(home, event):
                 return (cutoff_refusal(missed.stage, facts, missed.due_at, missed.phrase, missed.source, missed.round),)

@@ -322,6 +322,9 @@ def offers_for(  # noqa: PLR0913
         known = (special or {}).get(event, facts)
         rule, reasons = chart.reasons(state, event, known)
         grant, refusals = may(registry, person, rules_for(chart, state, event, known), place, local_date(facts.at))
-        told: Iterable[Refusal] = (*refusals, *reasons) if grant is None else reasons
+        told: Iterable[Refusal] = reasons
+        if grant is None:
+            # What the system does by itself has no other answer for a person: nothing they could mend would make it theirs.
+            told = refusals if any(r.code is Code.SYSTEM_ONLY for r in refusals) else (*refusals, *reasons)
         offers.append(Offer(event, rule, tuple(told)))
     return tuple(offers)

@@ -5,6 +5,7 @@ compare-and-set. Everything shared (units, functions, rounds) is read once an ep
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -20,7 +21,7 @@ from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
 from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
-from workflow.ports import LoadedCase, Outcome, Store
+from workflow.ports import Change, LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe
 from workflow.registry import Registry
@@ -261,6 +262,37 @@ class Engine:
             if outcome is Outcome.RIGHTS_MOVED:
                 self.world(fresh=True)
         raise StaleCase(case=term.case, expected=None, version=None, state=None)
+
+    def expire_many(self, terms: Sequence[TermRow]) -> list[bool | None]:
+        """Do what many cut-offs say, each dated at its cut-off, in one durable transaction in which a case that does not fit fails alone.
+
+        Args:
+            terms: Oldest first. Of a case only the first is written here, because the later ones are judged on what it leaves.
+
+        Returns:
+            For each term what :meth:`expire` would answer; None where :meth:`expire` has to be asked, after the terms before it.
+        """
+        # The epoch is looked at afresh: a page judged on an old one would be refused as a whole.
+        world = self.world(fresh=True)
+        loaded = self.store.load_cases(list(dict.fromkeys(term.case for term in terms)))
+        answers: list[bool | None] = [None] * len(terms)
+        batch: list[tuple[int, Change]] = []
+        taken: set[str] = set()
+        for index, term in enumerate(terms):
+            mine = loaded.get(term.case)
+            if term.case in taken:
+                continue
+            if mine is None or term.id not in {t.id for t in mine.terms}:
+                answers[index] = False
+                continue
+            taken.add(term.case)
+            # Whatever is wrong with a single row is told when it is written by itself.
+            with suppress(Exception):
+                batch.append((index, self.judge.automatic(world, mine, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)))
+        outcomes = self.store.write_each([[change] for _, change in batch], epoch=world.epoch) if batch else []
+        for (index, _), outcome in zip(batch, outcomes, strict=True):
+            answers[index] = True if outcome is Outcome.WRITTEN else None
+        return answers
 
     def _settled_on_paper(self, loaded: LoadedCase, received: datetime) -> tuple[LoadedCase, tuple[str, ...]]:
         """What settling would make of a case and which events it would take, without writing."""

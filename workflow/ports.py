@@ -226,4 +226,7 @@ class Store(Protocol):
     def exclusive(self, name: str) -> AbstractContextManager[Any]:
         """Hold a named lock over processes; raises :class:`states.errors.StoreUnsafe` naming the holder if it is taken."""
 
+    def claim_writer(self) -> None:
+        """Take the right to write where only one process may have it; raises :class:`states.errors.StoreUnsafe` naming the ``holder``."""
+
     def close(self) -> None: ...

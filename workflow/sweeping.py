@@ -25,10 +25,11 @@ class Ticked:
 def run_tick(store: Store, engine: Engine, plans: Plans, now: datetime, *, limit: int = 1_000_000) -> Ticked:
     """Sweep everything that fell due at least 30 seconds ago, then sequence the log.
 
-    Several processes may do this at once: a row is written by whoever is first, and the others find that the case has moved on.
+    Several processes may do this at once: a row is written by whoever is first, and the others find that the case has moved on. A page of
+    rows shares a transaction; a row that does not fit into it, or a page that breaks down, is written by itself.
     """
     rounds = statutory_rounds(engine, plans)
-    done = tick(now, store, engine.expire, limit=limit)
+    done = tick(now, store, engine.expire, together=engine.expire_many, limit=limit)
     lag = now - done.oldest if done.oldest else timedelta(0)
     return Ticked(done, sequence(store), rounds, lag)
 

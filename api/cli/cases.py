@@ -14,6 +14,7 @@ from states.case import case_chart
 from states.chart import Seat
 from states.errors import NotFound, PayloadInvalid, Problem, UnknownName
 from states.payload import Field
+from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import CaseState, CertificateState, Event
 from workflow.commands import Command, Receipt
@@ -30,6 +31,8 @@ As = Annotated[str, typer.Option("--as", help="Mã người, hoặc chức năng
 Json = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · print JSON")]
 Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="tên=giá trị, lặp lại được · field=value, repeatable")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Lý do · reason")]
+
+_SOMEBODY_ELSES = frozenset({Code.FUNCTION_REQUIRED, Code.SYSTEM_ONLY})
 
 
 @case.command("register")
@@ -138,7 +141,12 @@ def show(code: str, as_json: Json = False) -> None:
 
 
 @case.command("actions")
-def actions(code: str, actor: As, as_json: Json = False) -> None:
+def actions(
+    code: str,
+    actor: As,
+    every: Annotated[bool, typer.Option("--all", help="Cả việc của người khác và của hệ thống · also what is somebody else's")] = False,
+    as_json: Json = False,
+) -> None:
     """Ai làm được gì lúc này, và vì sao không · what may be done now, and every reason why not."""
     with runtime(as_json=as_json) as run:
         row = _case(run, code)
@@ -149,11 +157,17 @@ def actions(code: str, actor: As, as_json: Json = False) -> None:
             print_json({"case": code, "state": str(found.state), "version": found.version, "actor": person, "actions": offers})
             return
         ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(found.state)}")
-        for offer in sorted(found.offers, key=lambda o: not o.allowed):
+        theirs = [] if every else [offer for offer in found.offers if any(r.code in _SOMEBODY_ELSES for r in offer.reasons)]
+        for offer in sorted((o for o in found.offers if o not in theirs), key=lambda o: not o.allowed):
             mark = "[green]✓[/]" if offer.allowed else "[red]✗[/]"
             ctx.out.print(f"{mark} {ctx.words.name(offer.event)} [dim]({offer.event})[/]")
             for reason in offer.reasons:
                 ctx.out.print(f"    – {escape(ctx.words.refusal(reason))} [dim]→ {ctx.words.holder(reason.holder)}[/]")
+        if theirs:
+            names = "; ".join(ctx.words.name(offer.event) for offer in theirs)
+            ctx.out.print(
+                f"{ctx.both('Việc của người khác hoặc của hệ thống (thêm --all để xem lý do)', 'Somebody else’s or the system’s (--all gives the reasons)')}: {names}."
+            )
 
 
 @case.command("history")

@@ -71,7 +71,7 @@ def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str
     ctx.out.print(
         ctx.both(
             f"Đã diễn {played.acts} việc, hệ thống ghi {played.fired} mốc quá hạn, {sum(played.refused.values())} việc bị từ chối đúng như dự kiến.",
-            f"Played {played.acts} acts; the system wrote {played.fired} passed deadlines; {sum(played.refused.values())} acts were refused as intended.",
+            f"Acts played: {played.acts}; passed deadlines written by the system: {played.fired}; refused as intended: {sum(played.refused.values())}.",
         )
     )
     if played.overtaken:

@@ -60,7 +60,7 @@ def doctor_command(as_json: Json = False) -> None:
             alive = ctx.both("đang chạy", "running") if beat.alive(run.clock.now()) else ctx.both("không thấy tín hiệu", "not heard of")
             paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
             found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
-        found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'passed deadlines to be written')}"))
+        found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'to be written')}"))
         run.close()
     if as_json:
         print_json(
@@ -80,11 +80,9 @@ def doctor_command(as_json: Json = False) -> None:
 
 
 def _writer_fault(run: Runtime) -> CycleError | None:
-    """Why this process cannot write now; only a database with one writer has a right to write that can be taken."""
-    claim = getattr(run.store, "claim_writer", None)
+    """Why this process cannot write now."""
     try:
-        if claim is not None:
-            claim()
+        run.store.claim_writer()
     except StoreUnsafe as held:
         return held
     return None

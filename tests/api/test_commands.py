@@ -243,17 +243,17 @@ def test_a_word_that_is_no_text_is_refused(tmp_path: Path):
 def test_a_closed_pipe_is_no_error(lived: Database, tmp_path: Path):
     kept = {n: v for n, v in os.environ.items() if n in {"PATH", "OCOP_DATABASE_URL", "OCOP_ALLOW_UNSAFE"}}
     script = "from api.cli import main; main(['charts', 'show', 'qd1048-2019'])"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env={**kept, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    err = process.stderr.read().decode()
-    process.wait(20)
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read().decode()
+        process.wait(20)
     assert "Traceback" not in err, err
     assert "Exception ignored" not in err, err

@@ -1,18 +1,12 @@
 """What stops a start: each caused for real, each told in a plain sentence of either language, with exit code 1 and nothing started."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.api.conftest import owner_of, use
 from tests.api.terminal import Said, done, ocop
-from tests.support import postgres
 from tests.support.databases import Database
 from workflow.store import downgrade
 
@@ -75,17 +69,6 @@ def test_a_dropped_trigger(real: Database):
     stops("schema_drift", name)
 
 
-def test_a_trigger_that_is_switched_off(real: Database):
-    if real.kind == "sqlite":
-        pytest.skip("SQLite has no switch for a single trigger")
-    run = owner_of(real)
-    name, table = run(
-        "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid=t.tgrelid WHERE NOT t.tgisinternal ORDER BY 1"
-    )[0]
-    run(f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"')
-    stops("schema_drift", name)
-
-
 def test_a_changed_column(real: Database):
     owner_of(real)(
         "ALTER TABLE person ADD COLUMN nickname TEXT" if real.kind == "sqlite" else "ALTER TABLE person ALTER COLUMN name DROP NOT NULL"
@@ -96,56 +79,6 @@ def test_a_changed_column(real: Database):
 def test_a_database_of_another_revision(real: Database):
     owner_of(real)("UPDATE alembic_version SET version_num='9999'")
     stops("schema_other_revision", "9999")
-
-
-@contextmanager
-def another_writer(path: Path) -> Iterator[int]:
-    """A process that holds the right to write, as a service does."""
-    script = (
-        "import sys; from workflow.store import open_store; s = open_store(sys.argv[1]); s.claim_writer();"
-        " print('held', flush=True); sys.stdin.read()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, f"sqlite:///{path}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "held\n"
-        yield process.pid
-    finally:
-        process.stdin.close()
-        process.wait(20)
-        process.stdout.close()
-
-
-def test_a_second_writer_is_told_who_writes_and_may_still_read(small: Database):
-    if small.kind != "sqlite":
-        pytest.skip("on PostgreSQL many processes write")
-    act = (
-        "case",
-        "register",
-        "GAO-1",
-        "--as",
-        "sx-gao",
-        *["-d", "kind=first", "-d", "novelty=new", "-d", "group=food", "-d", "origin=own_idea"],
-    )
-    done("doctor")
-    with another_writer(Path(small.url.removeprefix("sqlite:///"))) as pid:
-        stops("sqlite_second_writer", str(pid), commands=(("doctor",),))
-        for language in ("vi", "en"):
-            said = ocop(*act, "--lang", language)
-            assert said.code == 1
-            assert str(pid) in said.err
-            assert str(pid) in ocop("migrate", "--lang", language).err
-        done("case", "list")
-        done("round", "show", "SB-2021-1")
-    done(*act)
 
 
 def test_a_clock_before_the_last_entry(small: Database):
@@ -161,15 +94,6 @@ def test_a_clock_before_the_last_entry(small: Database):
     )
     owner_of(small)("UPDATE meta SET value='2021-02-01T08:00:00+07:00' WHERE key='rehearsal_now'")
     stops("clock_before_last_entry", "2021")
-
-
-def test_an_unsafe_setting_of_the_server(real: Database, monkeypatch: pytest.MonkeyPatch):
-    if real.kind == "sqlite":
-        pytest.skip("SQLite's settings are set by each connection itself; a database in memory is the one that cannot be made safe")
-    monkeypatch.delenv("OCOP_ALLOW_UNSAFE")
-    name = real.url.rpartition("/")[2].partition("?")[0]
-    owner_of(real)(f'ALTER DATABASE "{name}" SET synchronous_commit=off')
-    stops("postgresql_unsafe_setting", "PostgreSQL")
 
 
 def test_a_database_in_memory(monkeypatch: pytest.MonkeyPatch):
@@ -239,11 +163,3 @@ def test_doctor_tells_of_a_sound_installation(small: Database):
     assert {c["check"] for c in said.json["checks"]} == {"settings", "writer", "database", "clock", "log", "due"}
     assert "rehearsal" in done("doctor", "--lang", "en").out
     assert "bản tập huấn" in done("doctor").out
-
-
-def test_postgresql_is_reached_by_a_name_with_another_driver(small: Database, monkeypatch: pytest.MonkeyPatch):
-    if small.kind == "sqlite":
-        pytest.skip("an address of PostgreSQL")
-    use(monkeypatch, small.url.replace("postgresql://", "postgresql+psycopg://"))
-    said = done("doctor")
-    assert postgres.APPLICATION + ":" not in said.all

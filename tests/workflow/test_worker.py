@@ -105,14 +105,14 @@ def test_a_machine_that_slept_is_not_taken_for_one_whose_clock_was_moved(world):
 def test_a_row_that_cannot_be_written_is_told_at_the_third_failure_and_stops_nobody_else(world, monkeypatch):
     first, second = _filed(world), _filed(world, "P1-02")
     world.move("2021-07-10 00:01")
-    expire = world.engine.expire
+    judged = world.engine.judge.automatic
 
-    def poisoned(term):
-        if term.case == first:
+    def poisoned(world_, loaded, *given):
+        if loaded.case.code == first:
             raise RuntimeError("poisoned")
-        return expire(term)
+        return judged(world_, loaded, *given)
 
-    monkeypatch.setattr(world.engine, "expire", poisoned)
+    monkeypatch.setattr(world.engine.judge, "automatic", poisoned)
     count = Count()
     told: list[tuple[str, str]] = []
     worker = _worker(world, count, told)

@@ -174,6 +174,9 @@ class PostgresStore(SharedStore):
         finally:
             connection.close()
 
+    def claim_writer(self) -> None:
+        """Nothing to take: many processes write at once."""
+
     def close(self) -> None:
         """Close the connections; a second call does nothing."""
         self._pool.close()
