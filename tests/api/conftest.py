@@ -42,30 +42,31 @@ def real(database: databases.Database, monkeypatch: pytest.MonkeyPatch) -> datab
 @pytest.fixture(scope="session")
 def _small_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | Path]:
     """A rehearsal with the small province and its published plan, made through the command line once."""
+    if databases.chosen_kind() == "sqlite":
+        path = tmp_path_factory.mktemp("small") / "small.db"
+        address = f"sqlite:///{path}"
+        migrate(address, rehearsal=True)
+        _fill(address)
+        yield path
+        return
+    cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
+    name = postgres.fresh_name("ocop_small")
+    cluster.ensure_application_role()
+    try:
+        migrate(cluster.create_database(name), app_role=postgres.APPLICATION, rehearsal=True)
+        _fill(cluster.url(name, postgres.APPLICATION))
+        yield name
+    finally:
+        cluster.drop_database(name)
+
+
+def _fill(address: str) -> None:
+    """Fill the template; the environment is as it was before anybody else runs."""
     with pytest.MonkeyPatch.context() as patch:
-        if databases.chosen_kind() == "sqlite":
-            path = tmp_path_factory.mktemp("small") / "small.db"
-            address = f"sqlite:///{path}"
-            migrate(address, rehearsal=True)
-            _fill(patch, address)
-            yield path
-            return
-        cluster = postgres.Cluster(os.environ["OCOP_TEST_POSTGRES_URL"])
-        name = postgres.fresh_name("ocop_small")
-        cluster.ensure_application_role()
-        try:
-            migrate(cluster.create_database(name), app_role=postgres.APPLICATION, rehearsal=True)
-            _fill(patch, cluster.url(name, postgres.APPLICATION))
-            yield name
-        finally:
-            cluster.drop_database(name)
-
-
-def _fill(patch: pytest.MonkeyPatch, address: str) -> None:
-    use(patch, address)
-    done("load", "season", SMALL)
-    done("plan", "import", PLAN, "--as", "cb-t", "--unit", "SB")
-    done("plan", "publish", "ke-hoach-2021", "--as", "cb-t")
+        use(patch, address)
+        done("load", "season", SMALL)
+        done("plan", "import", PLAN, "--as", "cb-t", "--unit", "SB")
+        done("plan", "publish", "ke-hoach-2021", "--as", "cb-t")
 
 
 @pytest.fixture
