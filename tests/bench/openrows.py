@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-
 from tests.bench.province import Dossier, Trace
 from tests.support.postgres import APPLICATION, Cluster, fresh_name
 from tests.support.world import World, moment, world_at
@@ -172,5 +171,3 @@ def on_postgresql(cluster: Cluster) -> Iterator[Place]:
             yield Place("postgresql", url, model, trace, run)
     finally:
         cluster.drop_database(name)
-
-

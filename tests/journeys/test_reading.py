@@ -72,7 +72,7 @@ def test_a_table_of_the_wrong_shape_is_told(text: str, words: str):
 
 def test_time_does_not_go_back():
     rows = ("| 2/6/2021 | chủ thể | đăng ký | | | | |", "| 1/6/2021 | hệ thống | xem | | | | |")
-    with pytest.raises(JourneyUnreadable, match="row 8.*sớm hơn dòng trên"):
+    with pytest.raises(JourneyUnreadable, match=r"row 8.*sớm hơn dòng trên"):
         read_journey(journey(*rows), "thu.md")
 
 

@@ -152,10 +152,9 @@ class _Reader:
 
     def _head(self, cells: Sequence[str]) -> tuple[str, ...]:
         head = tuple(folded(cell) for cell in cells)
-        if head[0] == PLAN_COLUMNS[0]:
-            known, needed = PLAN_COLUMNS, PLAN_COLUMNS[:3]
-        else:
-            known, needed = COLUMNS, NEEDED
+        of_plan = head[0] == PLAN_COLUMNS[0]
+        known: tuple[str, ...] = PLAN_COLUMNS if of_plan else COLUMNS
+        needed: tuple[str, ...] = PLAN_COLUMNS[:3] if of_plan else NEEDED
         for column in head:
             if column not in known:
                 self.fail(f"Không có cột “{column}”. · No such column.", known)
@@ -182,7 +181,7 @@ class _Reader:
         effect = row.get("hệ quả", "")
         self._column = "đợt"
         number = self._number(row["đợt"])
-        return PlanLine(stage, number, row["câu trong kế hoạch"].strip("“”\""), self._effect(effect) if folded(effect) not in NONE else None)
+        return PlanLine(stage, number, row["câu trong kế hoạch"].strip('“”"'), self._effect(effect) if folded(effect) not in NONE else None)
 
     def _effect(self, words: str) -> Effect:
         return self._member("hệ quả", words, Effect, "effect")
@@ -234,12 +233,11 @@ class _Reader:
             return Seat(None, None)
         if words == _word("function", Function.PRODUCER):
             return Seat(Function.PRODUCER, None)
-        for level in Level:
-            name = _word("level", level)
-            for tail in (name, name.removeprefix("cấp ")):
-                if words.endswith(f" {tail}"):
-                    return Seat(self._member(WHO, words.removesuffix(tail), Function, "function"), level)
-        self.fail(f"Không rõ “{text}” ở cấp nào. · The level is missing.", (*_labels("level"), "hệ thống", "chủ thể"))
+        tails = ((level, tail) for level in Level for name in (_word("level", level),) for tail in (name, name.removeprefix("cấp ")))
+        level, tail = next(((level, tail) for level, tail in tails if words.endswith(f" {tail}")), (None, ""))
+        if level is not None:
+            return Seat(self._member(WHO, words.removesuffix(tail), Function, "function"), level)
+        return self.fail(f"Không rõ “{text}” ở cấp nào. · The level is missing.", (*_labels("level"), "hệ thống", "chủ thể"))
 
     def _what(self, text: str) -> tuple[Event | None, tuple[str, str] | None]:
         self._column = WHAT

@@ -42,9 +42,7 @@ class Traveller:
             self.world.publish(NATIONAL[self.journey.document].read_text("utf-8"), unit="TW")
         if self.journey.plan:
             year = self.journey.plan_year or self.journey.start.year
-            lines = [
-                (str(p.stage), p.round, p.phrase, *([str(p.effect)] if p.effect is not None else [])) for p in self.journey.plan
-            ]
+            lines = [(str(p.stage), p.round, p.phrase, *([str(p.effect)] if p.effect is not None else [])) for p in self.journey.plan]
             self.world.publish(plan_file(f"KH-{year}", year, lines))
         for row in self.journey.rows:
             self._until(row.at)
@@ -83,9 +81,12 @@ class Traveller:
             if str(row.refused) not in codes:
                 self._differs(row, REFUSED, str(row.refused), f"{', '.join(codes)}: {told}")
         except CycleError as error:
-            self._differs(row, WHAT, "làm được · to be done", words("vi").error(error) + "".join(
-                f" {words('vi').problem(p)}" for p in getattr(error, "problems", ())
-            ))
+            self._differs(
+                row,
+                WHAT,
+                "làm được · to be done",
+                words("vi").error(error) + "".join(f" {words('vi').problem(p)}" for p in getattr(error, "problems", ())),
+            )
         else:
             if row.refused is not None:
                 self._differs(row, REFUSED, str(row.refused), "đã làm được · it went through")

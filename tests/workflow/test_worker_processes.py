@@ -12,8 +12,8 @@ import pytest
 from deadlines.sweep import GRACE
 from states.vocabulary import CaseState, TermStatus
 from tests.support.databases import Database
-from tests.support.world import World, moment, on, world_at
 from tests.support.working import PAGE, Count
+from tests.support.world import World, moment, on, world_at
 from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.ledger.entry import parse

@@ -99,13 +99,17 @@ def reconciled(world: World) -> None:
     assert [t.id for t in world.store.terms() if t.status is TermStatus.RUNNING and t.due_at + GRACE <= now] == []
     # What waited is a step of the case's history, dated at its deadline.
     due = {t.id: t.due_at for t in world.store.terms() if t.status is TermStatus.PASSED}
-    steps = {line["data"]["term"]: datetime.fromisoformat(line["effective_at"]) for line in history(world) if "term" in line.get("data", {})}
+    steps = {
+        line["data"]["term"]: datetime.fromisoformat(line["effective_at"]) for line in history(world) if "term" in line.get("data", {})
+    }
     assert steps == due
     assert list(drifts(world.store)) == []
     assert verify_log(world.store).ok
 
 
-def played(url: str, down: tuple[datetime, datetime] | None = None, then: Callable[[World, Attended], None] | None = None) -> dict[str, bytes]:
+def played(
+    url: str, down: tuple[datetime, datetime] | None = None, then: Callable[[World, Attended], None] | None = None
+) -> dict[str, bytes]:
     with stage(url, season().start) as (world, player):
         player.load(season())
         player.play(season(), START)
