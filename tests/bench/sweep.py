@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -92,8 +93,7 @@ class Bare:
     def writing(self, rows: Range, page: int) -> Step:
         """Finds a page of these rows and writes it, at each call."""
         batch = floors.sqlite_batch if self._place.database == "sqlite" else floors.postgresql_batch
-        given = {"url": self._place.url, "dossiers": rows.dossiers(), "traces": [self._place.trace], "of": 1, "batch": page}
-        (write,) = batch(range(1), **given)
+        (write,) = batch(range(1), url=self._place.url, dossiers=rows.dossiers(), traces=[self._place.trace], of=1, batch=page)
         until = to_micros(rows.due_at)
 
         def step() -> int:
@@ -175,8 +175,8 @@ def _taking_turns(  # noqa: PLR0913
         page = rows if ours is _one_by_one else min(PAGE, rows)
         write = bare.writing(theirs, 1 if ours is _one_by_one else page)
         world.move(mine.due_at + GRACE)
-        our_rates.append(rows / _timed(lambda rows=rows: ours(world, rows)))
-        floor_rates.append(rows / _timed(lambda rows=rows, write=write: _written(write, rows)))
+        our_rates.append(rows / _timed(partial(ours, world, rows)))
+        floor_rates.append(rows / _timed(partial(_written, write, rows)))
     return _figure(name, world, size, floor_rates, our_rates)
 
 

@@ -15,6 +15,7 @@ import deadlines.sweep
 from tests.support.world import on
 from workflow.clock import ManualClock
 from workflow.store import open_store, postgresql, sqlite
+from workflow.store.postgresql_writes import write_set
 from workflow.worker import Worker
 
 PAGE = 20
@@ -54,7 +55,7 @@ def main(url: str, instant: str, where: str = "", at: str = "0") -> None:
     world = on(store, ManualClock(datetime.fromisoformat(instant)))
     if where == "uncommitted":
         sqlite._carry_out_together = dying(where, int(at), sqlite._carry_out_together)
-        postgresql.write_set = dying(where, int(at), postgresql.write_set)
+        vars(postgresql)["write_set"] = dying(where, int(at), write_set)
     elif where:
         store.write_each = dying(where, int(at), store.write_each)  # type: ignore[method-assign]
     worker = Worker(f"process:{os.getpid()}", world.clock, Count())

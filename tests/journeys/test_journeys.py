@@ -1,0 +1,22 @@
+"""Every journey beside this file happens as it is written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.journey import read_journey
+from tests.support.journeying import Traveller
+from tests.support.world import world_at
+
+JOURNEYS = sorted(Path(__file__).parent.glob("*.md"))
+
+
+@pytest.mark.parametrize("path", JOURNEYS, ids=lambda path: path.stem)
+def test_a_journey_happens_as_it_is_written(path: Path, database_url: str):
+    journey = read_journey(path.read_text("utf-8"), f"tests/journeys/{path.name}")
+    with world_at(database_url, journey.start.replace(tzinfo=None).isoformat(), two_rounds=False) as world:
+        Traveller(world, journey).go()
+
+
+def test_there_are_journeys():
+    assert len(JOURNEYS) >= 5

@@ -1,0 +1,312 @@
+"""Reads a journey: a season as a coordinator writes it, one table in Markdown. Pure; nothing is carried out here.
+
+A file has a title, free text, a list of conditions (``- Bắt đầu: 11/1/2021 08:00``), perhaps a table of the plan's dates, and one or more
+tables of what happens. Names are those of the labels that people see; codes of the vocabularies are understood as well.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import NoReturn, TypeVar
+
+from states.refusal import Code
+from states.regime import VIETNAM
+from states.vocabulary import CaseKind, CaseState, Effect, Event, Function, Level, Stage
+
+_S = TypeVar("_S", bound=StrEnum)
+
+WHEN, WHO, WHAT, PRODUCT, MORE = "ngày giờ", "ai", "việc", "sản phẩm", "nội dung"
+STATE, DUE, REFUSED = "trạng thái sau", "hạn", "từ chối"
+COLUMNS = (WHEN, WHO, WHAT, PRODUCT, MORE, STATE, DUE, REFUSED)
+NEEDED = (WHEN, WHO, WHAT)
+PLAN_COLUMNS = ("mốc", "đợt", "câu trong kế hoạch", "hệ quả")
+CONDITIONS = ("bắt đầu", "kế hoạch năm", "văn bản")
+LOOK = "xem"
+"""The word for a row in which nobody does anything: time passes, and one looks."""
+
+ROUND_ACTS = {"khóa danh sách đợt": "freeze", "đóng đợt": "close", "đưa vào đợt sau": "rollover"}
+NONE = ("–", "-", "không", "")
+
+
+class JourneyUnreadable(Exception):
+    """A journey says something that cannot be understood; the message names file, row and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who acts; ``level`` is None for a producer. A function None is time itself: the worker alone."""
+
+    function: Function | None
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The last valid day of a stage, or of whatever is due next; ``day`` None means that nothing is due."""
+
+    stage: Stage | None
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: who does what when, and what is expected afterwards."""
+
+    line: int
+    at: datetime
+    who: Seat
+    event: Event | None
+    round_act: tuple[str, str] | None
+    product: str
+    given: Mapping[str, str]
+    state: CaseState | None
+    due: Due | None
+    refused: Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A dated stage of the plan."""
+
+    stage: Stage
+    round: int
+    phrase: str
+    effect: Effect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A whole file; ``document`` names a plan that ships, ``plan`` the lines that the file gives for ``plan_year``."""
+
+    name: str
+    title: str
+    start: datetime
+    plan_year: int | None
+    document: str | None
+    plan: tuple[PlanLine, ...]
+    rows: tuple[Row, ...]
+
+
+def read_journey(text: str, name: str) -> Journey:
+    """Read a file.
+
+    Raises:
+        JourneyUnreadable: At the first row that cannot be understood.
+    """
+    return _Reader(name).read(text)
+
+
+def folded(text: str) -> str:
+    """Words as they are compared: composed, in small letters, single spaces, without quotes, bold or a full stop."""
+    plain = unicodedata.normalize("NFC", text).casefold().strip().strip("*_“”\"'`").rstrip(".")
+    return " ".join(plain.split())
+
+
+@cache
+def _labels(section: str) -> dict[str, str]:
+    table = tomllib.loads((files("states") / "labels" / "vi.toml").read_text("utf-8"))[section]
+    return {folded(words): key for key, words in table.items()}
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._line = 0
+        self._column = ""
+
+    def fail(self, words: str, known: Iterable[str] = ()) -> NoReturn:
+        where = f"{self._name}, dòng · row {self._line}" + (f", cột · column “{self._column}”" if self._column else "")
+        listed = "; ".join(known)
+        raise JourneyUnreadable(f"{where}: {words}" + (f" Có · there are: {listed}" if listed else ""))
+
+    def read(self, text: str) -> Journey:
+        title, conditions, plan, rows = "", dict[str, str](), list[PlanLine](), list[Row]()
+        head: tuple[str, ...] | None = None
+        for self._line, raw in enumerate(text.splitlines(), 1):
+            self._column = ""
+            line = raw.strip()
+            if not line.startswith("|"):
+                head = None
+            if line.startswith("# ") and not title:
+                title = line[2:].strip()
+            elif (found := re.fullmatch(r"[-*] ([^:|]+): *(.+)", line)) and folded(found[1]) in CONDITIONS:
+                conditions[folded(found[1])] = found[2].strip()
+            elif line.startswith("|"):
+                cells = [cell.strip() for cell in line.strip("|").split("|")]
+                if head is None:
+                    head = self._head(cells)
+                elif not re.fullmatch(r"[|:\- ]+", line):
+                    self._row(head, cells, plan, rows)
+        self._column = ""
+        if not rows:
+            self.fail("Tệp không có bảng nào kể việc đã làm. · No table says what happens.")
+        start = self._instant(conditions["bắt đầu"]) if "bắt đầu" in conditions else rows[0].at
+        year = self._number(conditions["kế hoạch năm"]) if "kế hoạch năm" in conditions else None
+        return Journey(self._name, title, start, year, conditions.get("văn bản"), tuple(plan), tuple(rows))
+
+    def _head(self, cells: Sequence[str]) -> tuple[str, ...]:
+        head = tuple(folded(cell) for cell in cells)
+        of_plan = head[0] == PLAN_COLUMNS[0]
+        known: tuple[str, ...] = PLAN_COLUMNS if of_plan else COLUMNS
+        needed: tuple[str, ...] = PLAN_COLUMNS[:3] if of_plan else NEEDED
+        for column in head:
+            if column not in known:
+                self.fail(f"Không có cột “{column}”. · No such column.", known)
+        for column in needed:
+            if column not in head:
+                self.fail(f"Thiếu cột “{column}”. · This column is missing.", known)
+        return head
+
+    def _row(self, head: tuple[str, ...], cells: Sequence[str], plan: list[PlanLine], rows: list[Row]) -> None:
+        if len(cells) != len(head):
+            self.fail(f"Có {len(cells)} ô mà bảng có {len(head)} cột. · As many cells as columns are needed.")
+        row = dict(zip(head, cells, strict=True))
+        if head[0] == PLAN_COLUMNS[0]:
+            plan.append(self._plan_line(row))
+            return
+        read = self._act(row)
+        if rows and read.at < rows[-1].at:
+            self._column = WHEN
+            self.fail("Giờ này sớm hơn dòng trên. · This is before the row above.")
+        rows.append(read)
+
+    def _plan_line(self, row: Mapping[str, str]) -> PlanLine:
+        stage = self._member("mốc", row["mốc"], Stage, "stage")
+        effect = row.get("hệ quả", "")
+        self._column = "đợt"
+        number = self._number(row["đợt"])
+        return PlanLine(stage, number, row["câu trong kế hoạch"].strip('“”"'), self._effect(effect) if folded(effect) not in NONE else None)
+
+    def _effect(self, words: str) -> Effect:
+        return self._member("hệ quả", words, Effect, "effect")
+
+    def _act(self, row: Mapping[str, str]) -> Row:
+        self._column = WHEN
+        at = self._instant(row[WHEN])
+        who = self._seat(row[WHO])
+        event, round_act = self._what(row[WHAT])
+        state = row.get(STATE, "")
+        self._column = REFUSED
+        refused = self._refusal(row.get(REFUSED, ""))
+        if event is None and refused is not None and round_act is None:
+            self.fail("Không ai làm gì thì không có gì để từ chối. · Nobody acts, so nothing can be refused.")
+        return Row(
+            self._line,
+            at,
+            who,
+            event,
+            round_act,
+            row.get(PRODUCT, ""),
+            dict(self._given(row.get(MORE, ""))),
+            self._member(STATE, state, CaseState, "state") if folded(state) not in NONE else None,
+            self._due(row[DUE]) if folded(row.get(DUE, "")) else None,
+            refused,
+        )
+
+    def _instant(self, text: str) -> datetime:
+        found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,? +(\d{1,2})[:h](\d{2})(?::(\d{2}))?)?", text.strip())
+        if found is None:
+            self.fail(f"“{text}” không phải ngày giờ như 9/7/2021 23:59:59. · This is no date and time such as 9/7/2021 23:59:59.")
+        day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        if found[4] is None:
+            hour = 8
+        try:
+            return datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
+        except ValueError:
+            self.fail(f"Không có ngày giờ “{text}”. · There is no such date and time.")
+
+    def _number(self, text: str) -> int:
+        if not re.fullmatch(r"\d+", text.strip()):
+            self.fail(f"“{text}” không phải số. · This is no number.")
+        return int(text)
+
+    def _seat(self, text: str) -> Seat:
+        self._column = WHO
+        words = folded(text)
+        if words == _word("function", Function.SYSTEM):
+            return Seat(None, None)
+        if words == _word("function", Function.PRODUCER):
+            return Seat(Function.PRODUCER, None)
+        tails = ((level, tail) for level in Level for name in (_word("level", level),) for tail in (name, name.removeprefix("cấp ")))
+        level, tail = next(((level, tail) for level, tail in tails if words.endswith(f" {tail}")), (None, ""))
+        if level is not None:
+            return Seat(self._member(WHO, words.removesuffix(tail), Function, "function"), level)
+        return self.fail(f"Không rõ “{text}” ở cấp nào. · The level is missing.", (*_labels("level"), "hệ thống", "chủ thể"))
+
+    def _what(self, text: str) -> tuple[Event | None, tuple[str, str] | None]:
+        self._column = WHAT
+        words = folded(text)
+        if words == LOOK:
+            return None, None
+        for name, act in ROUND_ACTS.items():
+            if words.startswith(f"{name} ") and words != name:
+                return None, (act, words.removeprefix(f"{name} ").upper())
+        return self._member(WHAT, text, Event, "event"), None
+
+    def _member(self, column: str, text: str, kind: type[_S], section: str) -> _S:
+        self._column = column
+        words, labels = folded(text), _labels(section)
+        code = labels.get(words, words)
+        if code not in {str(member.value) for member in kind}:
+            known = [words for words, key in labels.items() if key in {str(member.value) for member in kind}]
+            self.fail(f"Không hiểu “{text.strip()}”. · This is not understood.", known)
+        return kind(code)
+
+    def _refusal(self, text: str) -> Code | None:
+        words = folded(text)
+        if words in NONE:
+            return None
+        code = REFUSALS.get(words, words)
+        if code not in {str(member.value) for member in Code}:
+            self.fail(f"Không hiểu lý do từ chối “{text}”. · This reason is not understood.", (*REFUSALS, *(str(c.value) for c in Code)))
+        return Code(code)
+
+    def _given(self, text: str) -> Iterator[tuple[str, str]]:
+        self._column = MORE
+        for part in filter(None, (p.strip() for p in text.split(";"))):
+            name, _, value = part.partition("=")
+            if not value.strip():
+                self.fail(f"“{part}” không có dạng tên = giá trị. · Write name = value.")
+            words = folded(name)
+            code = _labels("field").get(words, words)
+            if code not in _labels("field").values():
+                self.fail(f"Không có nội dung “{name.strip()}”. · There is no such field.", _labels("field"))
+            yield code, str(self._member(MORE, value, CaseKind, "kind")) if code == "kind" else value.strip()
+
+    def _due(self, text: str) -> Due:
+        self._column = DUE
+        if folded(text) in NONE:
+            return Due(None, None)
+        stage, _, words = text.rpartition(":")
+        found = re.fullmatch(r"(?:đến )?hết ngày (\d{1,2}/\d{1,2}/\d{4})", folded(words))
+        if found is None:
+            self.fail(f"“{text}” không có dạng “hết ngày 9/7/2021”. · Write the last valid day: hết ngày 9/7/2021.")
+        return Due(self._member(DUE, stage, Stage, "stage") if stage else None, self._instant(found[1]).date())
+
+
+def _word(section: str, member: StrEnum) -> str:
+    return next(words for words, key in _labels(section).items() if key == member.value)
+
+
+REFUSALS = {
+    "quá hạn": "deadline_passed",
+    "không đúng bước": "wrong_state",
+    "chưa có kết quả": "result_missing",
+    "không đúng người": "function_required",
+    "tách bạch": "separation",
+    "chưa đủ điểm": "below_threshold",
+    "dưới 3 sao": "below_three_stars",
+    "đang có hồ sơ": "running_case",
+    "không cao hơn": "not_higher",
+    "không có đợt đang mở": "no_open_round",
+    "không có đợt sau": "no_next_round",
+    "đã có kết quả": "already_concluded",
+    "không do cấp này công nhận": "not_recognised_here",
+}
+"""Short words for the reasons that journeys need most; every code of :class:`states.refusal.Code` is understood as well."""
