@@ -38,6 +38,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("case", "actions"): (CASE, "--as", "officer@province"),
     ("case", "history"): (CASE,),
     ("case", "confirmations"): (),
+    ("case", "why"): (CASE,),
     ("certificate", "list"): (),
     ("certificate", "show"): (CERTIFICATE,),
     ("plan", "check"): (PLAN,),
@@ -61,9 +62,9 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
 """Commands that only read, with what they need on the command line."""
 
 WRITES = {
-    *(("case", name) for name in ("register", "do", "confirm")),
+    *(("case", name) for name in ("register", "do", "confirm", "extend", "suspend", "resume")),
     *(("plan", name) for name in ("import", "publish")),
-    *(("round", name) for name in ("freeze", "close", "rollover")),
+    *(("round", name) for name in ("freeze", "close", "rollover", "re-date")),
     *(("calendar", name) for name in ("change", "recount")),
     ("load", "season"),
     ("migrate",),
