@@ -95,6 +95,14 @@ def moves_table(lifecycle: Lifecycle[Any, Any], words: Words) -> str:
     return _table(heads, lines)
 
 
+def moves_mermaid(lifecycle: Lifecycle[Any, Any], words: Words) -> str:
+    """A small chart as a state diagram in Mermaid."""
+    lines = ["stateDiagram-v2", "    direction TB", *(f"    {state}: {words.name(state)}" for state in lifecycle.kinds)]
+    lines += [f"    {m.source or '[*]'} --> {m.target}: {words.name(m.event)}" for m in lifecycle.moves]
+    lines += [f"    {state} --> [*]" for state, kind in lifecycle.kinds.items() if kind is StateKind.FINAL]
+    return "\n".join(lines) + "\n"
+
+
 def _table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
     rows = [heads, ("---",) * len(heads), *lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from states.chart import START, Seat, shared_machine
 from states.errors import DefinitionUnsound, EventRefused
@@ -158,3 +158,6 @@ CALENDAR: Lifecycle[CalendarState, CalendarEvent] = Lifecycle(
     {_K.IN_FORCE: StateKind.RESTING},
 )
 """A unit's table of days: the centre's for the country, a province's for its own closures. A later row replaces, none is edited."""
+
+LIFECYCLES: dict[str, Lifecycle[Any, Any]] = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR)}
+"""The small charts by their keys."""

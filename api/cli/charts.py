@@ -9,36 +9,57 @@ from api.cli.context import REFUSED, ctx, print_json, telling
 from api.cli.render import table
 from states.case import all_charts, case_chart
 from states.chart import describe
-from states.drawing import markdown, mermaid
+from states.drawing import markdown, mermaid, moves_mermaid, moves_table
 from states.errors import UnknownName
+from states.lifecycle import LIFECYCLES, Lifecycle
 from states.regime import REGIMES, regime
 from states.soundness import check_all, diff
 
 charts = typer.Typer(no_args_is_help=True, help="Sơ đồ chu trình theo từng quy định · charts")
+_FORMS = ("mermaid", "md", "json")
 regimes = typer.Typer(no_args_is_help=True, help="Quy định áp dụng · regimes of the law")
 
 
 @charts.command("show")
 def show(
-    regime_id: Annotated[str, typer.Argument(help="Quy định · regime")] = "qd26-2026",
+    name: Annotated[
+        str, typer.Argument(help="Quy định, hoặc round, certificate, plan, calendar · a regime, or one of the small charts")
+    ] = "qd26-2026",
     form: Annotated[str, typer.Option("--format", help="mermaid, md, json")] = "md",
     everything: Annotated[
         bool, typer.Option("--all", help="Cả rút, chuyển đợt, việc tự động · also what can happen nearly everywhere")
     ] = False,
 ) -> None:
-    """Sơ đồ của một quy định · the chart of a regime."""
+    """Sơ đồ của một quy định, hoặc của đợt, giấy chứng nhận, kế hoạch, lịch · the chart of a regime, or of what accompanies a case."""
     with telling():
-        law = regime(regime_id)
-        chart = case_chart(regime_id)
+        if form not in _FORMS:
+            raise UnknownName(what="chart", name=form, known=", ".join(_FORMS))
+        if name in LIFECYCLES:
+            _show_small(LIFECYCLES[name], form)
+            return
+        law = regime(name)
+        chart = case_chart(name)
         match form:
             case "mermaid":
                 ctx.out.print(mermaid(chart, ctx.words, everything=everything), markup=False, end="")
             case "md":
                 ctx.out.print(markdown(chart, law, ctx.words), markup=False, end="")
-            case "json":
-                print_json({"chart": chart.key, "digest": chart.digest(), "rules": [describe(r) for r in chart.rules]})
             case _:
-                raise UnknownName(what="chart", name=form, known="mermaid, md, json")
+                print_json({"chart": chart.key, "digest": chart.digest(), "rules": [describe(r) for r in chart.rules]})
+
+
+def _show_small(chart: Lifecycle[Any, Any], form: str) -> None:
+    match form:
+        case "mermaid":
+            ctx.out.print(moves_mermaid(chart, ctx.words), markup=False, end="")
+        case "md":
+            ctx.out.print(moves_table(chart, ctx.words), markup=False, end="")
+        case _:
+            moves = [
+                {"event": m.event, "from": m.source, "to": m.target, "who": [str(seat) for seat in m.seats], "clause": m.clause}
+                for m in chart.moves
+            ]
+            print_json({"chart": chart.key, "moves": moves})
 
 
 @charts.command("check")

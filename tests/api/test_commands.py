@@ -178,6 +178,7 @@ def test_the_language_may_stand_anywhere_and_does_not_stick(small: Database):
         ("rehearsal", "clock", "tomorrow"),
         ("charts", "show", "qd0-2000"),
         ("charts", "show", "--format", "painting"),
+        ("charts", "show", "round", "--format", "painting"),
         ("help", "why", "because"),
         ("user", "list", "--unit", "nowhere"),
         ("user", "list", "--function", "king"),
@@ -260,3 +261,11 @@ def test_a_closed_pipe_is_no_error(lived: Database, tmp_path: Path):
         process.wait(20)
     assert "Traceback" not in err, err
     assert "Exception ignored" not in err, err
+
+
+@pytest.mark.parametrize("name", ["round", "certificate", "plan", "calendar"])
+def test_what_accompanies_a_case_has_a_chart_of_its_own(small: Database, name: str):
+    assert done("charts", "show", name, "--format", "json").json["chart"] == name
+    assert done("charts", "show", name, "--format", "mermaid").out.startswith("stateDiagram-v2")
+    assert done("charts", "show", name).out.startswith("| Việc |")
+    assert done("charts", "show", name, "--lang", "en").out.startswith("| Event |")

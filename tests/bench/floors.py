@@ -123,10 +123,20 @@ def _write(execute: Any, act: Act) -> None:
         execute(_OPEN, values)
 
 
+_held: list[sqlite3.Connection | psycopg.Connection[Any]] = []
+
+
+def let_go() -> None:
+    """Close every connection that floors of this process have opened; their steps cannot be taken afterwards."""
+    while _held:
+        _held.pop().close()
+
+
 def _opened(url: str) -> sqlite3.Connection:
     path = sqlite_path(url)
     assert path is not None
-    return connect(path, writer=True)
+    _held.append(connection := connect(path, writer=True))
+    return connection
 
 
 def sqlite_each_alone(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Step]:
@@ -227,6 +237,7 @@ def _pg(sql: str) -> str:
 def _session(url: str) -> psycopg.Connection[Any]:
     session = psycopg.connect(conninfo(url), autocommit=True)
     session.prepare_threshold = 0
+    _held.append(session)
     return session
 
 

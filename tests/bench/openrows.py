@@ -147,8 +147,10 @@ def on_sqlite(folder: str | None = None) -> Iterator[Place]:
         def run(text: str, values: Sequence[Any]) -> Any:
             return connection.execute(text, values)
 
-        yield Place("sqlite", url, model, trace, run)
-        connection.close()
+        try:
+            yield Place("sqlite", url, model, trace, run)
+        finally:
+            connection.close()
     finally:
         shutil.rmtree(path.parent)
 

@@ -82,13 +82,20 @@ class Bare:
         self._place = place
         path = sqlite_path(place.url)
         if path is not None:
-            execute: Any = connect(path, writer=False).execute
-            self.query: Query = lambda *given: execute(_DUE, given).fetchall()
+            connection = connect(path, writer=False)
+            self.query: Query = lambda *given: connection.execute(_DUE, given).fetchall()
+            self._close: Callable[[], None] = connection.close
         else:
             session = psycopg.connect(conninfo(place.url), autocommit=True)
             session.prepare_threshold = 0
             text = _DUE.replace("?", "%s").encode()
             self.query = lambda *given: session.execute(text, given, binary=True).fetchall()
+            self._close = session.close
+
+    def close(self) -> None:
+        """Close every connection of the bare database."""
+        self._close()
+        floors.let_go()
 
     def writing(self, rows: Range, page: int) -> Step:
         """Finds a page of these rows and writes it, at each call."""
@@ -139,9 +146,11 @@ class _world:  # noqa: N801 - used as a context
         world = on(self._store, ManualClock(FIRST_DUE - GRACE))
         # A tick before the measurement opens what the law opens, and fills the caches.
         run_tick(world.store, world.engine, world.plans, world.clock.now())
-        return world, Bare(self._place)
+        self._bare = Bare(self._place)
+        return world, self._bare
 
     def __exit__(self, *_: object) -> None:
+        self._bare.close()
         self._store.close()
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from states.chart import START
-from states.drawing import MARK, markdown, mermaid
+from states.drawing import MARK, markdown, mermaid, moves_mermaid, moves_table
 from states.errors import DefinitionUnsound, EventRefused
-from states.lifecycle import CALENDAR, CERTIFICATE, PLAN, ROUND, Lifecycle, PlanEvent
+from states.lifecycle import CALENDAR, CERTIFICATE, LIFECYCLES, PLAN, ROUND, Lifecycle, PlanEvent
 from states.refusal import Code
 from states.regime import REGIMES
 from states.soundness import check_lifecycle
@@ -162,6 +162,19 @@ def test_a_small_chart_is_sound_and_covers_its_vocabulary(chart):
     assert set(chart.kinds) == set(states)
     assert {move.event for move in chart.moves} == set(events)
     assert {(m.source, m.event): m.target for m in chart.moves} == CHARTED_MOVES[chart.key]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("chart", LIFECYCLES.values(), ids=lambda chart: chart.key)
+def test_a_small_chart_is_drawn_whole(chart, language):
+    _, _, *lines = moves_mermaid(chart, words(language)).splitlines()
+    found = [IDS.match(line) for line in lines]
+    assert all(found), lines
+    arrows = [(m[1], m[2]) for m in found if m and m[2]]
+    ends = [(str(state), "[*]") for state, kind in chart.kinds.items() if kind is StateKind.FINAL]
+    assert arrows == [(str(move.source or "[*]"), str(move.target)) for move in chart.moves] + ends
+    assert {m[1] for m in found if m and not m[2]} == set(chart.kinds)
+    assert len(moves_table(chart, words(language)).splitlines()) == 2 + len(chart.moves)
 
 
 def test_nothing_leaves_an_end_and_the_system_alone_ends_a_certificate():

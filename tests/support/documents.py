@@ -11,7 +11,7 @@ from pathlib import Path
 
 from states.case import case_chart
 from states.drawing import markdown, mermaid, moves_table, rights_table
-from states.lifecycle import CALENDAR, CERTIFICATE, PLAN, ROUND
+from states.lifecycle import LIFECYCLES
 from states.regime import regime
 from states.rights import load
 from states.words import Language, Words, words
@@ -19,13 +19,12 @@ from states.words import Language, Words, words
 ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"<!-- drawn: (?P<kind>\w+) (?P<name>[\w-]+) (?P<language>vi|en) -->\n.*?<!-- end -->", re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-_SMALL = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR)}
 
 DRAWN: dict[str, Callable[[str, Words], str]] = {
     "mermaid": lambda name, language: f"```mermaid\n{mermaid(case_chart(name), language)}```\n",
     "chart": lambda name, language: markdown(case_chart(name), regime(name), language),
     "rights": lambda name, language: rights_table(load(name), language),
-    "moves": lambda name, language: moves_table(_SMALL[name], language),
+    "moves": lambda name, language: moves_table(LIFECYCLES[name], language),
 }
 """How each kind of block is drawn from the name of a regime, rights table or small chart."""
 
