@@ -83,7 +83,8 @@ class Judge:
         if acted_on is None:
             return self._decide(world, loaded, command, received)[0]
         case, code = loaded.case, loaded.case.code
-        past = past_of(self.store.entries(code), command, acted_on)
+        # Entries beyond the head that was loaded belong to somebody who acts at the same moment; the write will find that out.
+        past = past_of((e for e in self.store.entries(code) if e.seq <= case.head_seq), command, acted_on)
         then = self._world_at(world, acted_on)
         before: list[Change] = []
         for event in past.undo:
