@@ -18,7 +18,8 @@ from states.errors import PayloadInvalid, Problem
 MAX_TEXT = 4_000
 MAX_ITEMS = 200
 _FULL_SCORE = 100
-_YEARS = range(1990, 2101)
+YEARS = range(1990, 2101)
+"""Years in which a day that somebody types can lie."""
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)?", re.UNICODE)
 """A number of a document has a digit and at most two parts, so that no name or sentence passes for one."""
 
@@ -194,7 +195,7 @@ def _date(field: Field, value: object) -> str:  # noqa: ARG001
         day = date.fromisoformat(value)
     except ValueError:
         raise ValueError("not_a_date") from None
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise ValueError("out_of_range")
     return value
 

@@ -20,14 +20,13 @@ from states.vocabulary import CalendarEvent, Level
 from workflow.access import Office, office_of
 from workflow.clock import Clock
 from workflow.perform import Engine
-from workflow.ports import Change, LoadedCase, Outcome, Store
+from workflow.ports import TRIES, Change, LoadedCase, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.recounting import Count, Fate, Recounter, Touched
 from workflow.rows import CalendarRow, SubjectKind
 from workflow.situation import World, edition_of
 from workflow.timeline import opened
 
-_TRIES = 5
 _DAY = timedelta(days=1)
 _LOOK_BACK = timedelta(days=30)
 """How far back a recount tells which spans would not have passed by the new data."""
@@ -284,7 +283,7 @@ class Calendars:
         return replace(world, calendars=(*others, written.row))
 
     def _carry_out(self, plan: Callable[[World], _Plan], ground: str, *, dry_run: bool) -> CalendarReport:
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             world = self.engine.world(fresh=True)
             made = plan(world)
             if dry_run or made.report.number is None:
@@ -299,7 +298,7 @@ class Calendars:
     def _stragglers(self, world: World, made: _Plan, ground: str) -> CalendarReport:
         """Spans that began by the old calendar while the change was worked out; from the change on, acts are judged by the new one."""
         report = made.report
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             late = [c for c in made.again() if c.touched.fate is Fate.MOVES]
             if not late:
                 return report

@@ -17,7 +17,7 @@ from workflow.judging import place_of
 from workflow.ledger.entry import ActorRef, Entry, parse
 from workflow.listing import every_case
 from workflow.perform import Engine, fallen
-from workflow.ports import CaseQuery, LoadedCase, Outcome, Store
+from workflow.ports import TRIES, CaseQuery, LoadedCase, Outcome, Store
 from workflow.projection import by_person, is_note
 from workflow.receipts import confirmation_id, receipt_of
 from workflow.recording import Act, Scribe
@@ -25,7 +25,6 @@ from workflow.registry import Holding
 from workflow.situation import World
 from workflow.timeline import Line, opened
 
-_TRIES = 5
 _LONGEST = 9
 _NAMES = ("actor.", "confirmer.")
 
@@ -88,7 +87,7 @@ class Confirmations:
     def _answer(self, confirmation: str, actor: str, reason: str | None) -> Receipt:
         code, _, number = confirmation.rpartition(":")
         seq = int(number) if number.isascii() and number.isdigit() and len(number) <= _LONGEST else 0
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             world = self.engine.world(fresh=True)
             loaded, stored = self.store.load_case(code, ""), self.store.entry(code, seq)
             if loaded is None or stored is None or stored.event != NoteEvent.PAPER_ASKED:

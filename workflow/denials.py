@@ -6,15 +6,13 @@ from states.errors import EventRefused, NotAllowed
 from states.regime import local_date
 from workflow.commands import Command
 from workflow.ledger.entry import ActorRef
-from workflow.ports import Outcome, Store
+from workflow.ports import TRIES, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.rows import CaseRow
 from workflow.situation import World, law_of
 
 A_MINUTE = 20
 """Refused attempts of one person that are kept within a minute."""
-
-_TRIES = 5
 
 
 class Denials:
@@ -35,7 +33,7 @@ class Denials:
         recent.append(received)
         act = self._act(world, case, command, received, refusal)
         here: CaseRow | None = case
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if here is None or self._store.write([self._scribe.case(here, here.code, act)], epoch=None) is Outcome.WRITTEN:
                 return
             loaded = self._store.load_case(case.code, "")

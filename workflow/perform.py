@@ -21,7 +21,7 @@ from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
 from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
-from workflow.ports import Change, LoadedCase, Outcome, Store
+from workflow.ports import TRIES, Change, LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe
 from workflow.registry import Registry
@@ -29,7 +29,6 @@ from workflow.roundbook import RoundBook
 from workflow.rows import CaseRow, TermRow
 from workflow.situation import World
 
-_TRIES = 5
 _T = TypeVar("_T")
 
 
@@ -90,7 +89,7 @@ class Engine:
         received = command.received_at or self.clock.now()
         attempt = self._register if command.event is Event.REGISTER else self._act
         baseline = command.expected_version
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 return attempt(command, received, baseline, dry_run=dry_run)
             except _Moved as moved:
@@ -252,7 +251,7 @@ class Engine:
             Whether it was done now; False where the case has moved on and the term no longer runs.
         """
         command = f"due:{term.id}"
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             loaded = self.store.load_case(term.case, command)
             if loaded is None or loaded.done_as is not None or term.id not in {t.id for t in loaded.terms}:
                 return False

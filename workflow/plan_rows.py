@@ -7,6 +7,7 @@ from typing import Any
 
 from deadlines.kinds import Flag
 from deadlines.plan import CyclePlan, PlanDeadline
+from deadlines.plan_values import NATIONAL
 from states.errors import EventRefused, PayloadInvalid, Problem, UnknownName
 from states.lifecycle import PlanEvent
 from states.payload import Field, Kind
@@ -14,8 +15,6 @@ from states.refusal import Code, Holder, Refusal
 from states.vocabulary import Effect, Function, Level, RoundState, Stage, Track
 from workflow.roundbook import EXCEPTED
 from workflow.rows import PlanRow, RoundRow, StageRow
-
-NATIONAL = "national"
 
 
 def rounds_of(  # noqa: PLR0913

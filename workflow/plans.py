@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
+from deadlines.plan_values import NATIONAL
 from states.case import RUNNING
 from states.errors import EventRefused, MalformedInput, NotAllowed, NotFound, PlanInvalid, Problem, StaleCase, UnknownName
 from states.lifecycle import PLAN, ROUND, Move, PlanEvent
@@ -21,7 +22,7 @@ from workflow.access import THE_SYSTEM, Office, office_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
-from workflow.plan_rows import NATIONAL, as_data, excepted, rounds_of, stages_of
+from workflow.plan_rows import as_data, excepted, rounds_of, stages_of
 from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import RoundBook

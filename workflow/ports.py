@@ -30,6 +30,9 @@ from workflow.rows import (
     UnitRow,
 )
 
+TRIES = 5
+"""How often something is judged again where somebody else was faster."""
+
 Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow
 
 

@@ -27,13 +27,11 @@ from workflow.listing import every_case
 from workflow.notices import Left, Notice, Redated, read_notice
 from workflow.perform import Engine, fallen
 from workflow.plan_rows import as_data, stage_of_data
-from workflow.ports import CaseQuery, Change, LoadedCase, Outcome, Store
+from workflow.ports import TRIES, CaseQuery, Change, LoadedCase, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import EXCEPTED, REDATED, OpenRound, RoundBook
 from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
 from workflow.situation import World
-
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Redating:
         known = self._done(code, command) if command else None
         if known is not None:
             return self._again(row, known, notice)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             row = self._round(code)
             world = self.world(fresh=True)
             move = ROUND.move(row.state, RoundEvent.REDATE, code)
@@ -282,7 +280,7 @@ class Redating:
     def _complete(self, code: str, seq: int, before: StageRow, paper: Paper) -> None:
         """Give the new date to whoever was filed while the round was being re-dated, and judge everybody by it."""
         for case in self._members(code):
-            for _ in range(_TRIES):
+            for _ in range(TRIES):
                 loaded = self.store.load_case(case.code, "")
                 if loaded is None or not any(t.deadline == before.id for t in loaded.terms):
                     break

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli.cases import As, Json, Reason
 from api.cli.context import ctx, print_json, runtime
-from api.cli.plans import DryRun, read_file
+from api.cli.options import As, DryRun, Json, MaybeDocumentNo, Reason
+from api.cli.plans import read_file
 from api.cli.render import table
 from states.errors import MalformedInput, PayloadInvalid, Problem
 from states.regime import VIETNAM, local_date
@@ -61,7 +61,7 @@ def change(  # noqa: PLR0913
     day: Days = None,
     working: Annotated[bool | None, typer.Option("--working/--off", help="Làm việc hay nghỉ · worked or off")] = None,
     reason: Reason = None,
-    document_no: Annotated[str | None, typer.Option("--document-no", help="Số văn bản · number of the paper")] = None,
+    document_no: MaybeDocumentNo = None,
     unit: Unit = None,
     dry_run: DryRun = False,
     as_json: Json = False,

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from api.bootstrap import Runtime
 from api.cli.context import ctx, iso, parse_instant, print_json, reason_json, runtime
+from api.cli.options import As, CommandId, Data, DryRun, Json, Reason
 from api.cli.render import cases_table, counts_line, history_lines, instant, note_text, table, terms_lines
 from states.case import case_chart
 from states.chart import Seat
@@ -27,11 +28,6 @@ from workflow.timeline import timeline
 case = typer.Typer(no_args_is_help=True, help="Hồ sơ: đăng ký, xem, làm, lịch sử · cases")
 certificate = typer.Typer(no_args_is_help=True, help="Giấy chứng nhận · certificates")
 
-As = Annotated[str, typer.Option("--as", help="Mã người, hoặc chức năng@cấp như officer@district · person code, or function@level")]
-Json = Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · print JSON")]
-Data = Annotated[list[str] | None, typer.Option("--data", "-d", help="tên=giá trị, lặp lại được · field=value, repeatable")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Lý do · reason")]
-CommandId = Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")]
 
 _SOMEBODY_ELSES = frozenset({Code.FUNCTION_REQUIRED, Code.SYSTEM_ONLY})
 
@@ -42,7 +38,7 @@ def register(  # noqa: PLR0913
     actor: As,
     data: Data = None,
     reason: Reason = None,
-    command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
+    command: CommandId = None,
     as_json: Json = False,
 ) -> None:
     """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại cho một sản phẩm · register an idea, an upgrade or a reassessment."""
@@ -68,8 +64,8 @@ def do(  # noqa: PLR0913
         str | None, typer.Option("--acted-on", help="Ngày giờ làm trên giấy, ví dụ 2021-07-08T14:00 · when it was done on paper")
     ] = None,
     version: Annotated[int | None, typer.Option("--version", help="Phiên bản đã xem · version that you saw")] = None,
-    command: Annotated[str | None, typer.Option("--command-id", help="Mã lệnh để gửi lại không bị trùng · idempotency key")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")] = False,
+    command: CommandId = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Làm một việc với hồ sơ · carry out an event on a case."""

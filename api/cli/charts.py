@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.cases import Json
 from api.cli.context import REFUSED, ctx, print_json, telling
+from api.cli.options import Json
 from api.cli.render import table
 from states.case import all_charts, case_chart
 from states.chart import describe

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli.cases import As, Json, Reason, case, person_of, print_receipt
+from api.cli.cases import case, person_of, print_receipt
 from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.options import As, Json, Reason
 from api.cli.render import instant, payload_lines, who
 from states.errors import NotFound
 from workflow.confirming import Waiting

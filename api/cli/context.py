@@ -15,12 +15,11 @@ from rich.markup import escape
 from api.bootstrap import Runtime, build_runtime
 from api.settings import read_settings
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, PayloadInvalid, PlanInvalid
+from states.payload import YEARS
 from states.regime import VIETNAM
 from states.words import Language, Words, words
 
 REFUSED, BAD_USAGE = 1, 2
-_YEARS = range(1990, 2101)
-"""As in a payload; a clock at the end of time could not be moved again, and no deadline counted from it."""
 
 
 @dataclass(slots=True)
@@ -123,6 +122,7 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedInput("not_an_instant", given=text) from None
-    if moment.year not in _YEARS:
+    # A clock at the end of time could not be moved again, and no deadline counted from it.
+    if moment.year not in YEARS:
         raise MalformedInput("not_an_instant", given=text)
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)

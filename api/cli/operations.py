@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 
 from api.bootstrap import Runtime, build_runtime, create_database
-from api.cli.cases import Json
 from api.cli.context import REFUSED, ctx, error_json, iso, parse_instant, print_json, runtime, tell, telling
-from api.cli.plans import DryRun, read_file
+from api.cli.options import DryRun, Json
+from api.cli.plans import read_file
 from api.cli.render import instant, table
 from api.settings import read_settings
 from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.cli.cases import As, Json
 from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
+from api.cli.options import As, DryRun, Json
 from api.cli.render import cases_table, history_lines, table
 from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
@@ -20,7 +20,6 @@ from workflow.timeline import timeline
 
 plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành · plans")
 rounds = typer.Typer(no_args_is_help=True, help="Đợt đánh giá: xem, khóa, đóng, chuyển hồ sơ · rounds")
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Xem trước, không ghi · preview, write nothing")]
 MAX_FILE = 1_000_000
 
 

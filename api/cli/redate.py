@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from api.cli.cases import As, CommandId, Json
 from api.cli.context import ctx, print_json, runtime
-from api.cli.plans import DryRun, stage_json
+from api.cli.options import As, CommandId, DryRun, Json
+from api.cli.plans import stage_json
 from deadlines.kinds import Flag
 from workflow.notices import Redated
 

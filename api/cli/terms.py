@@ -4,17 +4,16 @@ from typing import Annotated
 
 import typer
 
-from api.cli.cases import As, CommandId, Json, Reason, case_row, command_of, print_receipt
+from api.cli.cases import case_row, command_of, print_receipt
 from api.cli.context import ctx, print_json, runtime
+from api.cli.options import As, CommandId, DocumentNo, DryRun, Json, MaybeDocumentNo, Reason
 from api.cli.render import terms_lines, why_lines
 from states.regime import local_date
 from states.vocabulary import Event, TermStatus
 from workflow.provenance import Provenance
 from workflow.provenance import as_json as explained
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không ghi · judge only, write nothing")]
 TermName = Annotated[str, typer.Option("--term", help="Thời hạn: commune_check hoặc re_evaluation · which term")]
-DocumentNo = Annotated[str, typer.Option("--document-no", help="Số văn bản · number of the paper")]
 DocumentDate = Annotated[str | None, typer.Option("--document-date", help="Ngày văn bản; bỏ trống là hôm nay · its date, else today")]
 
 
@@ -79,7 +78,7 @@ def resume_command(  # noqa: PLR0913
     code: str,
     actor: As,
     term: TermName,
-    document_no: Annotated[str | None, typer.Option("--document-no", help="Số văn bản · number of the paper")] = None,
+    document_no: MaybeDocumentNo = None,
     reason: Reason = None,
     document_date: DocumentDate = None,
     command: CommandId = None,
