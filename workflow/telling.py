@@ -100,6 +100,7 @@ class MessageRow:
         id: ``<recipient>|<window>``.
         window: Local day and slot, such as ``2021-07-02.1``.
         send_at: From when it may leave (aware).
+        version: Rises with every item that is added, so that nobody fixes words without having seen the last of them.
         body: The message as it was worded, JSON, fixed when the first delivery is claimed; None before.
         composed_at: When it was worded.
     """
@@ -109,6 +110,7 @@ class MessageRow:
     window: str
     send_at: datetime
     created_at: datetime
+    version: int = 0
     body: str | None = None
     composed_at: datetime | None = None
 
@@ -257,8 +259,12 @@ class Telling(Protocol):
     def due_rungs(self, now: datetime, limit: int) -> list[RungRow]:
         """Of every duty with planned steps that have come, the last of them; oldest first."""
 
-    def fire(self, fired: Sequence[Fired], messages: Iterable[MessageRow], deliveries: Iterable[DeliveryRow], now: datetime) -> int:
-        """Write what steps become, each once whoever else tries; earlier steps of the same duty are superseded. How many were ours."""
+    def fire(self, fired: Sequence[Fired], messages: Iterable[MessageRow], deliveries: Iterable[DeliveryRow], now: datetime) -> int | None:
+        """Write what steps become, each once whoever else tries; earlier steps of the same duty are superseded.
+
+        Returns:
+            How many were ours; None, with nothing written, where the words of a message have been fixed meanwhile.
+        """
 
     def postpone_rung(self, duty: str, rung: str, not_before: datetime) -> int:
         """Set a step aside after an error; returns how often that has happened."""
@@ -291,7 +297,11 @@ class Telling(Protocol):
         messages: Iterable[MessageRow],
         deliveries: Iterable[DeliveryRow],
     ) -> bool:
-        """Move a cursor and write what its page became; False, with nothing written, where somebody else has moved it."""
+        """Move a cursor and write what its page became.
+
+        Returns:
+            False, with nothing written, where somebody else has moved it or the words of a message have been fixed meanwhile.
+        """
 
     # Messages.
     def messages(self, ids: Sequence[str]) -> dict[str, MessageRow]:
@@ -304,23 +314,20 @@ class Telling(Protocol):
         """What was told, newest first."""
 
     # Deliveries.
-    def claim(
+    def claim(  # noqa: PLR0913 - one statement asks them all
         self, now: datetime, owner: str, lease_until: datetime, doubtful: datetime, channels: Sequence[str], limit: int
-    ) -> list[DeliveryRow]:  # noqa: PLR0913
+    ) -> list[DeliveryRow]:
         """Deliveries to work on: those that wait and whose time has come, those whose worker has let its lease run out before anything left,
         and those in doubt since before ``doubtful``. Oldest first."""  # noqa: D205, D209
 
-    def settle(  # noqa: PLR0913
-        self,
-        owner: str,
-        *,
-        done: Sequence[Done] = (),
-        sending: Sequence[str] = (),
-        worded: Sequence[MessageRow] = (),
-        moot: Sequence[ItemRow] = (),
-    ) -> int:
-        """Write how tries ended, what is about to leave, words that are fixed now and what was left out. Only what ``owner`` still has is
-        changed; how many deliveries were."""  # noqa: D205, D209
+    def word(self, worded: Sequence[MessageRow], moot: Sequence[ItemRow]) -> set[str]:
+        """Fix the words of messages to which nothing was added since they were read, and note what was left out; ids of those fixed."""
+
+    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> int:
+        """Write how tries ended and what is about to leave, of what ``owner`` still has; how many deliveries that was."""
+
+    def next_moment(self) -> datetime | None:
+        """When the next step is planned or the next delivery may leave."""
 
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """Deliveries, newest first."""

@@ -12,6 +12,7 @@ import psycopg
 from states.errors import StoreUnsafe
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
+from workflow.store.base import Row, Transaction
 from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
 from workflow.store.postgresql_writes import (
@@ -24,10 +25,9 @@ from workflow.store.postgresql_writes import (
     write_group,
     write_set,
 )
-from workflow.store.base import Row, Transaction
 from workflow.store.reads import SharedStore, reference_unknown
-from workflow.store.telling import SqlTelling
 from workflow.store.statements import numbered
+from workflow.store.telling import SqlTelling
 
 T = TypeVar("T")
 

@@ -15,13 +15,13 @@ from states.errors import StoreUnsafe
 from states.vocabulary import TermStatus
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
+from workflow.store.base import Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
-from workflow.store.base import Row, Transaction
 from workflow.store.reads import SharedStore, reference_unknown
+from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
 from workflow.store.telling_mapping import RUNG
-from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 
 T = TypeVar("T")
 

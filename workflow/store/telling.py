@@ -1,12 +1,12 @@
 """Telling on both databases: steps, messages, deliveries, and what people have said of them. See :class:`workflow.telling.Telling`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from workflow.store import statements
-from workflow.store.base import Base, Row, Transaction
+from workflow.store.base import Base, Transaction
 from workflow.store.mapping import Shape, instant, storable
 from workflow.store.telling_mapping import DELIVERY, FEED, ITEM, LINK, MESSAGE, RUNG, SETTING, TRY, WEBHOOK
 from workflow.store.types import to_micros
@@ -20,7 +20,6 @@ from workflow.telling import (
     LinkRow,
     MessageRow,
     RungRow,
-    RungState,
     SettingRow,
     TryRow,
     WebhookRow,
@@ -40,8 +39,20 @@ _DUE = (
     " AND NOT EXISTS (SELECT 1 FROM rung n WHERE n.duty=r.duty AND n.state='planned' AND n.at<=? AND (n.at,n.rung)>(r.at,r.rung))"
     " ORDER BY r.at,r.duty LIMIT ?"
 )
-_WORDED = "UPDATE message SET body=?,composed_at=? WHERE id=? AND body IS NULL"
+_GROWS = "UPDATE message SET version=version+1 WHERE id=? AND body IS NULL"
+_WORDED = "UPDATE message SET body=?,composed_at=? WHERE id=? AND body IS NULL AND version=? RETURNING id"
 _MOOT = "UPDATE told_item SET moot=? WHERE recipient=? AND duty=? AND rung=?"
+
+
+_ENDING = tuple(column for column in DELIVERY.columns if column not in {"key", "message", "channel", "target", "created_at", "read_at"})
+_ENDED = (
+    f"UPDATE delivery SET {','.join(f'{column}=?' for column in _ENDING)}"  # noqa: S608
+    " WHERE key=? AND owner=? AND state IN ('claimed','sending')"
+)
+
+
+class _FixedError(Exception):
+    """The words of a message were fixed before something could be added to it."""
 
 
 class SqlTelling(Base):
@@ -53,11 +64,11 @@ class SqlTelling(Base):
         at = to_micros(now)
         return [RUNG.row(row) for row in self._rows(_DUE, (at, at, at, limit))]
 
-    def fire(self, fired: Sequence[Fired], messages: Iterable[MessageRow], deliveries: Iterable[DeliveryRow], now: datetime) -> int:
+    def fire(self, fired: Sequence[Fired], messages: Iterable[MessageRow], deliveries: Iterable[DeliveryRow], now: datetime) -> int | None:
         """See :class:`workflow.telling.Telling`. Whoever takes the steps of a duty first writes what they become; the others find none."""
         wanted = {(each.rung.duty, each.rung.rung): each for each in fired}
         duties, at = self._list(dict.fromkeys(duty for duty, _ in wanted)), to_micros(now)
-        messages, deliveries = {row.id: row for row in messages}, list(deliveries)
+        by_id, deliveries = {row.id: row for row in messages}, list(deliveries)
 
         def work(transaction: Transaction) -> int:
             taken = transaction.run(
@@ -67,25 +78,28 @@ class SqlTelling(Base):
             )
             mine = [each for row in taken if (each := wanted.get((row[0], row[1])))]
             transaction.many("UPDATE rung SET state=? WHERE duty=? AND rung=?", [(e.state.value, e.rung.duty, e.rung.rung) for e in mine])
-            self._add_items(transaction, [item for each in mine for item in each.items], messages, deliveries)
+            self._add_items(transaction, [item for each in mine for item in each.items], by_id, deliveries)
             return len(mine)
 
-        return self._act(work)
+        try:
+            return self._act(work)
+        except _FixedError:
+            return None
 
     @staticmethod
     def _add_items(
-        transaction: Transaction, items: Sequence[ItemRow], messages: dict[str, MessageRow], deliveries: Sequence[DeliveryRow]
+        transaction: Transaction, items: Sequence[ItemRow], messages: Mapping[str, MessageRow], deliveries: Sequence[DeliveryRow]
     ) -> None:
-        used = {item.message for item in items}
+        used = sorted({item.message for item in items})
         if not used:
             return
-        for sql, shape, rows in (
-            (_ADD_MESSAGE, MESSAGE, [messages[key] for key in sorted(used)]),
-            (_ADD_ITEM, ITEM, items),
-            (_ADD_DELIVERY, DELIVERY, [row for row in deliveries if row.message in used]),
-        ):
-            if rows:
-                transaction.many(sql, [storable(shape.values(row)) for row in rows])
+        transaction.many(_ADD_MESSAGE, [storable(MESSAGE.values(messages[key])) for key in used])
+        if transaction.many(_GROWS, [(key,) for key in used]) != len(used):
+            raise _FixedError
+        transaction.many(_ADD_ITEM, [storable(ITEM.values(item)) for item in items])
+        ways = [storable(DELIVERY.values(row)) for row in deliveries if row.message in used]
+        if ways:
+            transaction.many(_ADD_DELIVERY, ways)
 
     def postpone_rung(self, duty: str, rung: str, not_before: datetime) -> int:
         """See :class:`workflow.telling.Telling`; 0 where it waits no longer."""
@@ -147,7 +161,10 @@ class SqlTelling(Base):
                 transaction.many(_ADD_DELIVERY, events)
             return True
 
-        return self._act(work)
+        try:
+            return self._act(work)
+        except _FixedError:
+            return False
 
     # Messages.
     def messages(self, ids: Sequence[str]) -> dict[str, MessageRow]:
@@ -166,7 +183,8 @@ class SqlTelling(Base):
 
     def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = ["1=1"], []
+        where: list[str] = ["1=1"]
+        params: list[Any] = []
         if subject is not None:
             where.append("i.subject=?")
             params.append(subject)
@@ -181,9 +199,9 @@ class SqlTelling(Base):
         return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
 
     # Deliveries.
-    def claim(
+    def claim(  # noqa: PLR0913 - one statement asks them all
         self, now: datetime, owner: str, lease_until: datetime, doubtful: datetime, channels: Sequence[str], limit: int
-    ) -> list[DeliveryRow]:  # noqa: PLR0913
+    ) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
         at = to_micros(now)
         ready = "(state='waiting' AND not_before<=?) OR (state='claimed' AND lease_until<=?) OR (state='sending' AND lease_until<=?)"
@@ -199,24 +217,27 @@ class SqlTelling(Base):
         rows = self._act(lambda transaction: transaction.run(sql, params))
         return sorted((DELIVERY.row(row) for row in rows), key=lambda row: (row.not_before, row.key))
 
-    def settle(
-        self,
-        owner: str,
-        *,
-        done: Sequence[Done] = (),
-        sending: Sequence[str] = (),
-        worded: Sequence[MessageRow] = (),
-        moot: Sequence[ItemRow] = (),
-    ) -> int:
+    def word(self, worded: Sequence[MessageRow], moot: Sequence[ItemRow]) -> set[str]:
         """See :class:`workflow.telling.Telling`."""
-        changing = DELIVERY.changing
-        ended = (
-            f"UPDATE delivery SET {','.join(f'{column}=?' for column in changing)}"  # noqa: S608
-            " WHERE key=? AND owner=? AND state IN ('claimed','sending')"
-        )
+
+        def work(transaction: Transaction) -> set[str]:
+            fixed = {
+                row.id
+                for row in worded
+                if transaction.run(_WORDED, (row.body, to_micros(row.composed_at or row.created_at), row.id, row.version))
+            }
+            left_out = [(True, item.recipient, item.duty, item.rung) for item in moot if item.message in fixed]
+            if left_out:
+                transaction.many(_MOOT, left_out)
+            return fixed
+
+        return self._act(work)
+
+    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> int:
+        """See :class:`workflow.telling.Telling`."""
         rows = [
             (
-                *DELIVERY.pick(changing, storable(DELIVERY.values(replace(each.delivery, owner=None, lease_until=None)))),
+                *DELIVERY.pick(_ENDING, storable(DELIVERY.values(replace(each.delivery, owner=None, lease_until=None)))),
                 each.delivery.key,
                 owner,
             )
@@ -224,23 +245,29 @@ class SqlTelling(Base):
         ]
 
         def work(transaction: Transaction) -> int:
-            changed = transaction.many(ended, rows) if rows else 0
+            changed = transaction.many(_ENDED, rows) if rows else 0
             if done:
                 transaction.many(_ADD_TRY, [storable(TRY.values(each.tried)) for each in done])
             if sending:
                 sql = f"UPDATE delivery SET state='sending' WHERE key {self._among()} AND owner=? AND state='claimed' RETURNING key"  # noqa: S608
                 changed += len(transaction.run(sql, (self._list(sending), owner)))
-            if worded:
-                transaction.many(_WORDED, [(row.body, to_micros(row.composed_at or row.created_at), row.id) for row in worded])
-            if moot:
-                transaction.many(_MOOT, [(True, item.recipient, item.duty, item.rung) for item in moot])
             return changed
 
         return self._act(work)
 
+    def next_moment(self) -> datetime | None:
+        """See :class:`workflow.telling.Telling`."""
+        sql = (
+            "SELECT (SELECT min(at) FROM rung WHERE state='planned'),"  # noqa: S608
+            f"(SELECT min(not_before) FROM delivery WHERE state IN {_HELD})"
+        )
+        found: datetime | None = instant(min((each for each in self._rows(sql)[0] if each is not None), default=None))
+        return found
+
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = ["1=1"], []
+        where: list[str] = ["1=1"]
+        params: list[Any] = []
         if query.states is not None:
             where.append(f"state {self._among()}")
             params.append(self._list(query.states))

@@ -44,11 +44,18 @@ RUNG = Shape(
 
 MESSAGE = Shape(
     "message",
-    ("id", "recipient", "span", "send_at", "created_at", "body", "composed_at"),
+    ("id", "recipient", "span", "send_at", "created_at", "version", "body", "composed_at"),
     ("id",),
-    lambda r: (r.id, r.recipient, r.window, to_micros(r.send_at), to_micros(r.created_at), r.body, micros(r.composed_at)),
+    lambda r: (r.id, r.recipient, r.window, to_micros(r.send_at), to_micros(r.created_at), r.version, r.body, micros(r.composed_at)),
     lambda v: MessageRow(
-        id=v[0], recipient=v[1], window=v[2], send_at=from_micros(v[3]), created_at=from_micros(v[4]), body=v[5], composed_at=instant(v[6])
+        id=v[0],
+        recipient=v[1],
+        window=v[2],
+        send_at=from_micros(v[3]),
+        created_at=from_micros(v[4]),
+        version=v[5],
+        body=v[6],
+        composed_at=instant(v[7]),
     ),
 )
 
@@ -70,7 +77,7 @@ DELIVERY = Shape(
     ),
     ("key",),
     lambda r: (
-        r.key, r.message, str(r.channel), r.target, r.state.value, to_micros(r.created_at), tomicros(r.not_before), r.address, r.attempt,
+        r.key, r.message, str(r.channel), r.target, r.state.value, to_micros(r.created_at), to_micros(r.not_before), r.address, r.attempt,
         r.doubts, micros(r.give_up), r.owner, micros(r.lease_until), r.reply, micros(r.updated_at), micros(r.read_at),
     ),
     lambda v: DeliveryRow(

@@ -10,7 +10,6 @@ from workflow.store.tables import Table, metadata
 from workflow.store.types import Code, Instant, coded
 from workflow.telling import DeliveryState, RungState
 
-
 __all__ = ["metadata"]
 """With every table of the product in it."""
 
@@ -45,6 +44,7 @@ class MessageTable(Table, table=True):
     span: str = Field(sa_type=Code)
     send_at: datetime = Field(sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
+    version: int
     body: str | None = Field(default=None, sa_type=sa.Text)
     composed_at: datetime | None = Field(default=None, sa_type=Instant)
 

@@ -19,7 +19,9 @@ def upgrade() -> None:
     code: Any = sa.Text().with_variant(sa.String(collation="C"), "postgresql")
     text, instant, number = sa.Text(), sa.BigInteger(), sa.Integer()
 
-    def table(name: str, *columns: tuple[str, Any] | tuple[str, Any, bool], key: tuple[str, ...], extra: tuple[Any, ...] = (), **options: Any) -> None:
+    def table(
+        name: str, *columns: tuple[str, Any] | tuple[str, Any, bool], key: tuple[str, ...], extra: tuple[Any, ...] = (), **options: Any
+    ) -> None:
         op.create_table(
             name,
             *(sa.Column(each[0], each[1], nullable=len(each) > 2) for each in columns),  # noqa: PLR2004 a third value marks what may be missing
@@ -29,7 +31,7 @@ def upgrade() -> None:
         )
 
     def index(name: str, table: str, columns: list[str], where: str | None = None) -> None:
-        partial = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
+        partial: Any = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
         op.create_index(name, table, columns, **partial)
 
     table(
@@ -44,7 +46,7 @@ def upgrade() -> None:
     )  # fmt: skip
     index("ix_rung_at", "rung", ["at", "duty"], "state = 'planned'")
     table(
-        "message", ("id", code), ("recipient", code), ("span", code), ("send_at", instant), ("created_at", instant), ("body", text, True),
+        "message", ("id", code), ("recipient", code), ("span", code), ("send_at", instant), ("created_at", instant), ("version", number), ("body", text, True),
         ("composed_at", instant, True), key=("id",),
     )  # fmt: skip
     index("ix_message_recipient", "message", ["recipient", "created_at"])
