@@ -23,7 +23,6 @@ GOODBYE_SECONDS = 1.0
 _CHUNK = 16 * 1024
 _READY, _DONE, _GO_ON, _BUSY = 220, 250, 354, 421
 _LOGIN_FIRST = frozenset({530, 534, 535, 538})
-# 551 and 553 name the mailbox as well (RFC 5321, 4.2.3); 550 and 552 depend on what the server adds.
 _ENHANCED = re.compile(r"\b[245]\.(\d{1,3})\.(\d{1,3})\b")
 
 
@@ -92,22 +91,27 @@ class MailPage:
         sender = cast("str", mailbox(settings.sender))
         data = compose(envelope, envelope.letter, to=to, sender=sender, sender_name=settings.sender_name, reply_to=settings.reply_to)
         deadline = Deadline(settings.seconds)
-        for again in (False, True):
-            used = self._client is not None
-            try:
-                client = self._ready(deadline)
-            except _Unready as error:
-                self._down = Later(error.words, why=error.cause)
-                return self._down
-            reply = _Exchange(client).hand_over(data, sender, to)
-            if client.lost:
-                self._hang_up()
-            if reply is not None:
-                return reply
-            if again or not used:
-                break
-        # The connection was closed before the letter began: on a used one that is what servers do with an idle guest, on a fresh one not.
-        return Later("the server closed the connection", why=Cause.UNREACHABLE)
+        # A server hangs up on a guest who is idle or has sent enough. Before anything of this letter was said, a new connection is asked for.
+        used = self._client is not None
+        reply, begun = self._once(data, sender, to, deadline)
+        if used and not begun and self._client is None and self._down is None:
+            reply, _ = self._once(data, sender, to, deadline)
+        return reply
+
+    def _once(self, data: bytes, sender: str, to: str, deadline: Deadline) -> tuple[Reply, bool]:
+        """One try, and whether the server had taken up the letter at all."""
+        try:
+            client = self._ready(deadline)
+        except _Unready as error:
+            self._down = Later(error.words, why=error.cause)
+            return self._down, False
+        exchange = _Exchange(client)
+        reply = exchange.hand_over(data, sender, to)
+        if client.lost:
+            self._hang_up()
+        if isinstance(reply, Later) and reply.why == Cause.TOO_SLOW:
+            self._down = reply
+        return reply, exchange.begun
 
     def _ready(self, deadline: Deadline) -> "_Client":
         """The connection, greeted, encrypted and logged in."""
@@ -145,11 +149,12 @@ class _Lines:
             connection.settimeout(self._client.deadline.left())
             octets = connection.recv(4096)
             self.taken += len(octets)
-            if self.taken > REPLY_OCTETS:
-                raise OSError("the reply does not end")
             if not octets:
                 break
             self._rest += octets
+            if self.taken > REPLY_OCTETS or (len(self._rest) >= limit and b"\n" not in self._rest):
+                self._client.babbled = True
+                raise OSError("the reply does not end")
         end = self._rest.find(b"\n") + 1 or len(self._rest)
         line, self._rest = self._rest[: min(end, limit)], self._rest[min(end, limit) :]
         return line
@@ -163,6 +168,8 @@ class _Client(smtplib.SMTP):
 
     lost = False
     """Whether the connection is of no further use."""
+    babbled = False
+    """Whether the server said more than a mail server says."""
 
     def __init__(self, channel: EmailChannel, deadline: Deadline) -> None:
         settings = channel.settings
@@ -184,8 +191,9 @@ class _Client(smtplib.SMTP):
         settings = self.channel.settings
         addresses = self.channel.resolver(host, port, self.deadline.left())
         if settings.security is Security.NONE and not settings.allow_plain:
-            # The name said that it is this machine; nothing leaves it unencrypted if the name leads elsewhere.
             addresses = [address for address in addresses if meant(address).is_loopback]
+            if not addresses:
+                raise _Unready(Cause.TLS_FAILED, f"{host} is not this machine, and nothing leaves this machine unencrypted")
         plain = connect(addresses, port, self.deadline)
         if settings.security is not Security.TLS:
             return plain
@@ -219,20 +227,20 @@ class _Client(smtplib.SMTP):
 
 
 @contextlib.contextmanager
-def _told(deadline: Deadline, otherwise: Cause = Cause.UNREACHABLE) -> Iterator[None]:
+def _told(client: _Client, otherwise: Cause = Cause.UNREACHABLE) -> Iterator[None]:
     """What can go wrong before a session is ready, each with its cause."""
     try:
         yield
-    except _Unready:
-        raise
-    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected, smtplib.SMTPException, OSError, ValueError) as error:
-        if deadline.passed or isinstance(error, TimeoutError):
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        if client.deadline.passed or isinstance(error, TimeoutError):
             raise _Unready(Cause.TOO_SLOW, "the time limit has passed") from error
+        if client.babbled:
+            raise _Unready(Cause.NOT_UNDERSTOOD, str(error)) from error
         if isinstance(error, ssl.SSLError):
             # The reason alone: the whole text names a line of the library's source.
             raise _Unready(Cause.TLS_FAILED, getattr(error, "verify_message", "") or error.reason or str(error)) from error
         if isinstance(error, smtplib.SMTPResponseException):
-            raise _Unready(otherwise, f"{error.smtp_code} {_text(error.smtp_error)}") from error
+            raise _Unready(otherwise, _said(error.smtp_code, error.smtp_error)) from error
         raise _Unready(otherwise, str(error)) from error
 
 
@@ -245,19 +253,19 @@ def _greeted(channel: EmailChannel, deadline: Deadline) -> _Client:
     settings = channel.settings
     client = _Client(channel, deadline)
     try:
-        with _told(deadline):
+        with _told(client):
             code, text = client.connect(settings.host, settings.to_port)
         if code != _READY:
-            raise _Unready(_unwilling(code), f"{code} {_text(text)}")
-        with _told(deadline, Cause.MAIL_SERVER_UNWILLING):
+            raise _Unready(_unwilling(code), _said(code, text))
+        with _told(client, Cause.MAIL_SERVER_UNWILLING):
             client.ehlo_or_helo_if_needed()
         if settings.security is Security.STARTTLS:
-            with _told(deadline, Cause.TLS_FAILED):
+            with _told(client, Cause.TLS_FAILED):
                 client.connection.settimeout(deadline.left())
                 client.starttls(context=channel.context)
                 client.ehlo_or_helo_if_needed()
         if settings.user is not None and settings.password is not None:
-            with _told(deadline, Cause.MAIL_LOGIN):
+            with _told(client, Cause.MAIL_LOGIN):
                 client.login(settings.user, settings.password)
     except BaseException:
         client.close()
@@ -279,10 +287,11 @@ class _Exchange:
     def __init__(self, client: _Client) -> None:
         self._client = client
         self._in_doubt = False
-        self._begun = False
+        self.begun = False
+        """Whether the server had begun to judge this letter."""
 
-    def hand_over(self, data: bytes, sender: str, to: str) -> Reply | None:
-        """What came of it, or None where the connection ended before the letter began."""
+    def hand_over(self, data: bytes, sender: str, to: str) -> Reply:
+        """What came of it."""
         try:
             return self._talk(data, sender, to)
         except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -292,16 +301,13 @@ class _Exchange:
                 return Later(words, why=Cause.IN_DOUBT, in_doubt=True)
             if self._client.deadline.passed:
                 return Later("the time limit has passed", why=Cause.TOO_SLOW)
-            return Later(words, why=Cause.UNREACHABLE) if self._begun else None
+            return Later(words, why=Cause.NOT_UNDERSTOOD if self._client.babbled else Cause.UNREACHABLE)
 
-    def _talk(self, data: bytes, sender: str, to: str) -> Reply | None:
+    def _talk(self, data: bytes, sender: str, to: str) -> Reply:
         client = self._client
         size = f" SIZE={len(data)}" if client.has_extn("size") else ""
         code, text = client.docmd("MAIL", f"FROM:<{sender}>{size}")
-        if code == _BUSY:
-            client.lost = True
-            return None
-        self._begun = True
+        self.begun = code != _BUSY
         if code != _DONE:
             return self._not_taken(code, text, "mail")
         code, text = client.docmd("RCPT", f"TO:<{to}>")
@@ -334,27 +340,27 @@ class _Exchange:
                 client.lost = client.docmd("RSET")[0] != _DONE
             except (smtplib.SMTPException, OSError):
                 client.lost = True
-        return _judged(code, _text(text), at)
+        return _judged(code, _said(code, text), at)
 
 
-def _said(code: int, text: bytes) -> str:
-    return one_line(f"{code} {_text(text)}", REPLY_LENGTH)
+def _said(code: int, text: bytes | str) -> str:
+    """A reply as it is kept; what began with no number is smtplib's -1."""
+    return one_line(f"{code} {_text(text)}" if code >= 0 else _text(text), REPLY_LENGTH)
 
 
-def _judged(code: int, text: str, at: str) -> Reply:  # noqa: PLR0911 - one line a case
+def _judged(code: int, words: str, at: str) -> Reply:  # noqa: PLR0911 - one line a case
     """What a reply code means (RFC 5321, 4.2; RFC 3463), for a command that failed.
 
     A code of 500 and above is final. Only one that says that the server does not know us (530 and the like) is about this installation's
     set-up and not about the letter.
     """
-    words = one_line(f"{code} {text}", REPLY_LENGTH)
     if code // 100 == 4:  # noqa: PLR2004 - the first digit
         return Later(words, why=Cause.MAIL_DEFERRED)
     if code // 100 != 5:  # noqa: PLR2004
         return Later(words, why=Cause.NOT_UNDERSTOOD)
     if code in _LOGIN_FIRST:
         return Later(words, why=Cause.MAIL_LOGIN)
-    found = _ENHANCED.search(text)
+    found = _ENHANCED.search(words)
     detail = (int(found[1]), int(found[2])) if found else None
     if detail in {(3, 4), (2, 3)} or (at == "mail" and code == 552):  # noqa: PLR2004
         return Refused(words, why=Cause.MAIL_TOO_LARGE)
