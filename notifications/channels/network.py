@@ -47,7 +47,7 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 class Deadline:
-    """An end that nothing moves, whatever the other side does."""
+    """An end that the other side cannot move, whatever it does."""
 
     __slots__ = ("_end",)
 
@@ -65,6 +65,10 @@ class Deadline:
         if left <= 0:
             raise TimeoutError("time is up")
         return left
+
+    def shorten(self, seconds: float) -> None:
+        """Let it end in so many seconds, if it does not end sooner."""
+        self._end = min(self._end, time.monotonic() + seconds)
 
     @property
     def passed(self) -> bool:
