@@ -14,6 +14,7 @@ from notifications.composing import EVENT
 from notifications.duties import Desk, Step, Turn
 from notifications.messages import DutyLine, Message, MessageKind, NoticeLine, Part, Recipient
 from states.regime import local_date
+from workflow.ledger.entry import Entry
 from workflow.ports import Database
 from workflow.situation import World
 from workflow.telling import ItemRow, MessageRow
@@ -178,32 +179,29 @@ def _kind(lines: Sequence[DutyLine], happened: Sequence[NoticeLine]) -> MessageK
 def details_of(line: Line) -> dict[str, Any]:
     """What the words of a notice may name, from the entry."""
     entry = line.entry
-    found: dict[str, Any] = {**entry.data}
-    for name in ("remarks", "note"):
-        if text := line.text(name):
-            found[name] = text
-    if entry.result:
-        found |= {"mean": entry.result["mean"], "stars": entry.result["stars"], "level": entry.result["level"]}
+    texts = {name: text for name in ("remarks", "note") if (text := line.text(name))}
+    found: dict[str, Any] = {**entry.data, **texts, **(entry.result or {}), **_ahead(entry)}
     if entry.acted_on is not None:
         found["acted_on"] = local_date(entry.acted_on).isoformat()
     if entry.attempt is not None and entry.attempt > 1:
         found["attempt"] = entry.attempt
-    rounds = entry.round or {}
-    if joined := rounds.get("provincial") or rounds.get("central"):
-        found["round"] = joined
     if entry.to is not None:
         found["state"] = entry.to
-    missed = (entry.set.get("memo") or {}).get("missed")
-    if missed:
-        found |= {"stage": missed["stage"], "phrase": missed["phrase"], "until": missed["due_at"]}
-    opened_terms = (entry.terms or {}).get("open", ())
-    if opened_terms and "to" not in found:
-        first = min(opened_terms, key=lambda term: term["due_at"])
-        found |= {
-            "stage": first["stage"],
-            "phrase": first["phrase"],
-            "to": last_valid_day(datetime.fromisoformat(first["due_at"])).isoformat(),
-        }
     if "act" in found:
         found["event"] = found.pop("act")
+    return found
+
+
+def _ahead(entry: Entry) -> dict[str, Any]:
+    """Round, and the deadline that was missed or that runs from now on."""
+    rounds, terms = entry.round or {}, (entry.terms or {}).get("open", ())
+    joined = rounds.get("provincial") or rounds.get("central")
+    found: dict[str, Any] = {"round": joined} if joined else {}
+    missed = (entry.set.get("memo") or {}).get("missed")
+    if missed:
+        return found | {"stage": missed["stage"], "phrase": missed["phrase"], "until": missed["due_at"]}
+    if terms:
+        first = min(terms, key=lambda term: str(term["due_at"]))
+        until = last_valid_day(datetime.fromisoformat(first["due_at"])).isoformat()
+        found |= {"stage": first["stage"], "phrase": first["phrase"], "to": until}
     return found
