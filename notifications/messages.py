@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from deadlines.ladder import DutyKind
 from states.vocabulary import Effect, Event, Stage
 
 
@@ -13,19 +14,6 @@ class Language(StrEnum):
 
     VI = "vi"
     EN = "en"
-
-
-class DutyKind(StrEnum):
-    """What a duty is about."""
-
-    TERM = "term"
-    """A deadline of one case."""
-    ACTIVITY = "activity"
-    """Other work of a plan, with a body responsible."""
-    CERTIFICATE = "certificate"
-    """A certificate that ends unless it is assessed again."""
-    CONFIRMATION = "confirmation"
-    """An act typed from paper waits for a second person's word."""
 
 
 class Part(StrEnum):
