@@ -70,10 +70,14 @@ def _settings(port: int) -> EmailSettings:
 class _End:
     """The end of a process at a point, at the so manieth time that it comes there."""
 
-    def __init__(self, where: str, at: int, how: int) -> None:
+    def __init__(self, where: str, at: int, how: int, pipe: Connection) -> None:
         self.where, self.left, self.how = where, at, how
+        self._pipe, self._begun = pipe, False
 
     def reached(self, where: str) -> None:
+        if where == "noted" and not self._begun:
+            self._begun = True
+            self._pipe.send("begun")
         if where != self.where:
             return
         self.left -= 1
@@ -143,7 +147,7 @@ def _dying(channel: EmailChannel, end: _End) -> EmailChannel:
 
 def work(url: str, port: int, instant: str, owner: str, where: str, at: int, how: int, pipe: Connection) -> None:  # noqa: PLR0913
     """Carry away what waits, unless the end comes first; says that it is ready, and how much was accepted."""
-    end = _End(where, at, how)
+    end = _End(where, at, how, pipe)
     store: Any = _Store(open_store(url, allow_unsafe=True), end)
     world = on(store, ManualClock(datetime.fromisoformat(instant)))
     telling = notifications(world, _dying(EmailChannel(_settings(port)), end), owner=owner)
@@ -164,8 +168,12 @@ class Worker:
         theirs.close()
 
     def ready(self) -> bool:
-        """Whether it got as far as to begin."""
+        """Whether it has opened the database."""
         return self._said() == "ready"
+
+    def begun(self) -> bool:
+        """Whether it has begun to hand letters over."""
+        return self.ready() and self._said() == "begun"
 
     def _said(self) -> Any:
         try:
@@ -189,15 +197,19 @@ class Worker:
             os.kill(self.process.pid, number)
 
     def end(self) -> bool:
-        """Wait for its end; whether it was killed."""
-        self.process.join(120)
+        """Wait for its end, which is not for ever; whether it was killed."""
+        self.process.join(60)
+        if self.process.is_alive():
+            self.signal(signal.SIGCONT)
+            self.process.terminate()
+            raise AssertionError("it did not end")
         self._mine.close()
         return self.process.exitcode == -signal.SIGKILL
 
     def finished(self) -> int:
         """How many letters it says were accepted."""
         said = self._said()
-        if said == "ready":
+        while said in {"ready", "begun"}:
             said = self._said()
         self.end()
         assert isinstance(said, int), said
@@ -273,8 +285,8 @@ def killed_at_work(url: str, server: MailServer, letters: int, kills: int, seed:
         where = chance.choice([*POINTS, "anywhere", "anywhere", "anywhere"])
         # One page is claimed in a worker's life, unless it finishes.
         worker = Worker(url, server.port, at, f"w{number}", where, 1 if where == "claimed" else chance.randint(1, most))
-        if where == "anywhere" and worker.ready():
-            time.sleep(chance.uniform(0, most * 0.004))
+        if where == "anywhere" and worker.begun():
+            time.sleep(chance.uniform(0, most * 0.005))
             worker.signal(signal.SIGKILL)
         if worker.end():
             ended[where] = ended.get(where, 0) + 1
