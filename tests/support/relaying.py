@@ -37,8 +37,14 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.relaying"])
 
 
-def prepare(url: str, people: int) -> int:
-    """A dossier whose cut-off is a week away and so many secretaries who have a letter about it waiting; how many letters wait."""
+def prepare(url: str, people: int, *, gather: bool = True) -> int:
+    """A dossier whose cut-off is a week away and so many secretaries who have a letter about it waiting; how many letters wait.
+
+    Args:
+        url: An empty database.
+        people: How many secretaries there are beside the usual one.
+        gather: Whether messages are made of the step, and laid into the inboxes.
+    """
     with world_at(url, "2021-06-01 08:00") as world:
         codes = [f"secretary-H1-{number:04d}" for number in range(people)]
         world.store.save_registry(
@@ -55,12 +61,13 @@ def prepare(url: str, people: int) -> int:
         world.filed(at="2021-06-28 09:00")
         tell(world, notifications(world), "2021-06-28 09:00")
         world.move(COMES)
-        telling = notifications(world, EmailChannel(_settings(9)))
-        telling.gather()
+        if gather:
+            notifications(world, EmailChannel(mail_settings(9))).gather()
         return len(world.store.deliveries(DeliveryQuery(channel="email", limit=1_000_000)))
 
 
-def _settings(port: int) -> EmailSettings:
+def mail_settings(port: int) -> EmailSettings:
+    """A mail server on loopback."""
     return EmailSettings(host="127.0.0.1", port=port, security=Security.NONE, sender=f"nhac@{DOMAIN}", allow_plain=True, seconds=10)
 
 
@@ -150,7 +157,7 @@ def work(url: str, port: int, instant: str, owner: str, where: str, at: int, how
     end = _End(where, at, how, pipe)
     store: Any = _Store(open_store(url, allow_unsafe=True), end)
     world = on(store, ManualClock(datetime.fromisoformat(instant)))
-    telling = notifications(world, _dying(EmailChannel(_settings(port)), end), owner=owner)
+    telling = notifications(world, _dying(EmailChannel(mail_settings(port)), end), owner=owner)
     pipe.send("ready")
     done = telling.send()
     pipe.send(sum(done.accepted.values()))
