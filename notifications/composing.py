@@ -176,9 +176,7 @@ class Composer:
         placing.look_up(person for _, person in heard)
         items = [self._notice(placing, entry, person) for entry, person in heard]
         events = self._for_webhooks(desk, page, entries, now)
-        written = self.store.heard(
-            NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), [*placing.deliveries, *events]
-        )
+        written = self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), [*placing.deliveries, *events])
         if written:
             made.noticed += len(items)
             made.events += len(events)
@@ -221,9 +219,7 @@ class Composer:
             part="follows", message=message, detail=detail,
         )  # fmt: skip
 
-    def _for_webhooks(
-        self, desk: Desk, page: Sequence[Leaf], entries: Sequence[Entry], now: datetime
-    ) -> list[DeliveryRow]:
+    def _for_webhooks(self, desk: Desk, page: Sequence[Leaf], entries: Sequence[Entry], now: datetime) -> list[DeliveryRow]:
         hooks = [hook for hook in self.store.webhooks() if hook.off is None]
         if not hooks:
             return []

@@ -138,9 +138,7 @@ def _accepted(world: World, rows: Sequence[Any]) -> None:
     """As many deliveries acknowledged, with a line in the log of tries."""
     for start in range(0, len(rows), PAGE):
         page = rows[start : start + PAGE]
-        tries = [
-            TryRow(key=f"floor|{row.key}", attempt=1, at=COMES, worker="floor", outcome="accepted", reply="") for row in page
-        ]
+        tries = [TryRow(key=f"floor|{row.key}", attempt=1, at=COMES, worker="floor", outcome="accepted", reply="") for row in page]
 
         def work(transaction: Any, page: Any = page, tries: Any = tries) -> None:
             transaction.many("UPDATE delivery SET state='accepted',attempt=1 WHERE key=?", [(f"floor|{row.key}",) for row in page])

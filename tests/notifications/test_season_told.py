@@ -181,6 +181,10 @@ def test_two_workers_at_once_tell_nothing_twice(database: Database):
         keys = by_mail(first) + by_mail(second)
         assert len(keys) > 10
         assert set(keys.values()) == {1}
-        assert {str(row.state) for row in world.store.deliveries(DeliveryQuery(channel="email", limit=100_000))} <= {"accepted", "waiting", "moot"}
+        assert {str(row.state) for row in world.store.deliveries(DeliveryQuery(channel="email", limit=100_000))} <= {
+            "accepted",
+            "waiting",
+            "moot",
+        }
         if other is not world.store:
             other.close()
