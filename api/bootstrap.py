@@ -21,9 +21,11 @@ from workflow.confirming import Confirmations
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Store
 from workflow.recording import Scribe
 from workflow.rehearsal import Player
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 
@@ -50,6 +52,8 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    work: PlanWork
+    reviews: Reviews
     rehearsal: bool
 
     def player(self) -> Player:
@@ -95,7 +99,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, rehearsal)
+        work = PlanWork(store, chosen, scribe, plans, engine.world)
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, Reviews(work), rehearsal)
     except BaseException:
         store.close()
         raise

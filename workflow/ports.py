@@ -57,6 +57,7 @@ class Change:
         opened: Terms that begin to run.
         closed: Terms that end, by id.
         stages: Deadline rows created or replaced with it (plans, rounds).
+        fulfilled: Ids of duties that end with it: activities of a plan, see :func:`workflow.activities.open_activities`.
     """
 
     row: Subject
@@ -66,11 +67,15 @@ class Change:
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
+    fulfilled: tuple[str, ...] = ()
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow) for change in changes)
+    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it.
+
+    What is only reported to a plan leaves its version, and with it every judgement, as it was.
+    """
+    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow) and c.version != c.row.version for c in changes)
 
 
 class Outcome(Enum):

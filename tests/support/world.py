@@ -27,6 +27,7 @@ from workflow.confirming import Confirmations
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Store
 from workflow.recording import Scribe
 from workflow.rounds import Rounds
@@ -186,6 +187,7 @@ class World:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    work: PlanWork
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -406,7 +408,8 @@ def on(store: Store, clock: ManualClock) -> World:
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations)
+    work = PlanWork(store, clock, scribe, plans, engine.world)
+    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations, work)
 
 
 def level_of(unit: str) -> Level:
