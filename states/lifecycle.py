@@ -33,7 +33,7 @@ class PlanEvent(StrEnum):
     ASSIGN = "assign"
     REPORT = "report"
     SUPPORT = "support"
-    STATE = "state"
+    STATE = "state_figure"
     COUNT = "count"
     LEARN = "learn"
     STRIKE = "strike"
