@@ -25,7 +25,7 @@ from workflow.timeline import Line
 _HIDDEN = frozenset(
     {
         *("act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage"),
-        *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
+        *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was", "figures", "known_at"),
     }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""

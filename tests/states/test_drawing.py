@@ -8,7 +8,7 @@ import pytest
 from states.chart import START
 from states.drawing import MARK, markdown, mermaid, moves_mermaid, moves_table
 from states.errors import DefinitionUnsound, EventRefused
-from states.lifecycle import PLAN_WORK, CALENDAR, CERTIFICATE, LIFECYCLES, PLAN, ROUND, Lifecycle, PlanEvent
+from states.lifecycle import CALENDAR, CERTIFICATE, LIFECYCLES, PLAN, PLAN_WORK, ROUND, Lifecycle, PlanEvent
 from states.refusal import Code
 from states.regime import REGIMES
 from states.soundness import check_lifecycle

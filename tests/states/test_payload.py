@@ -23,7 +23,15 @@ SCORE = Field("mean", Kind.SCORE)
 FIGURE = Field("figure", Kind.FIGURE)
 DATE = Field("end", Kind.DATE)
 FLAG = Field("flag", Kind.FLAG)
-KINDS = {Kind.TEXT: TEXT, Kind.CODE: CODE, Kind.CHOICE: CHOICE, Kind.CHOICES: CHOICES, Kind.INTEGER: INTEGER, Kind.SCORE: SCORE, Kind.FIGURE: FIGURE}
+KINDS = {
+    Kind.TEXT: TEXT,
+    Kind.CODE: CODE,
+    Kind.CHOICE: CHOICE,
+    Kind.CHOICES: CHOICES,
+    Kind.INTEGER: INTEGER,
+    Kind.SCORE: SCORE,
+    Kind.FIGURE: FIGURE,
+}
 KINDS |= {Kind.DATE: DATE, Kind.FLAG: FLAG}
 
 GOOD = [
