@@ -64,7 +64,7 @@ class Runtime:
         """
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work)
 
     def close(self) -> None:
         """Give the database back."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from workflow.commands import SYSTEM, Command
 from workflow.ledger.entry import parse
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Store
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.rows import ProductRow, SubjectKind
-from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct, save_season
+from workflow.season import save_season
+from workflow.season_values import CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
 from workflow.sweeping import statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
@@ -61,13 +64,16 @@ class _Timed:
 class Player:
     """Plays a season into a rehearsal database."""
 
-    def __init__(self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds) -> None:
+    def __init__(  # noqa: PLR0913
+        self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds, work: PlanWork
+    ) -> None:
         """Play with these services."""
         self.store = store
         self.clock = clock
         self.engine = engine
         self.plans = plans
         self.rounds = rounds
+        self.work = work
         self.played = Played()
         self._progress: Callable[[int, int], None] | None = None
         self._codes: dict[int, str] = {}
@@ -156,6 +162,8 @@ class Player:
             items.append(_Timed(plan.publish_at, (1, index), _bind(self._publish, plan), f"{plan.plan} publish", steers=True))
         for index, act in enumerate(season.rounds):
             items.append(_Timed(act.at, (3, index), _bind(self._round, act), f"{act.code} {act.event}", steers=True))
+        for index, done in enumerate(season.work):
+            items.append(_Timed(done.at, (4, index), _bind(self._work, done), f"{done.plan} {done.act}", steers=True))
         for story in season.cases:
             for index, step in enumerate(season.paths[story.path]):
                 at = step.at + timedelta(minutes=story.shift)
@@ -178,6 +186,29 @@ class Player:
                 self.rounds.close(act.code, actor=act.by)
             case _:
                 self.rounds.rollover(act.code, actor=act.by)
+
+    def _work(self, act: WorkAct) -> None:
+        data = {name: value.isoformat() if isinstance(value, date) else value for name, value in act.data.items()}
+
+        def pick(name: str) -> Any:
+            return data.pop(name, None)
+
+        match act.act:
+            case "assign":
+                self.work.assign(act.plan, str(pick("activity")), pick("units") or (), actor=act.by)
+            case "report":
+                self.work.report(act.plan, str(pick("activity")), data, actor=act.by, unit=pick("for_unit"))
+            case "support":
+                product, producer, activity = pick("product"), pick("producer"), pick("activity")
+                self.work.support(act.plan, data, actor=act.by, product=product, producer=producer, activity=activity)
+            case "state":
+                self.work.state(act.plan, pick("target") or 0, data, actor=act.by)
+            case "count":
+                self.work.count(act.plan, pick("target") or 0, str(pick("count")), actor=act.by, kinds=pick("kinds") or ())
+            case "lesson":
+                self.work.learn(act.plan, data, actor=act.by)
+            case _:
+                Reviews(self.work).conclude(act.plan, actor=act.by, reason=pick("reason"))
 
     def _act(self, story: CaseStory, step: StepAct, index: int, at: datetime, product: ProductRow) -> None:
         case = self._case(story, step, product)

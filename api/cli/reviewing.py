@@ -150,7 +150,9 @@ def activities_section(review: Review, standings: Iterable[Standing]) -> Section
         reports = review.desk.book.reports.get(activity.number, {})
         told = "; ".join(report_text(review, reports[unit]) for unit in standing.units if unit in reports)
         title = title_text(standing) + (f" ({activity.place})" if activity.place else "")
-        phrase = (f"“{activity.phrase}”" if activity.phrase else "–") + f" ({activity.source})"
+        # The document stands above the table.
+        item = activity.source.removeprefix(f"{review.desk.plan.doc_no or review.desk.plan.title}, ")
+        phrase = (f"“{activity.phrase}”" if activity.phrase else "–") + f" ({item})"
         status = ctx.words.label("activitystatus", standing.status)
         rows.append(
             (activity.number, title, bodies_text(review, standing), phrase, day_text(activity.due_at), status, reached_text(standing), told)

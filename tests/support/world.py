@@ -30,6 +30,7 @@ from workflow.plans import Plans
 from workflow.planwork import PlanWork
 from workflow.ports import Store
 from workflow.recording import Scribe
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.rows import (
     AppointmentRow,
@@ -188,6 +189,7 @@ class World:
     calendars: Calendars
     confirmations: Confirmations
     work: PlanWork
+    reviews: Reviews
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -409,7 +411,7 @@ def on(store: Store, clock: ManualClock) -> World:
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
     work = PlanWork(store, clock, scribe, plans, engine.world)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations, work)
+    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations, work, Reviews(work))
 
 
 def level_of(unit: str) -> Level:

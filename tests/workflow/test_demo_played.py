@@ -31,7 +31,7 @@ def stage(url: str, now: datetime) -> Iterator[tuple[World, Player]]:
     store = open_store(url, allow_unsafe=True)
     try:
         built = on(store, ManualClock(now))
-        yield built, Player(store, built.clock, built.engine, built.plans, built.rounds)
+        yield built, Player(store, built.clock, built.engine, built.plans, built.rounds, built.work)
     finally:
         store.close()
 

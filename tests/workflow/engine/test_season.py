@@ -174,7 +174,7 @@ def player(database_url: str):
     """A player over an empty database."""
     store = open_store(database_url, allow_unsafe=True)
     world = on(store, ManualClock(moment("2021-01-11 08:00")))
-    yield Player(store, world.clock, world.engine, world.plans, world.rounds)
+    yield Player(store, world.clock, world.engine, world.plans, world.rounds, world.work)
     store.close()
 
 
