@@ -47,6 +47,8 @@ def money(amount: int) -> str:
 
 def measure(unit: str) -> str:
     """A unit's name."""
+    if unit == "product":
+        return ctx.words.label("count", "products")
     return ctx.words.label("option", unit) if unit else ""
 
 
@@ -186,7 +188,7 @@ def rounds_section(review: Review) -> Section:
         (r.code, str(r.members), *(str(r.stars.get(n, 0)) for n in (3, 4, 5)), *(str(r.fates.get(f, 0)) for f in fates))
         for r in review.rounds
     ]
-    counted = ", ".join(f"{n} {say('sản phẩm', 'products')} {stars} {say('sao', 'stars')}" for stars, n in review.stars.items())
+    counted = ", ".join(say(f"{n} sản phẩm {stars} sao", f"{stars} stars {n}") for stars, n in review.stars.items())
     line = say(
         f"Cả năm có {review.took_part} sản phẩm tham gia đánh giá, {sum(review.stars.values())} sản phẩm được công nhận",
         f"In the year {review.took_part} products took part in evaluation, {sum(review.stars.values())} were recognised",
@@ -224,7 +226,7 @@ def support_section(review: Review) -> Section:
     lines = (
         (say("Tổng kinh phí hỗ trợ: ", "Support in all: ") + money(total) + ".",)
         if rows
-        else (say("Chưa ghi nhận hỗ trợ nào.", "None recorded."),)
+        else (say("Chưa ghi nhận hỗ trợ nào.", "Nothing recorded."),)
     )
     return Section(say("Hỗ trợ chủ thể", "Support to producers"), lines, head if rows else (), tuple(rows))
 
@@ -246,7 +248,7 @@ def late_section(review: Review) -> Section:
         f"({say('ngày cuối', 'last day')} {day_text(s.activity.due_at)})"
         for s in late
     )
-    return Section(say("Việc muộn, quá hạn", "Late and overdue"), lines or (say("Không có.", "None."),))
+    return Section(say("Việc muộn, quá hạn", "Late and overdue"), lines or (say("Không có.", "Nothing."),))
 
 
 def review_sections(review: Review) -> list[Section]:
@@ -265,10 +267,10 @@ def review_sections(review: Review) -> list[Section]:
 def headline(review: Review, *, recounted: bool | None = None) -> list[str]:
     """Plan, day of the figures, and the conclusion if there is one."""
     row = review.desk.row
-    day = f"{local_date(review.on - timedelta(microseconds=1)):%d/%m/%Y}"
+    until = ctx.words.last_day(review.on)
     lines = [
         f"{row.title} ({', '.join(filter(None, (row.code, row.doc_no)))})",
-        say(f"Số liệu đến hết ngày {day}.", f"Figures to the end of {day}."),
+        say(f"Số liệu đến {until}.", f"Figures up to {until}."),
     ]
     line = review.concluded
     if line is not None:
