@@ -189,26 +189,27 @@ class Player:
 
     def _work(self, act: WorkAct) -> None:
         data = {name: value.isoformat() if isinstance(value, date) else value for name, value in act.data.items()}
-
-        def pick(name: str) -> Any:
-            return data.pop(name, None)
-
+        given = {name: str(data.pop(name)) for name in ("activity", "for_unit", "product", "producer", "count") if name in data}
+        lists = {name: tuple(map(str, listed)) for name in ("units", "kinds") if isinstance(listed := data.pop(name, ()), list)}
+        target = data.pop("target", 0)
+        number = target if isinstance(target, int) else 0
+        work, by = self.work, act.by
         match act.act:
             case "assign":
-                self.work.assign(act.plan, str(pick("activity")), pick("units") or (), actor=act.by)
+                work.assign(act.plan, given.get("activity", ""), lists.get("units", ()), actor=by)
             case "report":
-                self.work.report(act.plan, str(pick("activity")), data, actor=act.by, unit=pick("for_unit"))
+                work.report(act.plan, given.get("activity", ""), data, actor=by, unit=given.get("for_unit"))
             case "support":
-                product, producer, activity = pick("product"), pick("producer"), pick("activity")
-                self.work.support(act.plan, data, actor=act.by, product=product, producer=producer, activity=activity)
+                product, producer, under = (given.get(name) for name in ("product", "producer", "activity"))
+                work.support(act.plan, data, actor=by, product=product, producer=producer, activity=under)
             case "state":
-                self.work.state(act.plan, pick("target") or 0, data, actor=act.by)
+                work.state(act.plan, number, data, actor=by)
             case "count":
-                self.work.count(act.plan, pick("target") or 0, str(pick("count")), actor=act.by, kinds=pick("kinds") or ())
+                work.count(act.plan, number, given.get("count", ""), actor=by, kinds=lists.get("kinds", ()))
             case "lesson":
-                self.work.learn(act.plan, data, actor=act.by)
+                work.learn(act.plan, data, actor=by)
             case _:
-                Reviews(self.work).conclude(act.plan, actor=act.by, reason=pick("reason"))
+                Reviews(work).conclude(act.plan, actor=by, reason=str(data["reason"]) if "reason" in data else None)
 
     def _act(self, story: CaseStory, step: StepAct, index: int, at: datetime, product: ProductRow) -> None:
         case = self._case(story, step, product)

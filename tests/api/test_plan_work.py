@@ -140,13 +140,13 @@ def test_what_is_wrong_is_said_in_words_and_changes_nothing(published: Database,
         said = bad(*words)
         assert expected in said.err, (words, said.err)
         assert "…" not in said.err
-    for words in (
+    for others in (
         ("plan", "activities", "nothing"),
         ("plan", "support", "--product", "nothing"),
         ("plan", "report", "KH-2021", "3", "--as", "officer-H1", *PAPER),
         ("plan", "strike", "KH-2021", "1", *ME, "--reason", "x"),
     ):
-        assert "…" not in refused(*words).err
+        assert "…" not in refused(*others).err
     assert dump(published) == before
 
 

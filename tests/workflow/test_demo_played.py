@@ -152,3 +152,15 @@ def test_a_story_that_fails_in_an_untouched_rehearsal_is_a_surprise(database_url
         played = player.play(replace(season(), paths=broken), YEARS_END)
         assert played.surprises
         assert played.overtaken == 0
+
+
+def test_the_plan_of_2020_ends_with_work_in_time_late_cancelled_and_left_open(database_url: str) -> None:
+    play(database_url)
+    with stage(database_url, season().start) as (world, _):
+        world.move("2026-12-01 08:00")
+        review = world.reviews.review("thai-nguyen-2020")
+        found = Counter(str(s.status) for s in review.standings)
+        assert {"done_in_time", "done_late", "done", "cancelled", "overdue", "not_begun"} <= set(found)
+        assert world.reviews.recounted(review) is True
+        assert {"unknown", "below", "met"} == {str(a.verdict) for a in review.targets}
+        assert world.reviews.review("two-rounds-2021").support["trade_promotion"][3] == 6_500_000
