@@ -112,8 +112,12 @@ def passages(store: Store, registry: Registry, scope: Scope) -> list[Passage]:
 
 
 def _may_count(case: CaseRow, scope: Scope) -> bool:
-    """Whether a history is worth reading: what was at rest before the year began, in no round of it, has nothing that counts."""
-    return case.round in scope.rounds or local_date(case.updated_at).year >= scope.year
+    """Whether a history is worth reading: what was at rest before the year began, or began long after it, has nothing that counts.
+
+    A round may reach into the next year, and cases of that year join it.
+    """
+    begun, moved = local_date(case.registered_at).year, local_date(case.updated_at).year
+    return case.round in scope.rounds or (begun <= scope.year + 1 and moved >= scope.year)
 
 
 def _passage(store: Store, registry: Registry, scope: Scope, case: CaseRow, stars: Mapping[str, CertificateRow]) -> Passage:

@@ -149,7 +149,9 @@ class PlanWork:
             if data["status"] == "done":
                 data.setdefault("done_on", self._today().isoformat())
             corrects = before.seq if before is not None and before.status != "under_way" else None
-            return Draft(who=who, data={"activity": found.number, "for_unit": place, **data}, texts=texts, corrects=corrects)
+            names = {f"unit.{place}": desk.world.registry.unit_name(place, self._today())}
+            given = {"activity": found.number, "for_unit": place, **data}
+            return Draft(who=who, data=given, texts={**names, **texts}, corrects=corrects)
 
         return self.write(code, PlanEvent.REPORT, draft, dry_run=dry_run, command=command)
 

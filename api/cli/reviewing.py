@@ -391,4 +391,4 @@ def review_json(review: Review, *, recounted: bool | None = None) -> dict[str, A
 
 
 def _texts(names: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {name: text for name, text in names.items() if not name.startswith("actor.")}
+    return {name: text for name, text in names.items() if not name.startswith(("actor.", "unit."))}

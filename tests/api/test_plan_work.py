@@ -61,7 +61,7 @@ def test_a_report_closes_an_activity_and_stands_in_the_plans_history(published: 
     assert "[1]" in said.out
     assert [a["number"] for a in done("plan", "activities", "KH-2021", "--open", "--json").json] == ["4", "h1"]
     history = done("plan", "show", "KH-2021").out
-    assert all(word in history for word in ("báo cáo hoạt động", "12/BC-VPĐP", "số thực hiện: 3"))
+    assert all(word in history for word in ("báo cáo hoạt động", "12/BC-VPĐP", "số thực hiện: 3", "Huyện Đá Vân"))
     assert "✓" in done("log", "verify").out
 
 
@@ -109,7 +109,13 @@ def test_the_review_is_text_for_a_report_and_its_conclusion_is_kept(published: D
     shown = done("plan", "review", "KH-2021", "--json").json
     assert shown["concluded"]["agrees"] is True
     assert shown["concluded"]["digest"] == shown["digest"]
-    assert "chốt tổng kết năm" in done("plan", "show", "KH-2021").out
+    history = done("plan", "show", "KH-2021").out
+    assert all(word in history for word in ("chốt tổng kết năm", f"mã kiểm của số liệu: {shown['digest'][:16]}"))
+    done("plan", "target", "KH-2021", "1", "--count", "stated", *ME)
+    done("plan", "target", "KH-2021", "1", "--figure", "2,5", *PAPER, *ME)
+    done("plan", "target", "KH-2021", "1", "--figure", "3", *PAPER, *ME)
+    history = done("plan", "show", "KH-2021").out
+    assert all(word in history for word in ("cách tính: do cơ quan ban hành", "số thực hiện: 2,5", "thay cho mục"))
     assert refused("plan", "review", "KH-2021", "--conclude", "--as", "officer-H1").err
     assert "lý do" in bad("plan", "review", "KH-2021", "--conclude", *ME).err
 
