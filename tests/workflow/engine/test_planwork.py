@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deadlines.ladder import DutyKind
 from deadlines.plan import dump_plan, load_plans
 from states.errors import EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, UnknownName
 from states.lifecycle import PlanEvent
@@ -14,6 +15,8 @@ from tests.support.world import World, moment, plan_file, world_at
 from workflow.activities import ActivityStatus, answering, open_activities, reached, status_of
 from workflow.audit import drifts, verify_log
 from workflow.planwork import Written
+from workflow.recording import planned
+from workflow.telling import RungState
 from workflow.timeline import timeline
 
 EVIDENCE = {"document_no": "12/BC-VPĐP", "document_date": "2021-03-01"}
@@ -288,6 +291,22 @@ def test_a_plan_that_gives_way_ends_all_its_duties_in_the_same_transaction(world
     monkeypatch.setattr(world.store, "write", watching)
     world.publish(plan_file("KH-MOI", 2021, [("training", 0, "trước ngày 10/7/2021")]))
     assert ended == before
+
+
+def test_what_was_planned_to_be_said_of_an_activity_ends_with_its_report(world):
+    row, now = world.store.load_plan("KH-2021"), world.clock.now()
+    assert row is not None
+    open_now = open_activities(world.plans.parsed(row), row, world.store.stages(plan=row.code), timeline(world.store, row.code))
+    (duty,) = (d for d in open_now if d.due_at is not None)
+    assert duty.due_at is not None
+    world.store.plan_rungs(planned(DutyKind.ACTIVITY, duty.id, duty.plan, duty.due_at, now))
+    before = world.store.rungs([duty.id])
+    assert {rung.state for rung in before} == {RungState.PLANNED}
+    report(world, status="under_way", document_no=None, document_date=None)
+    assert world.store.rungs([duty.id]) == before
+    world.move("2021-03-02 08:00")
+    report(world)
+    assert {rung.state for rung in world.store.rungs([duty.id])} == {RungState.CANCELLED}
 
 
 def test_reports_leave_rounds_and_running_judgements_alone(world):
