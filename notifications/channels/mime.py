@@ -7,6 +7,7 @@ program reads as one, and in some releases loses the quotation marks of a name w
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from email.utils import format_datetime
 
 from notifications.channels.cleaning import SUBJECT_LENGTH, body, display_name, one_line
@@ -50,7 +51,16 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
-def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_name: str = "", reply_to: str | None = None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom letters come from: a mailbox, as :func:`mailbox` gives it, the name that readers see, and a mailbox for answers."""
+
+    address: str
+    name: str = ""
+    reply_to: str | None = None
+
+
+def compose(envelope: Envelope, letter: Letter, *, to: str, sender: "Sender") -> bytes:
     """The message to one mailbox, its lines ending in CR LF.
 
     Text and HTML are alternatives of each other; where there is a calendar, it stands among them, for programs that offer its dates at
@@ -60,9 +70,7 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
         envelope: What is carried.
         letter: Its words.
         to: A mailbox, as :func:`mailbox` gives it.
-        sender: A mailbox.
-        sender_name: Its name.
-        reply_to: A mailbox for answers.
+        sender: Whom it comes from.
 
     Raises:
         ValueError: The envelope's Message-ID is none.
@@ -70,7 +78,7 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
     if not _MESSAGE_ID.fullmatch(envelope.message_id):
         raise ValueError(f"{envelope.message_id!r} is no Message-ID")
     headers = [
-        ("From", _mailbox(sender_name, sender)),
+        ("From", _mailbox(sender.name, sender.address)),
         ("To", _mailbox(envelope.name, to)),
         ("Subject", _words(one_line(letter.subject, SUBJECT_LENGTH))),
         ("Date", format_datetime(envelope.composed_at)),
@@ -80,11 +88,11 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ("MIME-Version", "1.0"),
     ]
-    if reply_to is not None:
-        headers.append(("Reply-To", _mailbox("", reply_to)))
+    if sender.reply_to is not None:
+        headers.append(("Reply-To", sender.reply_to))
     if envelope.thread:
         # The root of a thread is never sent; mail programs group what refers to it all the same.
-        root = message_id(f"{envelope.thread}|{to}", sender.rpartition("@")[2])
+        root = message_id(f"{envelope.thread}|{to}", sender.address.rpartition("@")[2])
         headers += [("In-Reply-To", root), ("References", root)]
     boundary = f"=_{_digest(envelope.message_id)}"
     alternatives = [_part("text/plain", letter.text), _part("text/html", letter.html)]

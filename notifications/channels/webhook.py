@@ -18,11 +18,12 @@ from standardwebhooks import Webhook
 from notifications.channels.causes import Cause
 from notifications.channels.cleaning import REPLY_LENGTH, one_line
 from notifications.channels.network import Deadline, Network, Resolver, connect, meant, public, resolve, within
-from notifications.channels.settings import Endpoint, WebhookSettings
+from notifications.channels.settings import Endpoint, WebhookSettings, trust
 from notifications.messages import Accepted, ChannelName, Envelope, Later, Refused, Reply
 from workflow.clock import Clock
 
-class AddressForbidden(Exception):  # noqa: N818 - never leaves the channel
+
+class AddressForbidden(Exception):
     """A receiver's name leads to addresses that nothing is sent to."""
 
 
@@ -72,7 +73,7 @@ class WebhookChannel:
         self.clock = clock
         self.find = find or settings.endpoint
         self.resolver = resolver
-        self.context = ssl.create_default_context(cafile=settings.ca_file)
+        self.context = trust("OCOP_WEBHOOK_CA_FILE", settings.ca_file)
 
     def send(self, envelope: Envelope) -> Reply:
         """Post one event, within the limit of the settings whatever the receiver does."""
@@ -190,7 +191,7 @@ class _Guard(httpcore2.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - there is one time limit, and it is the deadline
+        timeout: float | None = None,  # noqa: ARG002 - there is one time limit, and it is the deadline
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> "httpcore2.NetworkStream":
