@@ -179,7 +179,12 @@ class Server:
                 self._open.discard(connection)
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open.add(connection)
-            self.serve(Line(connection, self._over))
+            line = Line(connection, self._over)
+            try:
+                self.serve(line)
+            finally:
+                # Encryption may have put another socket in the place of the first.
+                line.connection.close()
         except (Gone, OSError):
             pass
         finally:
