@@ -92,6 +92,7 @@ class DutyLine:
         holders: Names of those who have to act, where the reader is not the holder.
         next_round: Name of the round that a case goes to if it misses this one.
         link: Personal link that shows the duty without an account; None before it is made.
+        version: How often the last day has been set: 1 at first, one more with each new date. Calendars show the highest.
     """
 
     duty: str
@@ -112,6 +113,7 @@ class DutyLine:
     holders: tuple[str, ...] = ()
     next_round: str | None = None
     link: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
