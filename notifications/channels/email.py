@@ -109,8 +109,9 @@ class MailPage:
         reply = exchange.hand_over(data, sender, to)
         if client.lost:
             self._hang_up()
-        if isinstance(reply, Later) and reply.why == Cause.TOO_SLOW:
-            self._down = reply
+        if deadline.passed and not isinstance(reply, Accepted):
+            # Whatever became of this letter, the next one shall not wait as long for the same server.
+            self._down = Later("the time limit has passed", why=Cause.TOO_SLOW)
         return reply, exchange.begun
 
     def _ready(self, deadline: Deadline) -> "_Client":

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,8 +67,9 @@ def _trusted(name: str, path: Path | None) -> None:
         raise ChannelUnfit("channel_file_missing", name=name, given=str(path))
 
 
+@cache
 def trust(name: str, path: Path | None) -> ssl.SSLContext:
-    """The client's side of TLS, with a host's name checked against its certificate.
+    """The client's side of TLS, with a host's name checked against its certificate; read once, which takes a while for the system's.
 
     Args:
         name: Of the setting.
@@ -134,7 +136,7 @@ class EmailSettings:
         if not f"{self.user or ''}{self.password or ''}".isascii():
             raise ChannelUnfit("channel_login_letters", name="OCOP_MAIL_PASSWORD")
         _trusted("OCOP_MAIL_CA_FILE", self.ca_file)
-        _seconds("OCOP_MAIL_SECONDS", self.seconds)
+        _seconds("seconds", self.seconds)
 
     @property
     def from_(self) -> Sender:
@@ -214,7 +216,7 @@ class WebhookSettings:
     def __post_init__(self) -> None:
         """Check what the endpoints have not checked themselves."""
         _trusted("OCOP_WEBHOOK_CA_FILE", self.ca_file)
-        _seconds("OCOP_WEBHOOK_SECONDS", self.seconds)
+        _seconds("seconds", self.seconds)
 
     def endpoint(self, url: str) -> Endpoint | None:
         """The receiver with exactly this address."""

@@ -265,6 +265,15 @@ class TestAPage:
             assert time.monotonic() - begun < SHORT + SLACK
         assert {reply.why for reply in replies if isinstance(reply, Later)} == {Cause.TOO_SLOW}
 
+    def test_does_not_wait_again_for_a_server_that_leaves_letters_in_doubt(self):
+        with MailServer({"dot": silence}) as server:
+            begun = time.monotonic()
+            with channel(server, seconds=3 * SHORT).page() as page:
+                replies = [page.send(envelope(f"key-{number}")) for number in range(20)]
+            assert time.monotonic() - begun < 3 * SHORT + SLACK
+        assert [getattr(reply, "in_doubt", None) for reply in replies] == [True] + [False] * 19
+        assert len(server.letters) == 1
+
     def test_does_not_wait_long_for_goodbye(self):
         with MailServer({"quit": silence}) as server:
             begun = time.monotonic()

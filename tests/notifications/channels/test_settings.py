@@ -45,7 +45,7 @@ def endpoint(url: str = "https://gateway.example/", *secrets: str) -> Endpoint:
         (lambda: email(password="x"), "channel_login_half", "OCOP_MAIL_USER"),
         (lambda: email(user="ocop", password="mật khẩu"), "channel_login_letters", "OCOP_MAIL_PASSWORD"),
         (lambda: email(ca_file=Path("/nowhere/ca.pem")), "channel_file_missing", "OCOP_MAIL_CA_FILE"),
-        *[(lambda s=s: email(seconds=s), "channel_seconds", "OCOP_MAIL_SECONDS") for s in (0, -1, 46, float("nan"), float("inf"))],
+        *[(lambda s=s: email(seconds=s), "channel_seconds", "seconds") for s in (0, -1, 46, float("nan"), float("inf"))],
         *[
             (lambda u=u: endpoint(u), "channel_url", "OCOP_WEBHOOK_URL")
             for u in (
@@ -80,7 +80,7 @@ def endpoint(url: str = "https://gateway.example/", *secrets: str) -> Endpoint:
         ],
         (lambda: Endpoint(url="https://a.example/", secrets=()), "channel_secret", "OCOP_WEBHOOK_SECRET"),
         (lambda: WebhookSettings(ca_file=Path("/nowhere")), "channel_file_missing", "OCOP_WEBHOOK_CA_FILE"),
-        (lambda: WebhookSettings(seconds=0), "channel_seconds", "OCOP_WEBHOOK_SECONDS"),
+        (lambda: WebhookSettings(seconds=0), "channel_seconds", "seconds"),
         (lambda: FileSettings(folder=Path(__file__)), "channel_folder", "OCOP_OUTBOX_DIR"),
         (lambda: FileSettings(folder=Path("x"), sender="no"), "channel_address", "OCOP_MAIL_FROM"),
     ],
