@@ -161,10 +161,16 @@ def as_text(sheet: CallSheet) -> str:
     """The sheet as plain text, one person after the other."""
     said = _WORDS[sheet.language]
     page = printed(sheet)
-    note = "   " + " ".join(f"{said['columns'][at]}: {dots}" for at, dots in ((5, "........"), (6, "................"), (7, "............")))
+    note = "   " + " ".join(
+        f"{said['columns'][at]}: {dots}" for at, dots in ((5, "........"), (6, "................"), (7, "............"))
+    )
     lines = [page["office"], page["title"], page["unit"], page["made"], *([page["rehearsal"]] if sheet.rehearsal else ())]
     for row in page["rows"]:
-        lines += ["", f"{row['no']}. {row['name']}" + (f" ({row['place']})" if row["place"] else ""), f"   {said['columns'][2]}: {row['phone']}"]
+        lines += [
+            "",
+            f"{row['no']}. {row['name']}" + (f" ({row['place']})" if row["place"] else ""),
+            f"   {said['columns'][2]}: {row['phone']}",
+        ]
         lines += [f"   {row['reason']}"] if row["reason"] else []
         for cell in row["duties"]:
             lines.append(f"   - {cell['task']}: {cell['until']} ({cell['left']})")
@@ -309,7 +315,11 @@ _WORDS: dict[Language, dict[str, Any]] = {
         "empty": "Nobody has to be rung.",
         "again": " (continued)",
         "more": "and {count} more products",
-        "tasks": {"certificate": "file for reassessment", "confirmation": "confirm what was typed from paper", "term": "deal with the case"},
+        "tasks": {
+            "certificate": "file for reassessment",
+            "confirmation": "confirm what was typed from paper",
+            "term": "deal with the case",
+        },
         "csv": [
             "No.",
             "Whom to ring",

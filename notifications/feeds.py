@@ -115,7 +115,9 @@ def _event(entry: Entry, language: Language) -> Event:
     event.add("sequence", entry.sequence)
     event.add("dtstart", entry.last_day)
     event.add("dtend", entry.last_day + timedelta(days=1))
-    event.add("summary", vText(_ENDED[language].get(entry.status, "") + one_line(entry.summary, _SUMMARY), params={"LANGUAGE": str(language)}))
+    event.add(
+        "summary", vText(_ENDED[language].get(entry.status, "") + one_line(entry.summary, _SUMMARY), params={"LANGUAGE": str(language)})
+    )
     description = paragraphs(entry.description, _DESCRIPTION)
     if description:
         event.add("description", description)

@@ -77,7 +77,9 @@ def _soonest(values: dict[str, Any]) -> str:
     return min(ahead, key=lambda item: item.days).day if ahead else ""
 
 
-def entry(line: DutyLine, *, language: Language, stamped: datetime, status: TermStatus = TermStatus.RUNNING, rehearsal: bool = False) -> Entry:
+def entry(
+    line: DutyLine, *, language: Language, stamped: datetime, status: TermStatus = TermStatus.RUNNING, rehearsal: bool = False
+) -> Entry:
     """A duty as an entry of a calendar, in words that stay true whenever they are read.
 
     Args:
@@ -138,7 +140,9 @@ def _share(language: Language, values: dict[str, Any]) -> str:
     said = ""
     for most in _SHARED_ITEMS:
         for room in _ROOMS[:-1]:
-            said = _tidy(_text(language, f"{language}/share.txt", {**values, "room": room, "most": most, "link": link, "one_link": one_link})).strip()
+            said = _tidy(
+                _text(language, f"{language}/share.txt", {**values, "room": room, "most": most, "link": link, "one_link": one_link})
+            ).strip()
             if len(said) <= SHARE:
                 return said
     if link and link in said:

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from notifications.messages import DutyKind, DutyLine, Language, Message, NoticeLine, Part
+from deadlines.ladder import DutyKind
+from notifications.messages import DutyLine, Language, Message, NoticeLine, Part
 from notifications.plain import one_line, paragraphs, web_link
 from notifications.wording import Nearness, countdown, days_left, short_day, until
 from states.regime import VIETNAM
@@ -79,7 +80,18 @@ class Duty:
     @property
     def common(self) -> tuple[object, ...]:
         """What two duties share that are said in one breath."""
-        return (self.kind, self.part, self.near, self.task, self.phrase, self.source, self.next_round, self.holders, self.deadline, self.effect)
+        return (
+            self.kind,
+            self.part,
+            self.near,
+            self.task,
+            self.phrase,
+            self.source,
+            self.next_round,
+            self.holders,
+            self.deadline,
+            self.effect,
+        )
 
 
 @dataclass(frozen=True, slots=True)
