@@ -2,19 +2,23 @@
 
 import secrets
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 from api.settings import Settings
 from notifications.channels.console import ConsoleChannel
 from notifications.channels.email import EmailChannel
 from notifications.channels.file import FileChannel
+from notifications.channels.mime import message_id
 from notifications.channels.network import networks
 from notifications.channels.settings import EmailSettings, Endpoint, FileSettings, Security, WebhookSettings
 from notifications.channels.webhook import WebhookChannel
 from notifications.links import Links
-from notifications.messages import Channel, ChannelName, MessageKind
+from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, MessageKind
 from notifications.service import REHEARSAL, Post
+from notifications.watch import Report
 from states.errors import MalformedInput
+from states.words import Words
 from workflow.clock import Clock, SystemClock
 from workflow.telling import Telling
 
@@ -127,3 +131,34 @@ def _templates(text: str) -> Mapping[str, str]:
             raise MalformedInput("setting_malformed", name="OCOP_WEBHOOK_TEMPLATES", why=", ".join(MessageKind))
         found[kind] = number
     return found
+
+
+def alarm(settings: Settings, report: Report, said: Words) -> str | None:
+    """Write to whoever is to be told that something stands still, or goes again; None, or why that could not be done.
+
+    The letter goes straight to the mail server: what stands still may be the database.
+    """
+    if not settings.mail_host or not settings.alarm_email:
+        return "OCOP_MAIL_HOST"
+    now = SystemClock().now()
+    lines = [
+        f"- {said.label('trouble', str(f.trouble))}{f' ({said.instant(f.since)})' if f.since else ''} {f.detail}".rstrip()
+        for f in report.findings
+    ]
+    over = [f"- {said.label('trouble', str(trouble))}" for trouble in report.over]
+    parts = []
+    if lines:
+        parts.append("\n".join([said.label("alarm", "stands"), *lines, "", said.label("alarm", "what_to_do")]))
+    if over:
+        parts.append("\n".join([said.label("alarm", "over"), *over]))
+    subject = said.label("alarm", "subject" if lines else "subject_over")
+    text = "\n\n".join(parts) + f"\n\n{settings.where}\n{said.instant(now)}\n"
+    html = f"<pre>{escape(text)}</pre>"
+    letter = Letter(subject=subject, text=text, html=html, short=subject, share=text, calendar=None)
+    key = f"alarm|{now.isoformat()}"
+    domain = (settings.mail_from or "").rpartition("@")[2] or "ocop.invalid"
+    envelope = Envelope(
+        key=key, message_id=message_id(key, domain), address=settings.alarm_email, name="", letter=letter, composed_at=now
+    )  # fmt: skip
+    reply = EmailChannel(email_settings(settings)).send(envelope)
+    return None if isinstance(reply, Accepted) else f"{reply.why}: {reply.reply}"

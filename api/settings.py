@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from notifications.channels.settings import Security
 from states.errors import MalformedInput
 
 _TESTS = "OCOP_TEST_"
@@ -31,23 +30,6 @@ class Settings(BaseSettings):
     app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
     allow_unsafe: bool = Field(default=False, description="Accept a PostgreSQL server that may lose commits; throw-away test servers only")
     secrets_dir: Path | None = Field(default=None, description="Folder of files named like the settings, such as ocop_database_url")
-    mail_host: str | None = Field(default=None, description="Mail server; no e-mail is sent without one")
-    mail_port: int = Field(default=0, description="Its port; 0 for the usual one of the security")
-    mail_security: Security = Field(default=Security.STARTTLS, description="starttls, tls or none")
-    mail_from: str | None = Field(default=None, description="Address that letters come from")
-    mail_name: str = Field(default="", description="Name that readers see")
-    mail_reply_to: str | None = Field(default=None, description="Where answers go, if not to the sender")
-    mail_user: str | None = Field(default=None, description="Login at the mail server")
-    mail_password: SecretStr | None = Field(default=None, description="Its password")
-    mail_ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's")
-    mail_allow_plain: bool = Field(default=False, description="Accept security none to another machine")
-    mail_hello: str = Field(default="", description="Name that this machine gives for itself to the mail server")
-    webhook_url: str | None = Field(default=None, description="The office's gateway for SMS or Zalo, or another receiver of events")
-    webhook_secret: SecretStr | None = Field(default=None, description="whsec_… to sign with; two with a space between while it is changed")
-    webhook_allowed: str = Field(default="", description="Addresses of the inside that the receiver may have, with commas between")
-    webhook_ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's")
-    webhook_templates: str = Field(default="", description="The gateway's templates: reminder=301,digest=302")
-    outbox_dir: Path | None = Field(default=None, description="Folder of letters to be sent, for a machine without mail")
 
     public_url: str | None = Field(default=None, description="Address at which people reach the service; personal links need it")
     link_key: SecretStr | None = Field(

@@ -17,7 +17,7 @@ CALENDAR_NAME = "ocop.ics"
 
 _LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,120}>")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,253}>")
 _LONGEST_DOMAIN = 253
 _DIGITS = 32
 _PLAIN_LENGTH = 60
@@ -33,18 +33,24 @@ def mailbox(text: str) -> str | None:
     local, at, domain = text.strip(" ").rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         return None
+    plain = _domain(domain)
+    return None if plain is None else f"{local}@{plain}"
+
+
+def _domain(text: str) -> str | None:
     try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        plain = text if text.isascii() else text.encode("idna").decode("ascii")
     except UnicodeError:
         return None
-    if len(domain) > _LONGEST_DOMAIN or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
-        return None
-    return f"{local}@{domain}"
+    return plain if len(plain) <= _LONGEST_DOMAIN and all(_LABEL.fullmatch(label) for label in plain.split(".")) else None
 
 
 def message_id(key: str, domain: str) -> str:
-    """The Message-ID of a delivery: made from its key, so that every try and every worker writes the same one."""
-    return f"<{_digest(key)}@{domain}>"
+    """The Message-ID of a delivery: made from its key, so that every try and every worker writes the same one.
+
+    The domain may be in any letters; what is no domain is put as ``ocop.invalid``, for the left half alone tells messages apart.
+    """
+    return f"<{_digest(key)}@{_domain(domain) or 'ocop.invalid'}>"
 
 
 def _digest(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from notifications.channels.cleaning import one_line
 from notifications.channels.mime import Sender, mailbox
-from notifications.channels.network import Network
+from notifications.channels.network import Network, networks
 from notifications.messages import MessageKind
 from states.errors import MalformedInput
 
@@ -60,6 +60,18 @@ def loopback(host: str) -> bool:
 def _seconds(name: str, seconds: float) -> None:
     if not 0 < seconds <= SECONDS:
         raise ChannelUnfit("channel_seconds", name=name, given=seconds, most=SECONDS)
+
+
+def inside(name: str, text: str) -> tuple[Network, ...]:
+    """Networks of the inside that may be sent to, from a setting: ``10.1.2.3, 10.2.0.0/16``.
+
+    Raises:
+        ChannelUnfit: One of them is no network.
+    """
+    try:
+        return networks([part for part in text.split(",") if part.strip()])
+    except ValueError:
+        raise ChannelUnfit("channel_network", name=name, given=one_line(text, 80)) from None
 
 
 def _trusted(name: str, path: Path | None) -> None:
@@ -136,7 +148,7 @@ class EmailSettings:
         if not f"{self.user or ''}{self.password or ''}".isascii():
             raise ChannelUnfit("channel_login_letters", name="OCOP_MAIL_PASSWORD")
         _trusted("OCOP_MAIL_CA_FILE", self.ca_file)
-        _seconds("seconds", self.seconds)
+        _seconds("OCOP_MAIL_SECONDS", self.seconds)
 
     @property
     def from_(self) -> Sender:
@@ -216,7 +228,7 @@ class WebhookSettings:
     def __post_init__(self) -> None:
         """Check what the endpoints have not checked themselves."""
         _trusted("OCOP_WEBHOOK_CA_FILE", self.ca_file)
-        _seconds("seconds", self.seconds)
+        _seconds("OCOP_WEBHOOK_SECONDS", self.seconds)
 
     def endpoint(self, url: str) -> Endpoint | None:
         """The receiver with exactly this address."""

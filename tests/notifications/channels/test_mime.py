@@ -213,6 +213,15 @@ def test_an_address_never_carries_a_second_command(text: str):
 
 def test_a_message_id_is_made_from_the_key_and_a_wrong_one_is_not_sent():
     assert message_id("k", "so.example") == message_id("k", "so.example") != message_id("l", "so.example")
+    for domain, written in (
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("a b", "ocop.invalid"),
+        ("", "ocop.invalid"),
+        ("x>\r\nY: z", "ocop.invalid"),
+    ):
+        number = message_id("k", domain)
+        assert number.endswith(f"@{written}>")
+        assert compose(envelope(message_id=number), LETTER, to="a@b.example", sender=Sender(SENDER))
     for wrong in ("", "abc@so.example", "<a@b>\r\nBcc: x@y", "<a b@c>"):
         with pytest.raises(ValueError, match="Message-ID"):
             compose(envelope(message_id=wrong), LETTER, to="a@b.example", sender=Sender(SENDER))

@@ -234,6 +234,21 @@ def test_a_compressed_bomb_is_neither_asked_for_nor_opened():
     assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
+def test_receivers_may_be_looked_up_elsewhere_and_one_that_is_stored_wrongly_is_told():
+    with HookServer() as server:
+        url = f"http://127.0.0.1:{server.port}/"
+
+        def stored(address: str) -> Endpoint | None:
+            return Endpoint(url=address, secrets=(OTHER,)) if address.startswith(("http", "ftp")) else None
+
+        channel = WebhookChannel(WebhookSettings(allowed=LOOPBACK), SystemClock(), find=stored)
+        replies = [channel.send(carried(address)) for address in (url, "elsewhere", "ftp://x.example/")]
+    assert replies[:2] == [Accepted("204"), Refused("elsewhere", why=Cause.HOOK_UNKNOWN)]
+    assert isinstance(replies[2], Refused)
+    assert "channel_url" in replies[2].reply
+    assert Webhook(OTHER).verify(server.requests[0].body, server.requests[0].headers) == EVENT
+
+
 def test_nothing_is_sent_to_an_address_that_nobody_set_up():
     reply = WebhookChannel(settings("https://gateway.example/"), SystemClock()).send(carried("https://elsewhere.example/"))
     assert reply == Refused("https://elsewhere.example/", why=Cause.HOOK_UNKNOWN)
