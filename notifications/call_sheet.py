@@ -194,7 +194,7 @@ def as_csv(sheet: CallSheet) -> str:
                 item.producer,
                 item.code,
                 item.deadline,
-                item.left,
+                item.left_of_certificate or item.left,
                 *[""] * 3,
             )
             writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
@@ -228,8 +228,7 @@ def _unique(items: Iterable[str]) -> list[str]:
 
 def _task(item: Duty, said: dict[str, Any]) -> str:
     """What has to be done; where neither stage nor act is named, by the kind of the duty."""
-    task = item.task or str(said["tasks"].get(item.kind, said["tasks"]["term"]))
-    return f"{said['tasks']['confirmation']}: {item.task}" if item.kind == "confirmation" and item.task else task
+    return item.task or str(said["tasks"].get(item.kind, said["tasks"]["term"]))
 
 
 def _cell(group: Group, place: str, said: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +240,7 @@ def _cell(group: Group, place: str, said: dict[str, Any]) -> dict[str, Any]:
         "task": task[:1].upper() + task[1:],
         "products": shown + ([said["more"].format(count=rest)] if rest > 0 else []),
         "until": lead.deadline,
-        "left": lead.left,
+        "left": lead.left_of_certificate or lead.left,
     }
 
 
@@ -280,7 +279,7 @@ _WORDS: dict[Language, dict[str, Any]] = {
         "empty": "Không có ai phải gọi.",
         "again": " (tiếp)",
         "more": "và {count} sản phẩm khác",
-        "tasks": {"certificate": "nộp hồ sơ đánh giá lại", "confirmation": "xác nhận việc nhập từ văn bản giấy", "term": "xử lý hồ sơ"},
+        "tasks": {"certificate": "nộp hồ sơ đánh giá lại", "term": "xử lý hồ sơ"},
         "csv": [
             "TT",
             "Người cần gọi",
@@ -309,7 +308,7 @@ _WORDS: dict[Language, dict[str, Any]] = {
         "empty": "Nobody has to be rung.",
         "again": " (continued)",
         "more": "and {count} more products",
-        "tasks": {"certificate": "file for reassessment", "confirmation": "confirm what was typed from paper", "term": "deal with the case"},
+        "tasks": {"certificate": "file for reassessment", "term": "deal with the case"},
         "csv": [
             "No.",
             "Whom to ring",

@@ -7,10 +7,13 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from notifications.messages import DutyKind, DutyLine, Language, Message, NoticeLine, Part
+from deadlines.ladder import DutyKind
+from deadlines.statutory import statutory_terms
+from notifications.messages import DutyLine, Language, Message, NoticeLine, Part
 from notifications.plain import one_line, paragraphs, web_link
-from notifications.wording import Nearness, countdown, days_left, short_day, until
-from states.regime import VIETNAM
+from notifications.wording import Nearness, countdown, days_left, short_day, until, validity_left
+from states.errors import UnknownName
+from states.regime import VIETNAM, regime_on
 from states.vocabulary import Event
 from states.words import Words, words
 
@@ -51,6 +54,8 @@ class Duty:
         deadline: Until when, after the word for a deadline.
         day: The last day in figures.
         left: The days left in words.
+        left_of_certificate: The same for a certificate, which is not overdue but valid or ended; empty for other duties.
+        filing: Until when a reassessment is filed in good time, and by which rule; empty where no rule says so.
         days: Days left; negative where overdue.
         effect: Value of the effect, empty where none is known.
         link: Personal link, None where there is none.
@@ -72,6 +77,8 @@ class Duty:
     deadline: str
     day: str
     left: str
+    left_of_certificate: str
+    filing: str
     days: int
     effect: str
     link: str | None
@@ -207,6 +214,8 @@ def duty(line: DutyLine, now: datetime, language: Language) -> Duty:
         deadline=until(line.due_at, line.last_day, language),
         day=short_day(line.last_day),
         left=days_left(left, language),
+        left_of_certificate=validity_left(left, language) if line.kind is DutyKind.CERTIFICATE else "",
+        filing=_filing(line.last_day, now, language) if line.kind is DutyKind.CERTIFICATE else "",
         days=left.days,
         effect=str(line.effect or ""),
         link=web_link(line.link),
@@ -216,11 +225,30 @@ def duty(line: DutyLine, now: datetime, language: Language) -> Duty:
 def _task(line: DutyLine, stage: str, say: Words) -> str:
     """What has to be done, by the labels; empty where neither stage nor act is known, and the templates then say it by the kind."""
     if line.kind is DutyKind.ACTIVITY:
-        return one_line(line.title, TITLE)
+        # A plan names its other work by a code of the labels or in words of its own.
+        return one_line(say.stage(line.title), TITLE)
     if line.act is None:
         return stage
     act = say.name(line.act)
     return f"{stage}, {act}" if line.act in _SAME_STAGE and stage and line.kind is DutyKind.TERM else act
+
+
+def _filing(last_day: date, now: datetime, language: Language) -> str:
+    """Until when a reassessment is filed in good time under the regime of the day, with the rule's own words."""
+    try:
+        rule = statutory_terms().filing_window(regime_on(now).id)
+    except UnknownName:
+        return ""
+    if rule is None:
+        return ""
+    cutoff = rule.window(last_day).cutoff
+    ruled = f"“{rule.phrase}” – {rule.clause}"
+    if now < cutoff:
+        return {Language.VI: "đến ", Language.EN: "by "}[language] + f"{until(cutoff, last_day_before(cutoff), language)} ({ruled})"
+    return {
+        Language.VI: f"đã qua ({ruled}); nay vẫn nộp được khi giấy chứng nhận còn hiệu lực, và bị ghi nhận là nộp muộn",
+        Language.EN: f"has passed ({ruled}); it can be filed while the certificate is valid, and is recorded as late",
+    }[language]
 
 
 def _names(names: Sequence[str], language: Language) -> str:

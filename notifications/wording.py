@@ -76,6 +76,16 @@ def days_left(left: Countdown, language: Language) -> str:
     return f"{count} days left" + (f", about {round(count / _DAYS_A_MONTH)} months" if count >= _LONG else "")
 
 
+def validity_left(left: Countdown, language: Language) -> str:
+    """The days of a certificate, which ends and is not overdue: ``còn 7 ngày``, ``hôm nay là ngày cuối``, ``đã hết hiệu lực 3 ngày``."""
+    if left.near is not Nearness.PAST:
+        return days_left(left, language)
+    count = max(-left.days, 1)
+    if language is Language.VI:
+        return f"đã hết hiệu lực {count} ngày"
+    return f"ended {count} day{'s' if count > 1 else ''} ago"
+
+
 def until(due_at: datetime, last_day: date, language: Language) -> str:
     """Until when, after the word "hạn" or "by": ``hết ngày thứ Sáu, 09/07/2021``, ``trước 16 giờ 30, thứ Sáu, 09/07/2021``."""
     day = words(language.value).day(last_day)
