@@ -194,6 +194,7 @@ class Envelope:
         letter: The words; None where only ``event`` is carried.
         event: CloudEvent 1.0 as a JSON-able value, for webhooks.
         composed_at: When the message was worded (aware).
+        thread: What the message belongs to (the code of a case): mail programs show messages of one thread to one address together.
     """
 
     key: str
@@ -203,6 +204,7 @@ class Envelope:
     letter: Letter | None
     event: dict[str, Any] | None = field(default=None, hash=False)
     composed_at: datetime
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,18 +216,28 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not taken now; to be tried again, not before ``after`` where the other side named a time."""
+    """Not taken now; to be tried again, not before ``after`` where the other side named a time.
+
+    ``why`` is a key of ``[cause]`` in ``states/labels``; ``in_doubt`` means that the other side may have taken it and only its answer is
+    missing, so that another try may make a second copy.
+    """
 
     reply: str
     after: timedelta | None = None
+    why: str = ""
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not taken, and trying again would not help; ``off`` where the address as such wants nothing more (HTTP 410)."""
+    """Not taken, and trying again would not help; ``off`` where the address as such wants nothing more (HTTP 410).
+
+    ``why`` is a key of ``[cause]`` in ``states/labels``.
+    """
 
     reply: str
     off: bool = False
+    why: str = ""
 
 
 Reply = Accepted | Later | Refused
