@@ -100,7 +100,7 @@ def calendar_text(entries: Iterable[Entry], *, name: str, language: Language, su
     if not newest:
         # RFC 5545 (3.6) asks for one component at least, and some programs drop a feed that has none.
         calendar.add_component(Timezone.from_tzid(str(VIETNAM)))
-    return calendar.to_ical().decode("utf-8")
+    return str(calendar.to_ical(), "utf-8")
 
 
 def feed(name: str, entries: Iterable[Entry], *, language: Language = Language.VI) -> str:
@@ -115,7 +115,9 @@ def _event(entry: Entry, language: Language) -> Event:
     event.add("sequence", entry.sequence)
     event.add("dtstart", entry.last_day)
     event.add("dtend", entry.last_day + timedelta(days=1))
-    event.add("summary", vText(_ENDED[language].get(entry.status, "") + one_line(entry.summary, _SUMMARY), params={"LANGUAGE": str(language)}))
+    event.add(
+        "summary", vText(_ENDED[language].get(entry.status, "") + one_line(entry.summary, _SUMMARY), params={"LANGUAGE": str(language)})
+    )
     description = paragraphs(entry.description, _DESCRIPTION)
     if description:
         event.add("description", description)

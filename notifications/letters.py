@@ -80,7 +80,9 @@ def _soonest(values: dict[str, Any]) -> str:
     return min(ahead, key=lambda item: item.days).day if ahead else ""
 
 
-def entry(line: DutyLine, *, language: Language, stamped: datetime, status: TermStatus = TermStatus.RUNNING, rehearsal: bool = False) -> Entry:
+def entry(
+    line: DutyLine, *, language: Language, stamped: datetime, status: TermStatus = TermStatus.RUNNING, rehearsal: bool = False
+) -> Entry:
     """A duty as an entry of a calendar, in words that stay true whenever they are read.
 
     Args:
@@ -152,7 +154,9 @@ def _share(language: Language, values: dict[str, Any]) -> str:
     said = ""
     for most in _SHARED_ITEMS:
         for room in _ROOMS[:-1]:
-            said = _tidy(_text(language, f"{language}/share.txt", {**values, "room": room, "most": most, "link": link, "one_link": one_link})).strip()
+            said = _tidy(
+                _text(language, f"{language}/share.txt", {**values, "room": room, "most": most, "link": link, "one_link": one_link})
+            ).strip()
             if len(said) <= SHARE:
                 return said
     if link and link in said:
@@ -186,7 +190,8 @@ def _environment(*, html: bool) -> Environment:
     """Templates of the package; HTML escapes every value, text none, and a name that nobody set is an error."""
     environment = Environment(
         loader=PackageLoader("notifications", "templates"),
-        autoescape=html,
+        # In a text nothing is markup, and an escaped sign would be shown as such.
+        autoescape=html,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
