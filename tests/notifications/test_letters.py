@@ -277,6 +277,15 @@ def test_a_digest_says_common_things_once_and_the_overdue_first():
     assert letter.text.count("Vì sao là ngày này") == 3
 
 
+def test_a_digest_of_what_others_have_let_pass_does_not_call_it_the_readers_own():
+    above = replace(TERM, part=Part.SUPERIOR, holders=("Lò Thị Mận",))
+    second = replace(above, duty="VS-2021-0051:5:0", subject="VS-2021-0051", title="Chè Pù Chè")
+    letter = write(message(above, second, kind=MessageKind.DIGEST, now=morning(date(2021, 7, 12))))
+    assert letter.subject == "Cấp dưới: 2 việc đã quá hạn"
+    assert "Cấp dưới có 2 việc đã quá hạn." in letter.text
+    assert "Cấp dưới chưa làm xong: Lò Thị Mận. Đề nghị ông/bà đôn đốc." in letter.text
+
+
 def test_a_digest_of_many_names_the_first_and_counts_the_rest():
     many = [replace(TERM, duty=f"VS-{n}:1:0", subject=f"VS-{n}", title=f"Sản phẩm {n}") for n in range(150)]
     letter = write(message(*many, kind=MessageKind.DIGEST, now=morning(date(2021, 7, 2))))
