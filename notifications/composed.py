@@ -65,9 +65,15 @@ class Wording:
         if message.notices:
             return True
         desk = Desk(self.store, self.world(), now)
-        steps = [Step(line.duty, line.rung, line.kind, _subject(line)) for line in message.lines]
+        steps = [Step(line.duty, line.rung, line.kind, line.subject) for line in message.lines]
         desk.take(steps)
         return any(desk.turn(step) is Turn.SAY for step in steps)
+
+    def gateway_of(self, person: str, now: datetime) -> str | None:
+        """The webhook that carries texts to a person's telephone."""
+        registry, day = self.world().registry, local_date(now)
+        unit = next((h.unit for h in registry.holdings(person, day)), None)
+        return choices_of(self.store.settings()).office(registry.chain(unit, day) if unit else ()).gateway
 
     def preview(self, step: Step, person: str, part: Part, now: datetime, for_whom: Iterable[str] = ()) -> Message:
         """The message that a person would get of one step, whether its turn has come or not."""
@@ -162,10 +168,6 @@ class Wording:
 def step_of(item: ItemRow) -> Step:
     """The step that an item is about."""
     return Step(item.duty, item.rung, DutyKind(item.kind), item.subject)
-
-
-def _subject(line: DutyLine) -> str:
-    return line.subject
 
 
 def _kind(lines: Sequence[DutyLine], happened: Sequence[NoticeLine]) -> MessageKind:

@@ -61,7 +61,7 @@ class Placing:
         key = self._window(person, moment)
         if self._fixed(key):
             later = self._next_slot(unit, office, chosen, moment, waits=waits)
-            if due is None or later < due:
+            if due is None or due <= self.now or later < due:
                 moment, key = later, self._window(person, later)
             number = 1
             while self._fixed(key):

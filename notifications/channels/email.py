@@ -126,7 +126,7 @@ class MailPage:
         self._client = None
 
 
-class _Unready(Exception):  # noqa: N818 - never leaves this file
+class _Unready(Exception):
     """There is no session in which a letter could be handed over."""
 
     def __init__(self, cause: Cause, words: str) -> None:

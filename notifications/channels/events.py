@@ -100,7 +100,7 @@ def _duty(line: DutyLine) -> dict[str, Any]:
     }
 
 
-def _event(kind: str, number: str, source: str, subject: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0913, PLR0917
+def _event(kind: str, number: str, source: str, subject: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0913
     return {
         "specversion": "1.0",
         "type": kind,

@@ -22,7 +22,8 @@ from notifications.channels.settings import Endpoint, WebhookSettings
 from notifications.messages import Accepted, ChannelName, Envelope, Later, Refused, Reply
 from workflow.clock import Clock
 
-class AddressForbidden(Exception):  # noqa: N818 - never leaves the channel
+
+class AddressForbidden(Exception):
     """A receiver's name leads to addresses that nothing is sent to."""
 
 
@@ -190,7 +191,7 @@ class _Guard(httpcore2.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - there is one time limit, and it is the deadline
+        timeout: float | None = None,  # noqa: ARG002 - there is one time limit, and it is the deadline
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> "httpcore2.NetworkStream":
