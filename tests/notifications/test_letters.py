@@ -172,6 +172,16 @@ def test_the_known_events_are_told_in_words_of_their_own():
         assert "cập nhật mới" not in text, event
 
 
+def test_news_of_many_cases_says_what_they_share_in_its_subject():
+    many = [replace(CERTIFIED, subject=f"VS-{n}", title=f"Sản phẩm {n}", details={}) for n in range(80)]
+    letter = write(message(*many, kind=MessageKind.NOTICE, now=morning(date(2021, 8, 13))))
+    assert letter.subject == "80 hồ sơ: được công nhận"
+    assert "Và 20 tin khác" in letter.text
+    assert faults(letter, Language.VI) == []
+    mixed = write(message(many[0], DEFERRED, kind=MessageKind.NOTICE, now=morning(date(2021, 8, 13))))
+    assert mixed.subject == "2 tin về hồ sơ: Sản phẩm 0, được công nhận…"
+
+
 def test_an_event_that_nobody_knows_is_told_neutrally():
     letter = write(message(replace(RETURNED, event="something_new", details={}), kind=MessageKind.NOTICE, now=morning(date(2021, 7, 2))))
     assert "Hồ sơ có cập nhật mới; xin xem trong hệ thống." in letter.text
@@ -291,6 +301,8 @@ def test_a_digest_of_many_names_the_first_and_counts_the_rest():
     letter = write(message(*many, kind=MessageKind.DIGEST, now=morning(date(2021, 7, 2))))
     assert "Ông/bà có 150 việc" in letter.text
     assert "Và 90 việc khác" in letter.text
+    assert "150 sản phẩm – hạn cuối: hết ngày thứ Sáu, 09/07/2021" in letter.share
+    assert "150 san pham" in letter.short
     assert letter.calendar is not None
     assert letter.calendar.count("BEGIN:VEVENT") == 150
     assert faults(letter, Language.VI) == []
