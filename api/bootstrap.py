@@ -18,6 +18,7 @@ from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
+from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -26,6 +27,7 @@ from workflow.recording import Scribe
 from workflow.rehearsal import Player
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
+from workflow.supposing import WhatIf
 
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
@@ -50,6 +52,8 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    forecasts: Forecasts
+    what_if: WhatIf
     rehearsal: bool
 
     def player(self) -> Player:
@@ -95,7 +99,9 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, rehearsal)
+        forecasts = Forecasts(store, chosen, engine)
+        what_if = WhatIf(store, chosen, scribe, engine, forecasts)
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, forecasts, what_if, rehearsal)
     except BaseException:
         store.close()
         raise

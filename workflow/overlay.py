@@ -6,7 +6,7 @@ because only reading methods of the store below are ever called.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from typing import Any, Literal, TypeVar
 
@@ -90,11 +90,11 @@ class Overlay(ReadThrough):
                 if term not in terms or terms[term].status not in _ENDS.get(status, {TermStatus.RUNNING}):
                     return False
                 terms[term] = replace(terms[term], status=status, attempts=0, not_before=None)
-            terms.update({term.id: term for term in change.opened})
+            terms.update({term.id: replace(term, due_at=term.due_at.astimezone(UTC)) for term in change.opened})
             draft.terms[code] = terms
         draft.rows[code] = change.row
         draft.entries.setdefault(code, []).append(change.entry)
-        draft.stages.update({stage.id: stage for stage in change.stages})
+        draft.stages.update({stage.id: _in_utc(stage) for stage in change.stages})
         return True
 
     def _terms_of(self, case: str, *, fresh: bool = False) -> dict[str, TermRow]:
@@ -303,6 +303,12 @@ class Overlay(ReadThrough):
         """See :class:`workflow.ports.Store`."""
         laid = [parse(entries[-1].body).recorded_at for entries in self._over.entries.values()]
         return max((at for at in (self.below.last_recorded(), *laid) if at is not None), default=None)
+
+
+def _in_utc(stage: StageRow) -> StageRow:
+    """A deadline with its instants as a database gives them back."""
+    ends = {name: moment.astimezone(UTC) for name in ("cutoff", "start") if (moment := getattr(stage, name)) is not None}
+    return replace(stage, **ends)
 
 
 def _place(row: Subject) -> tuple[int, str]:

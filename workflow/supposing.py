@@ -30,7 +30,7 @@ from workflow.recording import Scribe
 from workflow.rounds import Rounds
 from workflow.rows import TermRow
 
-SUPPOSED_NO = "GIA-DINH"
+SUPPOSED_NO = "0/GIA-DINH"
 """Number of a paper that does not exist yet."""
 
 SUPPOSED_REASON = "Giả định"

@@ -24,6 +24,7 @@ from workflow.calendars import Calendars
 from workflow.clock import ManualClock
 from workflow.commands import Command, Receipt
 from workflow.confirming import Confirmations
+from workflow.forecasting import Forecasts
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -44,6 +45,7 @@ from workflow.rows import (
 )
 from workflow.situation import law_of
 from workflow.store import open_store
+from workflow.supposing import WhatIf
 
 DISTRICTS_END = "2025-07-01"
 START_OF_TIME = "2019-01-01"
@@ -186,6 +188,8 @@ class World:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    forecasts: Forecasts
+    what_if: WhatIf
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -406,7 +410,9 @@ def on(store: Store, clock: ManualClock) -> World:
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations)
+    rounds, forecasts = Rounds(store, clock, scribe, engine, plans), Forecasts(store, clock, engine)
+    what_if = WhatIf(store, clock, scribe, engine, forecasts)
+    return World(store, clock, engine, plans, rounds, calendars, confirmations, forecasts, what_if)
 
 
 def level_of(unit: str) -> Level:
