@@ -107,7 +107,7 @@ class Outlook:
             lost = _ONE if way.mine[0] else _ZERO
             return Chance(course.case, due, here, since, lost, certain=True, arises=((here, way.units[0], lost),) if lost else ())
         lasted = max(0, (today - since).days)
-        known = self.pools.nearest(here, way.law, way.units[0], way.province, lasted)
+        known = self.pools.nearest(here, way.law, way.units[0], way.province, lasted, (way.ends[0] - since).days)
         found = self._lost(way, 0, since, lasted, known) if known else None
         if known is None or found is None:
             return Chance(course.case, due, here, since, None, certain=False)
@@ -214,7 +214,7 @@ def _variance(chances: list[Chance]) -> float:
             pools[c.at, c.ground].append(float(c.chance))
     shared = 0.0
     for (_, ground), found in pools.items():
-        seen = ground.at_risk if ground else 1
+        seen = ground.told if ground else 1
         # One more of each kind than were seen, so that a pool in which nobody was late is not taken for a proof.
         rate = (sum(found) / len(found) * seen + 1) / (seen + 2)
         shared += len(found) ** 2 * rate * (1 - rate) / (seen + 2)

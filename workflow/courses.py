@@ -1,4 +1,4 @@
-"""How long cases wait at each stage, read from their histories: what was known at any instant, and nothing that was written later. Pure.
+"""How long cases wait at each stage, read from their histories: what was known at any instant, and nothing that was written later.
 
 A wait begins when the case enters the stage and ends with the act that meets it. Whatever ends it otherwise (deferred, withdrawn, or still
 waiting) leaves an unfinished wait: it lasted at least so long. Waits are counted in whole local days.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ import orjson
 from states.facts import Result
 from states.regime import local_date, regime
 from states.vocabulary import CaseKind, CaseState, Effect, Event, Level, NoteEvent, Stage, TermStatus
+from workflow.ports import Store
 from workflow.progress import central_ahead, stages_ahead
 
 MET_BY: Mapping[Stage, Event] = {
@@ -42,6 +43,7 @@ WAITED_AT: Mapping[Stage, Level] = {
 _WAITING = frozenset(
     {CaseState.DISTRICT_EVALUATION, CaseState.COMMUNE_CHECK, CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION}
 )
+_PAGE = 500
 _BACK = frozenset({Event.REINSTATE, Event.ADMIT_LATE})
 
 
@@ -134,6 +136,13 @@ class Course:
         if self.since is None or not self.ahead or self.ahead[0] not in MET_BY:
             return None
         return Wait(self.case, self.unit, self.regime, self.ahead[0], self.since, (local_date(at) - self.since).days - 1, met=False)
+
+
+def steps_in(store: Store, codes: Iterable[str]) -> Iterator[Step]:
+    """Acts of cases in the order of their codes, a page of histories at a time."""
+    ahead = iter(codes)
+    while page := list(islice(ahead, _PAGE)):
+        yield from steps_of(store.bodies(page))
 
 
 def steps_of(bodies: Iterable[str]) -> Iterator[Step]:

@@ -4,23 +4,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from states.errors import MalformedInput, NotFound
 from states.vocabulary import Stage, Track
 from workflow.chances import Bottleneck, Chance, Expected, Outlook, bottlenecks, expected
 from workflow.clock import Clock
-from workflow.courses import MET_BY, Course, Step, Wait, courses, steps_of
+from workflow.courses import MET_BY, Course, Step, Wait, courses, steps_in
 from workflow.listing import every_case
 from workflow.perform import Engine
 from workflow.ports import CaseQuery, Store
-from workflow.roundbook import weigh
-from workflow.rows import CaseRow, RoundRow, StageRow
+from workflow.roundbook import ruling_dates
+from workflow.rows import CaseRow, RoundRow
 
 AHEAD = (30, 14, 7)
 """Days before a cut-off at which a finished round is forecast again, to be held against what happened."""
 
-_PAGE = 500
 _BINS = (Fraction(1, 4), Fraction(3, 4))
 
 
@@ -163,7 +162,7 @@ class Forecasts:
         ended = {course.case: course for course in courses(steps)}
         tests: list[Tested] = []
         pairs: list[tuple[Fraction, bool]] = []
-        for stage, ruling in self.dates(row):
+        for stage, ruling in ruling_dates(self.store.stages(round=row.code), row.plan).items():
             cutoff = ruling.cutoff
             if stage not in MET_BY or cutoff is None or cutoff > self.clock.now():
                 continue
@@ -175,16 +174,6 @@ class Forecasts:
                 tests += [tested] if tested else []
                 pairs += mine
         return tests, pairs
-
-    def dates(self, row: RoundRow) -> list[tuple[Stage, StageRow]]:
-        """The dates that rule a round, the earliest first."""
-        stages = self.store.stages(round=row.code)
-        found = []
-        for name in dict.fromkeys(s.stage for s in stages if s.stage in set(Stage)):
-            ruling = weigh((s for s in stages if s.stage == name), {row.plan}).ruling
-            if ruling is not None:
-                found.append((Stage(name), ruling))
-        return sorted(found, key=lambda pair: (pair[1].cutoff or self.clock.now(), pair[0]))
 
     def _chances(self, members: Iterable[Course], known: Iterable[Course], row: RoundRow, at: datetime) -> list[Chance]:
         outlook = Outlook(self.engine.world(fresh=True).registry, _waits(known, at))
@@ -204,13 +193,6 @@ class Forecasts:
         if row is None:
             raise NotFound(what="round", name=code)
         return row
-
-
-def steps_in(store: Store, codes: Iterable[str]) -> Iterator[Step]:
-    """Acts of cases in the order of their codes, a page of histories at a time."""
-    ahead = iter(codes)
-    while page := list(islice(ahead, _PAGE)):
-        yield from steps_of(store.bodies(page))
 
 
 def _waits(known: Iterable[Course], at: datetime) -> Iterator[Wait]:

@@ -19,8 +19,8 @@ from states.vocabulary import CaseState, Effect, Event, Level, Stage
 from workflow.calendars import CalendarReport, Calendars, DayChange
 from workflow.chances import Chance, Expected, Outlook, expected
 from workflow.clock import Clock, ManualClock
-from workflow.courses import courses
-from workflow.forecasting import Forecasts, steps_in
+from workflow.courses import courses, steps_in
+from workflow.forecasting import Forecasts
 from workflow.notices import Redated
 from workflow.overlay import Overlay
 from workflow.perform import Engine

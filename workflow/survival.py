@@ -19,7 +19,7 @@ ENOUGH = 10
 """Finished waits without which a pool says nothing."""
 
 ENOUGH_LEFT = 5
-"""Waits that lasted as long as this one, without which a pool says nothing about how it goes on."""
+"""Waits that lasted as long as this one and then are known to have ended, or not to have, without which a pool does not say how it goes on."""
 
 _ONE = Fraction(1)
 
@@ -39,17 +39,20 @@ class Curve:
         self.goes_on = Fraction(went_on, self.met) if self.met else _ONE
         """Share of finished waits after which the case had another stage to meet."""
         self._seen = sorted((*finished.elements(), *unfinished.elements()))
+        self._finished = sorted(finished.elements())
+        self._unfinished = sorted(unfinished.elements())
         self._days = sorted(finished)
         self._left: list[Fraction] = []
         left = _ONE
         for day in self._days:
-            at_risk = self.at_risk(day)
+            at_risk = len(self._seen) - bisect_left(self._seen, day)
             left *= Fraction(at_risk - finished[day], at_risk)
             self._left.append(left)
 
-    def at_risk(self, days: int) -> int:
-        """How many waits are known to have lasted at least so many days."""
-        return len(self._seen) - bisect_left(self._seen, days)
+    def told(self, lasted: int, until: int) -> int:
+        """How many waits that lasted so long are known to have ended some day, or to have gone on beyond ``until`` days."""
+        ended = len(self._finished) - bisect_left(self._finished, lasted)
+        return ended + len(self._unfinished) - bisect_left(self._unfinished, max(lasted, until))
 
     def longer(self, days: int) -> Fraction:
         """The chance that a wait lasts longer than so many days."""
@@ -74,11 +77,11 @@ class Pool(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a chance rests on: which pool, how many finished waits it has, and how many in it lasted as long as this one."""
+    """What a chance rests on: which pool, how many finished waits it has, and of how many that lasted as long it is known how they went on."""
 
     pool: Pool
     met: int
-    at_risk: int
+    told: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,15 @@ class Pools:
                 self._waits.setdefault(key, []).append(wait)
         self._curve = lru_cache(maxsize=None)(lambda key: Curve(self._waits.get(key, ())))
 
-    def nearest(self, stage: Stage, law: str, unit: str | None, province: str | None, lasted: int = 0) -> Known | None:
-        """The nearest pool that says something about a wait that has lasted ``lasted`` days; None where none does."""
+    def nearest(  # noqa: PLR0913
+        self, stage: Stage, law: str, unit: str | None, province: str | None, lasted: int = 0, until: int = 0
+    ) -> Known | None:
+        """The nearest pool that says whether a wait that has lasted ``lasted`` days lasts beyond ``until``; None where none does."""
         for pool, key in zip(Pool, _keys(str(stage), law, unit, province), strict=True):
             curve = self._curve(key)
-            at_risk = curve.at_risk(lasted)
-            if curve.met >= ENOUGH and at_risk >= ENOUGH_LEFT and curve.longer(lasted - 1) > 0:
-                return Known(curve, Ground(pool, curve.met, at_risk))
+            told = curve.told(lasted, until)
+            if curve.met >= ENOUGH and told >= ENOUGH_LEFT and curve.longer(lasted - 1) > 0:
+                return Known(curve, Ground(pool, curve.met, told))
         return None
 
 

@@ -40,7 +40,8 @@ def closed_on(*days: date, unit: str | None = "VS") -> DeclareDays:
 
 def codes(refusal: CycleError | None) -> list[str]:
     """The reasons or problems of a refusal."""
-    return [each.code for each in getattr(refusal, "reasons", None) or getattr(refusal, "problems", ())]
+    found: Any = getattr(refusal, "reasons", None) or getattr(refusal, "problems", ())
+    return [each.code for each in found]
 
 
 def ask(world: World, *what: Supposition, by: str = OFFICER) -> Answer:
