@@ -7,7 +7,7 @@ waiting) leaves an unfinished wait: it lasted at least so long. Waits are counte
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby, islice
 from typing import Any
@@ -130,6 +130,11 @@ class Course:
     def passed(self, round_: str, stage: Stage, at: datetime) -> bool:
         """Whether it missed a deadline of a round."""
         return any(status is TermStatus.PASSED and (d.round, d.stage, d.at) == (round_, stage, at) for d, status in self.terms.values())
+
+    def met_late(self, due: Due) -> bool:
+        """Whether a deadline was met after its end; one that put the case off was missed, whatever came later."""
+        after = (w.met and w.stage is due.stage and w.since + timedelta(days=w.days) >= local_date(due.at) for w in self.waits)
+        return due.id in self.late or (due.effect is Effect.RECORD and self.terms[due.id][1] is TermStatus.PASSED and any(after))
 
     def still_waiting(self, at: datetime) -> Wait | None:
         """The wait that goes on, as far as it has been seen by an instant."""
@@ -255,10 +260,10 @@ def tally(found: Iterable[Course], round_: str) -> dict[Stage, Counter[str]]:
     """How the deadlines of a round stand, over its cases: ``met``, ``late``, ``passed``, ``running``; for each case the last of a stage."""
     counts: dict[Stage, Counter[str]] = {}
     for course in found:
-        latest: dict[Stage, tuple[str, TermStatus]] = {}
-        for id_, (due, status) in course.terms.items():
+        latest: dict[Stage, tuple[Due, TermStatus]] = {}
+        for due, status in course.terms.values():
             if due.round == round_ and status is not TermStatus.DROPPED:
-                latest[due.stage] = (id_, status)
-        for stage, (id_, status) in latest.items():
-            counts.setdefault(stage, Counter())["late" if id_ in course.late else str(status)] += 1
+                latest[due.stage] = (due, status)
+        for stage, (due, status) in latest.items():
+            counts.setdefault(stage, Counter())["late" if course.met_late(due) else str(status)] += 1
     return counts

@@ -20,6 +20,9 @@ _TENTHS = 10
 _SHOWN = 3
 """How many bottlenecks are named."""
 
+_CASES = 20
+"""How many chances are listed for people, the likeliest first."""
+
 
 def forecast_command(
     code: str,
@@ -100,10 +103,14 @@ def _print_cases(chances: list[Chance]) -> None:
     words = ctx.words
     head = ("Hồ sơ", "Đang chờ", "Từ ngày", "Mốc có thể lỡ", "Khả năng", "Dựa vào")
     made = table(*(head if ctx.language == "vi" else ("Case", "Waits at", "Since", "Date at risk", "Chance", "Rests on")))
-    for c in sorted(chances, key=lambda c: (-(c.chance or 0), c.case)):
+    worst = sorted(chances, key=lambda c: (-(c.chance or 0), c.case))
+    for c in worst[:_CASES]:
         said = ctx.both("đã quá mốc", "the date has passed") if c.certain else tenths(c.chance or Fraction(0))
         made.add_row(c.case, words.name(c.at), f"{c.since:%d/%m/%Y}", words.name(c.due.stage), said, _ground(c.ground) if c.ground else "")
     ctx.out.print(made)
+    if len(worst) > _CASES:
+        more = len(worst) - _CASES
+        ctx.out.print(ctx.both(f"và {more} dòng ít khả năng hơn (xem đủ bằng --json)", f"and {more} less likely ones (--json has all)"))
 
 
 def _ground(ground: Ground) -> str:
@@ -117,7 +124,11 @@ def _ground(ground: Ground) -> str:
 def _bottleneck(found: Bottleneck, registry: Registry, at: datetime) -> str:
     unit = f" – {registry.unit_name(found.unit, local_date(at))}" if found.unit else ""
     count = round(found.count)
-    said = ctx.both(f"khoảng {count} hồ sơ", f"about {count} cases") if count else ctx.both("chưa đến 1 hồ sơ", "less than one case")
+    said = (
+        ctx.both(f"khoảng {count} hồ sơ", f"about {count} case" + "s" * (count != 1))
+        if count
+        else ctx.both("chưa đến 1 hồ sơ", "less than one case")
+    )
     return f"{ctx.both('Nghẽn ở', 'Stuck at')}: {ctx.words.name(found.stage)}{unit}: {said}"
 
 
