@@ -28,6 +28,7 @@ from workflow.rehearsal import Player
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 from workflow.supposing import WhatIf
+from workflow.trial import Trial, on_trial
 
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
@@ -65,6 +66,10 @@ class Runtime:
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
         return Player(self.store, self.clock, self.engine, self.plans, self.rounds)
+
+    def trial(self) -> Trial:
+        """The services once more, on trial: what they do is judged as it would be now, and never written."""
+        return on_trial(self.store, self.clock, self.engine.judge.scribe, self.engine.judge.law)
 
     def close(self) -> None:
         """Give the database back."""

@@ -123,15 +123,14 @@ class Rounds:
         row = self._round(code)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
+        if dry_run:
+            return replace(self._on_trial().close(code, actor=actor), round=row)
         move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)
-        if not dry_run:
-            self._settle_members(code)
-        report = self._report(row, dry_run=dry_run, actor=actor)
-        if dry_run:
-            return report
+        self._settle_members(code)
+        report = self._report(row, dry_run=False, actor=actor)
         data = {
             "members": {str(state): count for state, count in report.counts.items()},
             "pending": list(report.pending),
@@ -260,6 +259,12 @@ class Rounds:
         except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)
+
+    def _on_trial(self) -> "Rounds":
+        """The same service on an overlay: a preview is the act itself, with what has fallen due written down first, and nothing kept."""
+        from workflow.trial import on_trial  # noqa: PLC0415 - what builds a trial needs this class
+
+        return on_trial(self.store, self.clock, self.scribe, self.engine.judge.law).rounds
 
     def _settle_members(self, code: str) -> None:
         """Whatever fell due for a member is written before it is counted."""

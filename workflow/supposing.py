@@ -16,19 +16,18 @@ from deadlines.phrases import ReadingMode
 from states.errors import CycleError
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Level, Stage
-from workflow.calendars import CalendarReport, Calendars, DayChange
+from workflow.calendars import CalendarReport, DayChange
 from workflow.chances import Chance, Expected, Outlook, expected
-from workflow.clock import Clock, ManualClock
+from workflow.clock import Clock
 from workflow.courses import courses, steps_in
 from workflow.forecasting import Forecasts
 from workflow.notices import Redated
 from workflow.overlay import Overlay
 from workflow.perform import Engine
-from workflow.plans import Plans
 from workflow.ports import LoadedCase, Store
 from workflow.recording import Scribe
-from workflow.rounds import Rounds
 from workflow.rows import TermRow
+from workflow.trial import Trial, on_trial
 
 SUPPOSED_NO = "0/GIA-DINH"
 """Number of a paper that does not exist yet."""
@@ -39,20 +38,10 @@ Planned = Callable[[Sequence[TermRow], Sequence[TermRow]], Sequence[object]]
 """Which messages go out for one case, from its deadlines that would end and those that would begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a supposition acts with; ``store`` keeps everything to itself."""
-
-    store: Overlay
-    clock: Clock
-    rounds: Rounds
-    calendars: Calendars
-
-
 class Supposition(Protocol):
     """Something that might be done."""
 
-    def act(self, on: Services, actor: str) -> Redated | CalendarReport:
+    def act(self, on: Trial, actor: str) -> Redated | CalendarReport:
         """Do it by the service that really does it; whatever that refuses is the answer. Raises CycleError."""
 
 
@@ -67,7 +56,7 @@ class MoveCutoff:
     document_date: str | None = None
     exception: str | None = None
 
-    def act(self, on: Services, actor: str) -> Redated:
+    def act(self, on: Trial, actor: str) -> Redated:
         """See :class:`Supposition`."""
         return on.rounds.redate(
             self.round,
@@ -89,7 +78,7 @@ class DeclareDays:
     days: tuple[DayChange, ...]
     unit: str | None = None
 
-    def act(self, on: Services, actor: str) -> CalendarReport:
+    def act(self, on: Trial, actor: str) -> CalendarReport:
         """See :class:`Supposition`."""
         return on.calendars.change(self.days, actor=actor, document_no=SUPPOSED_NO, reason=SUPPOSED_REASON, unit=self.unit)
 
@@ -205,24 +194,19 @@ class WhatIf:
             actor: Person code; rights are those of the real acts.
             messages: Plans what would be sent for a case, from its deadlines that end and begin.
         """
-        now = self.clock.now()
-        asked = _Asked(Overlay(self.store), now)
-        on = self._services(asked.overlay, now)
+        on = on_trial(self.store, self.clock, self.scribe, self.engine.judge.law)
+        now = on.clock.now()
+        asked = _Asked(on.store, now)
         supposed = tuple(_tried(each, on, actor) for each in suppositions)
         changed = [code for code in asked.overlay.touched if self._changed(asked, code)]
         moved = tuple(dict.fromkeys(s.done.round.code for s in supposed if isinstance(s.done, Redated)))
         outlook = self._outlook(asked, changed)
-        effects = [self._effect(asked, code, outlook, messages) for code in changed]
+        stores: tuple[Store, Store] = (self.store, asked.overlay)
+        chances = [_by_case(_chances(store, outlook, now, changed)) if outlook else {} for store in stores]
+        effects = [self._effect(asked, code, (chances[0].get(code, []), chances[1].get(code, [])), messages) for code in changed]
         rounds = tuple(self._round(asked, code, outlook) for code in moved) if outlook else ()
         order = list(Gain)
         return Answer(supposed, tuple(sorted(effects, key=lambda e: (order.index(e.gain), e.case))), rounds, self.forecasts.rehearsed)
-
-    def _services(self, overlay: Overlay, now: datetime) -> Services:
-        clock = ManualClock(now)
-        scribe = Scribe(self.scribe.log, clock)
-        engine = Engine(overlay, clock, scribe, self.engine.judge.law)
-        plans = Plans(overlay, clock, scribe, engine.judge, engine.world)
-        return Services(overlay, clock, Rounds(overlay, clock, scribe, engine, plans), Calendars(overlay, clock, scribe, engine))
 
     def _changed(self, asked: _Asked, code: str) -> bool:
         """Whether a case would be otherwise than it is once everything that has fallen due is written down."""
@@ -233,24 +217,24 @@ class WhatIf:
         asked.before[code] = before
         return before.case.head_seq != after.case.head_seq
 
-    def _effect(self, asked: _Asked, code: str, outlook: Outlook | None, messages: Planned | None) -> CaseEffect:
+    def _effect(self, asked: _Asked, code: str, chances: tuple[Sequence[Chance], Sequence[Chance]], messages: Planned | None) -> CaseEffect:
         before, after = asked.before[code], asked.overlay.load_case(code, "")
         assert after is not None  # noqa: S101 - it was found to have changed
         was, will = {t.id for t in before.terms}, {t.id for t in after.terms}
         closed = tuple(t for t in before.terms if t.id not in will)
         opened = tuple(t for t in after.terms if t.id not in was)
-        chances = [_summed(_chances(s, outlook, asked.now, [code])) if outlook else None for s in (self.store, asked.overlay)]
-        chance_before = None if before.case.state is CaseState.DEFERRED else chances[0]
+        chance_before = None if before.case.state is CaseState.DEFERRED else _summed(chances[0])
+        chance_after = _summed(chances[1])
         return CaseEffect(
             case=code,
             before=before.case.state,
             after=after.case.state,
-            gain=self._gain(asked, before, after, chance_before, chances[1]),
+            gain=self._gain(asked, before, after, chance_before, chance_after),
             terms=_moved(closed, opened),
             closed=closed,
             opened=opened,
             chance_before=chance_before,
-            chance_after=chances[1],
+            chance_after=chance_after,
             messages=tuple(messages(closed, opened)) if messages else (),
         )
 
@@ -285,7 +269,7 @@ class WhatIf:
         return RoundOutlook(code, before, after)
 
 
-def _tried(what: Supposition, on: Services, actor: str) -> Supposed:
+def _tried(what: Supposition, on: Trial, actor: str) -> Supposed:
     try:
         return Supposed(what, what.act(on, actor), None)
     except CycleError as refusal:
@@ -294,6 +278,13 @@ def _tried(what: Supposition, on: Services, actor: str) -> Supposed:
 
 def _chances(store: Store, outlook: Outlook, now: datetime, codes: Iterable[str], round_: str | None = None) -> list[Chance]:
     return [chance for course in courses(steps_in(store, codes)) for chance in outlook.of(course, now, round_)]
+
+
+def _by_case(chances: Iterable[Chance]) -> dict[str, list[Chance]]:
+    found: dict[str, list[Chance]] = {}
+    for chance in chances:
+        found.setdefault(chance.case, []).append(chance)
+    return found
 
 
 def _summed(chances: Sequence[Chance]) -> Fraction | None:

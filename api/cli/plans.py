@@ -109,16 +109,18 @@ def publish(  # noqa: PLR0913
         chosen = _effects(effect or [])
         choices = run.plans.choices(code, chosen)
         excepted = _exceptions(exception or [])
-        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
+        plans = run.trial().plans if dry_run else run.plans
+        opened = plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
         if as_json:
             print_json(
                 {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
             )
             return
         _print_choices(choices)
-        if not dry_run:
-            names = ", ".join(r.code for r in opened) or "–"
-            ctx.out.print(f"[bold green]{ctx.both('Đã ban hành; các đợt mở', 'Published; rounds opened')}[/]: {names}")
+        names = ", ".join(r.code for r in opened) or "–"
+        done = ctx.both("Đã ban hành; các đợt mở", "Published; rounds opened")
+        title = ctx.both("Xem trước, chưa ghi; các đợt sẽ mở", "Preview, nothing written; rounds that would open") if dry_run else done
+        ctx.out.print(f"[bold green]{title}[/]: {names}")
 
 
 @plan.command("list")

@@ -24,6 +24,7 @@ from workflow.overlay import Overlay
 from workflow.ports import CaseQuery
 from workflow.rows import TermRow
 from workflow.supposing import SUPPOSED_NO, SUPPOSED_REASON, Answer, DeclareDays, Gain, MoveCutoff, Supposition
+from workflow.trial import on_trial
 
 S = CaseState
 FIRST, SECOND, OFFICER = "VS-2021-1", "VS-2021-2", "officer-VS"
@@ -239,9 +240,9 @@ def test_a_later_date_saves_by_forecast_who_would_more_likely_than_not_have_miss
 def test_what_is_written_on_an_overlay_is_rebuilt_from_its_histories_like_anything_else(world: World):
     world.filed("P1-01", at=IN_JUNE)
     world.at_province("P1-02")
-    over = Overlay(world.store)
+    on = on_trial(world.store, world.clock, world.what_if.scribe, world.engine.judge.law)
+    over = on.store
     assert list(drifts(over)) == list(drifts(world.store)) == []
-    on = world.what_if._services(over, world.clock.now())
     move().act(on, OFFICER)
     closed_on(date(2021, 7, 8)).act(on, OFFICER)
     assert over.touched
