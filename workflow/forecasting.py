@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
+from states.case import RUNNING
 from states.errors import MalformedInput, NotFound
 from states.vocabulary import Stage, Track
 from workflow.chances import Bottleneck, Chance, Expected, Outlook, bottlenecks, expected
@@ -137,8 +138,8 @@ class Forecasts:
 
     @staticmethod
     def members(code: str, store: Store) -> Iterator[CaseRow]:
-        """Cases of a round in a store."""
-        return every_case(store, CaseQuery(round=code))
+        """Cases of a round in a store that have not come to rest."""
+        return every_case(store, CaseQuery(round=code, states=tuple(sorted(RUNNING))))
 
     def back_test(self, code: str) -> BackTest:
         """Forecast a round again as of 30, 14 and 7 days before each cut-off that has passed, and hold it against what happened.
