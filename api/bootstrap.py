@@ -1,16 +1,20 @@
 """The one place that wires: settings, clock, store and services, built once for a process."""
 
+import os
 import secrets
+import socket
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from api.names import ROOMS, misplaced
+from api.postroom import post_of
 from api.settings import Settings
 from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
 from deadlines.terms import Unit
+from notifications.service import Notifications
 from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
 from states.regime import Regime
 from states.soundness import check_all
@@ -22,7 +26,7 @@ from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
-from workflow.ports import Store
+from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.rehearsal import Player
 from workflow.rounds import Rounds
@@ -47,7 +51,7 @@ class Runtime:
 
     settings: Settings
     clock: Clock
-    store: Store
+    store: Database
     engine: Engine
     plans: Plans
     rounds: Rounds
@@ -55,6 +59,7 @@ class Runtime:
     confirmations: Confirmations
     forecasts: Forecasts
     what_if: WhatIf
+    notifications: Notifications
     rehearsal: bool
 
     def player(self) -> Player:
@@ -65,7 +70,7 @@ class Runtime:
         """
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.notifications)
 
     def trial(self) -> Trial:
         """The services once more, on trial: what they do is judged as it would be now, and never written."""
@@ -106,7 +111,14 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
         forecasts = Forecasts(store, chosen, engine)
         what_if = WhatIf(store, chosen, scribe, engine, forecasts)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, forecasts, what_if, rehearsal)
+
+        def calendar(unit: str, day: date) -> WorkingCalendar:
+            return engine.judge.law.calendar(engine.world().editions(unit, day))
+
+        telling = Notifications(
+            store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
+        )
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, forecasts, what_if, telling, rehearsal)
     except BaseException:
         store.close()
         raise
@@ -209,6 +221,11 @@ def _clock_is_sane(store: Store, clock: Clock) -> None:
     last, now = store.last_recorded(), clock.now()
     if last is not None and now + _CLOCK_SLACK < last:
         raise StoreUnsafe("clock_before_last_entry", now=now, last=last)
+
+
+def _owner() -> str:
+    """Name of this process in leases."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def _log_identity(store: Store) -> str:

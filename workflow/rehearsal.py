@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from deadlines.sweep import GRACE, tick
 from states.chart import Seat
@@ -20,7 +20,7 @@ from workflow.ports import Store
 from workflow.rounds import Rounds
 from workflow.rows import ProductRow, SubjectKind
 from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct, save_season
-from workflow.sweeping import statutory_rounds
+from workflow.sweeping import sequence, statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
 
@@ -58,11 +58,24 @@ class _Timed:
     steers: bool = False
 
 
+class Teller(Protocol):
+    """Tells people what they have to know; :mod:`notifications` does."""
+
+    def next_moment(self) -> datetime | None:
+        """When there is something to tell next."""
+
+    def tell(self) -> object:
+        """Tell what has come."""
+
+
 class Player:
     """Plays a season into a rehearsal database."""
 
-    def __init__(self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds) -> None:
-        """Play with these services."""
+    def __init__(  # noqa: PLR0913 - the services that a season is played with
+        self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds, teller: Teller | None = None
+    ) -> None:
+        """Play with these services; without a teller nobody is told."""
+        self.teller = teller
         self.store = store
         self.clock = clock
         self.engine = engine
@@ -139,14 +152,28 @@ class Player:
     def wait(self, until: datetime) -> None:
         """Let time pass: the sweep runs at each cut-off on the way, thirty seconds after it."""
         while due := self.store.due_terms(until - GRACE, 1):
+            self._tell_until(due[0].due_at + GRACE)
             self.clock.move(max(self.clock.now(), due[0].due_at + GRACE))
             sweep = tick(self.clock.now(), self.store, self.engine.expire)
             self.played.fired += len(sweep.fired)
             if not sweep.fired and not sweep.superseded:
                 break
+        self._tell_until(until)
         if until > self.clock.now():
             self.clock.move(until)
         statutory_rounds(self.engine, self.plans)
+
+    def _tell_until(self, until: datetime) -> None:
+        """Tell what comes up to an instant, each at its own moment."""
+        if self.teller is None:
+            return
+        sequence(self.store)
+        self.teller.tell()
+        last = None
+        while (moment := self.teller.next_moment()) is not None and moment <= until and moment != last:
+            self.clock.move(max(self.clock.now(), moment))
+            self.teller.tell()
+            last = moment
 
     def _timeline(self, season: Season) -> list[_Timed]:
         products = {p.code: p for p in season.products}

@@ -16,7 +16,7 @@ from api.cli.forecasts import forecast_command
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
 from api.cli.whatif import what_if_command
-from api.cli.worker import worker_command
+from api.cli.worker import watch_command, worker_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +45,7 @@ app.command("migrate")(operations.migrate_command)
 app.command("doctor")(operations.doctor_command)
 app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
+app.command("watch")(watch_command)
 app.command("demo")(demo_command)
 app.command("what-if")(what_if_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")

@@ -7,10 +7,10 @@ from states.errors import NotFound
 DEFAULT_ROLE = "ocop_app"
 
 RIGHTS = {
-    "SELECT, INSERT": ("history", "log_leaf"),
+    "SELECT, INSERT": ("history", "log_leaf", "delivery_try"),
     "SELECT, INSERT, UPDATE": (
         "case_file", "certificate", "evaluation_round", "deadline_stage", "cycle_plan", "term", "counter", "unit", "succession", "person",
-        "appointment", "tie", "producer", "product", "meta", "working_calendar",
+        "appointment", "tie", "producer", "product", "meta", "working_calendar", "rung", "message", "told_item", "delivery", "personal_link", "reach_setting", "webhook", "feed",
     ),
     "SELECT, INSERT, DELETE": ("outbox",),
     "SELECT, UPDATE": ("log_head", "registry"),
