@@ -15,6 +15,7 @@ from workflow.ledger.entry import parse
 from workflow.ports import CaseQuery, Change, Head, LoadedCase, Outcome, RegistrySnapshot, Store, Subject, moves_rounds
 from workflow.readthrough import ReadThrough
 from workflow.rows import CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
+from workflow.telling import RungRow
 
 _R = TypeVar("_R", CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
 _KINDS: tuple[type[Any], ...] = (CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
@@ -24,18 +25,20 @@ _ENDS = {TermStatus.MET: frozenset({TermStatus.RUNNING, TermStatus.PASSED})}
 
 @dataclass(slots=True)
 class _Layer:
-    """Rows, terms (of whole cases), entries and deadlines that lie over the store below."""
+    """Rows, terms (of whole cases), entries, deadlines and steps of reminding that lie over the store below."""
 
     rows: dict[str, Subject] = field(default_factory=dict)
     terms: dict[str, dict[str, TermRow]] = field(default_factory=dict)
     entries: dict[str, list[StoredEntry]] = field(default_factory=dict)
     stages: dict[str, StageRow] = field(default_factory=dict)
+    rungs: list[RungRow] = field(default_factory=list)
 
     def take(self, other: "_Layer") -> None:
         """Lay another one on top for good."""
         self.rows.update(other.rows)
         self.terms.update(other.terms)
         self.stages.update(other.stages)
+        self.rungs.extend(other.rungs)
         for subject, entries in other.entries.items():
             self.entries.setdefault(subject, []).extend(entries)
 
@@ -56,6 +59,12 @@ class Overlay(ReadThrough):
     def touched(self) -> tuple[str, ...]:
         """Codes of the cases that something was written about, in order."""
         return tuple(sorted(code for code, row in self._over.rows.items() if isinstance(row, CaseRow)))
+
+    def begun(self, duties: Sequence[str]) -> list[RungRow]:
+        """Steps of reminding that were planned here for some duties, by duty and moment."""
+        wanted = set(duties)
+        found = (rung for rung in self._over.rungs if rung.duty in wanted)
+        return sorted(found, key=lambda rung: (rung.duty, rung.at, rung.rung))
 
     # Writing.
 
@@ -95,6 +104,7 @@ class Overlay(ReadThrough):
         draft.rows[code] = change.row
         draft.entries.setdefault(code, []).append(change.entry)
         draft.stages.update({stage.id: _in_utc(stage) for stage in change.stages})
+        draft.rungs.extend(change.rungs)
         return True
 
     def _terms_of(self, case: str, *, fresh: bool = False) -> dict[str, TermRow]:

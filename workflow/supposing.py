@@ -24,9 +24,10 @@ from workflow.forecasting import Forecasts
 from workflow.notices import Redated
 from workflow.overlay import Overlay
 from workflow.perform import Engine
-from workflow.ports import LoadedCase, Store
+from workflow.ports import Database, LoadedCase, Store
 from workflow.recording import Scribe
 from workflow.rows import TermRow
+from workflow.telling import RungRow, RungState
 from workflow.trial import Trial, on_trial
 
 SUPPOSED_NO = "0/GIA-DINH"
@@ -114,7 +115,8 @@ class CaseEffect:
         terms: Deadlines that move, by stage.
         closed, opened: The same as rows: those that would end and those that would begin.
         chance_before, chance_after: That it misses one of its dates; None where too little has been seen, or it waits for none.
-        messages: What would be sent, as far as somebody plans it.
+        reminders, spared: Steps of reminding that would be planned, and those planned now that would fall away.
+        messages: What else would be sent, as far as somebody plans it.
     """
 
     case: str
@@ -126,6 +128,8 @@ class CaseEffect:
     opened: tuple[TermRow, ...]
     chance_before: Fraction | None = None
     chance_after: Fraction | None = None
+    reminders: tuple[RungRow, ...] = ()
+    spared: tuple[RungRow, ...] = ()
     messages: tuple[object, ...] = ()
 
 
@@ -178,7 +182,7 @@ class _Asked:
 class WhatIf:
     """Answers what would happen."""
 
-    def __init__(self, store: Store, clock: Clock, scribe: Scribe, engine: Engine, forecasts: Forecasts) -> None:
+    def __init__(self, store: Database, clock: Clock, scribe: Scribe, engine: Engine, forecasts: Forecasts) -> None:
         """Read from a store; suppositions are judged with the engine's own law and drafted for the same log."""
         self.store = store
         self.clock = clock
@@ -235,6 +239,8 @@ class WhatIf:
             opened=opened,
             chance_before=chance_before,
             chance_after=chance_after,
+            reminders=tuple(asked.overlay.begun([t.id for t in opened])),
+            spared=tuple(r for r in self.store.rungs([t.id for t in closed]) if r.state is RungState.PLANNED),
             messages=tuple(messages(closed, opened)) if messages else (),
         )
 

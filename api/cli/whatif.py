@@ -11,10 +11,12 @@ from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime
 from api.cli.forecasts import counted, expected_json, tenths, too_little
 from api.cli.options import As, Json
 from states.errors import CycleError, MalformedInput, PayloadInvalid, Problem
+from states.regime import VIETNAM
 from states.vocabulary import CalendarEvent
 from workflow.calendars import DayChange
 from workflow.rows import TermRow
 from workflow.supposing import Answer, CaseEffect, DeclareDays, Gain, MoveCutoff, RoundOutlook, Supposed, Supposition
+from workflow.telling import RungRow
 
 
 def what_if_command(  # noqa: PLR0913
@@ -140,6 +142,15 @@ def _print_effect(effect: CaseEffect) -> None:
     if effect.chance_before != effect.chance_after:
         before, after = (_chance(c) for c in (effect.chance_before, effect.chance_after))
         said.append(ctx.both(f"khả năng lỡ mốc: {before} → {after}", f"chance of a miss: {before} → {after}"))
+    if effect.reminders:
+        first = f"{min(rung.at for rung in effect.reminders).astimezone(VIETNAM):%d/%m/%Y}"
+        said.append(
+            ctx.both(
+                f"thêm {len(effect.reminders)} lượt nhắc, sớm nhất {first}", f"{len(effect.reminders)} reminders more, the first on {first}"
+            )
+        )
+    if effect.spared:
+        said.append(ctx.both(f"thôi {len(effect.spared)} lượt nhắc cũ", f"{len(effect.spared)} reminders fewer"))
     ctx.out.print(f"  {effect.case}: {'; '.join(said)}", markup=False)
     for message in effect.messages:
         ctx.out.print(f"    {message}", markup=False)
@@ -198,8 +209,14 @@ def _effect_json(effect: CaseEffect) -> dict[str, Any]:
         "closed": [_term_json(t) for t in effect.closed],
         "opened": [_term_json(t) for t in effect.opened],
         "chance": {name: str(c.limit_denominator(1_000_000)) if c is not None else None for name, c in chances.items()},
+        "reminders": [_rung_json(rung) for rung in effect.reminders],
+        "spared": [_rung_json(rung) for rung in effect.spared],
         "messages": [str(message) for message in effect.messages],
     }
+
+
+def _rung_json(rung: RungRow) -> dict[str, str]:
+    return {"rung": rung.rung, "at": iso(rung.at), "cutoff": iso(rung.due_at)}
 
 
 def _term_json(term: TermRow) -> dict[str, Any]:

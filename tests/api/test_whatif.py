@@ -48,6 +48,7 @@ def test_who_comes_back_is_named_with_the_deadlines_that_move_and_nothing_is_wri
     assert "chuyển đợt sau → đánh giá cấp huyện" in said.out
     assert "19/07/2021" in said.out
     assert "không ghi gì" in said.out
+    assert "lượt nhắc, sớm nhất" in said.out
     assert dump(small) == before
     english = done(
         "--lang", "en", "what-if", "--as", "officer-VS", "--round", FIRST, "--stage", "district_eval", "--to", "trước ngày 20/7/2021"
@@ -73,6 +74,8 @@ def test_two_dates_and_a_day_off_are_asked_about_in_one_line(waiting: World, sma
     assert moves["terms"] == [{"stage": "province_eval", "was": "2021-07-30T00:00:00+07:00", "will": "2021-08-20T00:00:00+07:00"}]
     assert [t["phrase"] for t in moves["closed"] + moves["opened"]] == ["trước ngày 30/7/2021", "trước ngày 20/8/2021"]
     assert moves["messages"] == []
+    assert {rung["cutoff"] for rung in moves["spared"]} == {"2021-07-30T00:00:00+07:00"}
+    assert {rung["cutoff"] for rung in moves["reminders"]} == {"2021-08-20T00:00:00+07:00"}
     (outlook,) = answer["rounds"]
     assert [d["stage"] for d in outlook["after"]] == ["district_eval", "province_eval"]
     assert dump(small) == before

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from api.bootstrap import Law
 from deadlines.sweep import Sweep, tick
@@ -28,7 +28,7 @@ from workflow.forecasting import Forecasts
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
-from workflow.ports import Store
+from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.rounds import Rounds
 from workflow.rows import (
@@ -411,7 +411,7 @@ def on(store: Store, clock: ManualClock) -> World:
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
     rounds, forecasts = Rounds(store, clock, scribe, engine, plans), Forecasts(store, clock, engine)
-    what_if = WhatIf(store, clock, scribe, engine, forecasts)
+    what_if = WhatIf(cast("Database", store), clock, scribe, engine, forecasts)
     return World(store, clock, engine, plans, rounds, calendars, confirmations, forecasts, what_if)
 
 

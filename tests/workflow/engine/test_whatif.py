@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +14,17 @@ from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import CaseState
 from tests.api.conftest import dump
-from tests.support.databases import Database
+from tests.support import databases
 from tests.support.world import TWO_ROUNDS, World, moment, plan_file, world_at, world_of_2026
 from workflow.audit import drifts
 from workflow.calendars import CalendarReport, DayChange
 from workflow.listing import every_case
 from workflow.notices import Redated
 from workflow.overlay import Overlay
-from workflow.ports import CaseQuery
+from workflow.ports import CaseQuery, Database
 from workflow.rows import TermRow
 from workflow.supposing import SUPPOSED_NO, SUPPOSED_REASON, Answer, DeclareDays, Gain, MoveCutoff, Supposition
+from workflow.telling import RungState
 from workflow.trial import on_trial
 
 S = CaseState
@@ -88,7 +89,7 @@ def everybody(world: World) -> list[str]:
     return [case.code for case in every_case(world.store)]
 
 
-def test_asking_leaves_every_table_and_the_log_as_they_were(world: World, database: Database):
+def test_asking_leaves_every_table_and_the_log_as_they_were(world: World, database: databases.Database):
     early, waiting = world.filed("P1-01", at=IN_JUNE), world.at_province("P1-02")
     world.sweep("2021-07-12 09:00")
     assert world.state(early) is S.DEFERRED
@@ -205,6 +206,18 @@ def test_a_day_worked_and_a_day_off_are_tried_together(world26: World):
     swap = DeclareDays(days=(DayChange(date(2026, 8, 25), working=False), DayChange(date(2026, 8, 29), working=True)), unit="VS")
     assert ask(world26, swap).effects == ()
     assert len(ask(world26, closed_on(date(2026, 8, 25))).effects) == 1
+
+
+def test_the_reminders_that_begin_and_fall_away_are_those_of_the_act(world: World):
+    case = world.at_province("P1-01", at=IN_JUNE)
+    store = cast("Database", world.store)
+    was = [rung.rung for rung in store.rungs([world.running(case)["province_eval"].id]) if rung.state is RungState.PLANNED]
+    (effect,) = ask(world, move()).effects
+    assert [rung.rung for rung in effect.spared] == was != []
+    really(world, move())
+    term = world.running(case)["province_eval"].id
+    assert [(r.duty, r.rung, r.at, r.due_at) for r in effect.reminders] == [(r.duty, r.rung, r.at, r.due_at) for r in store.rungs([term])]
+    assert effect.reminders
 
 
 def test_messages_are_planned_by_whoever_plans_them_from_the_terms_that_end_and_begin(world: World):
