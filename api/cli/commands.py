@@ -14,8 +14,10 @@ from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes
 from api.cli.context import ctx
 from api.cli.demo import demo_command
+from api.cli.forecasts import forecast_command
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
+from api.cli.whatif import what_if_command
 from api.cli.worker import watch_command, worker_command
 
 app = typer.Typer(
@@ -36,6 +38,7 @@ app.add_typer(operations.log, name="log")
 app.add_typer(operations.rehearsal, name="rehearsal")
 app.add_typer(operations.users, name="user")
 rounds.command("re-date")(redate_command)
+rounds.command("forecast")(forecast_command)
 case.command("extend")(terms.extend_command)
 case.command("suspend")(terms.suspend_command)
 case.command("resume")(terms.resume_command)
@@ -46,6 +49,7 @@ app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
 app.command("watch")(watch_command)
 app.command("demo")(demo_command)
+app.command("what-if")(what_if_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")
 _help.command("why")(operations.help_why)
 _help.callback()(lambda: None)
