@@ -25,9 +25,11 @@ from workflow.confirming import Confirmations
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.rehearsal import Player
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 
@@ -54,6 +56,8 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    work: PlanWork
+    reviews: Reviews
     notifications: Notifications
     rehearsal: bool
 
@@ -65,7 +69,7 @@ class Runtime:
         """
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.notifications)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work, self.notifications)
 
     def close(self) -> None:
         """Give the database back."""
@@ -100,6 +104,7 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
+        work = PlanWork(store, chosen, scribe, plans, engine.world)
 
         def calendar(unit: str, day: date) -> WorkingCalendar:
             return engine.judge.law.calendar(engine.world().editions(unit, day))
@@ -107,7 +112,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         telling = Notifications(
             store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
         )
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, telling, rehearsal)
+        reviews = Reviews(work)
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, telling, rehearsal)
     except BaseException:
         store.close()
         raise

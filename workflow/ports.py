@@ -74,8 +74,11 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow) for change in changes)
+    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it.
+
+    What is only reported to a plan leaves its version, and with it every judgement, as it was.
+    """
+    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow) and c.version != c.row.version for c in changes)
 
 
 class Outcome(Enum):

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from api.cli import activities as _activities  # noqa: F401 - it adds its commands to ``ocop plan``
 from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations, terms
+from api.cli import supports as _supports  # noqa: F401 - the same
 from api.cli.calendars import calendar
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes

@@ -18,7 +18,7 @@ from workflow.rounds import RoundReport
 from workflow.rows import StageRow
 from workflow.timeline import timeline
 
-plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành · plans")
+plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành, theo dõi, tổng kết · plans")
 rounds = typer.Typer(no_args_is_help=True, help="Đợt đánh giá: xem, khóa, đóng, chuyển hồ sơ · rounds")
 MAX_FILE = 1_000_000
 

@@ -45,6 +45,10 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("plan", "list"): (),
     ("plan", "show"): ("ke-hoach-2021",),
     ("plan", "diff"): (PLAN, str(LAW_OF_2026)),
+    ("plan", "activities"): ("ke-hoach-2021",),
+    ("plan", "support"): (),
+    ("plan", "targets"): ("ke-hoach-2021",),
+    ("plan", "review"): ("ke-hoach-2021",),
     ("round", "list"): (),
     ("round", "show"): (ROUND,),
     ("calendar", "show"): ("--year", "2021"),
@@ -63,7 +67,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
 
 WRITES = {
     *(("case", name) for name in ("register", "do", "confirm", "extend", "suspend", "resume")),
-    *(("plan", name) for name in ("import", "publish")),
+    *(("plan", name) for name in ("import", "publish", "assign", "report", "add-support", "target", "lesson", "strike")),
     *(("round", name) for name in ("freeze", "close", "rollover", "re-date")),
     *(("calendar", name) for name in ("change", "recount")),
     ("load", "season"),

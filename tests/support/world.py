@@ -27,8 +27,10 @@ from workflow.confirming import Confirmations
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Store
 from workflow.recording import Scribe
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.rows import (
     AppointmentRow,
@@ -186,6 +188,8 @@ class World:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    work: PlanWork
+    reviews: Reviews
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -406,7 +410,8 @@ def on(store: Store, clock: ManualClock) -> World:
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations)
+    work = PlanWork(store, clock, scribe, plans, engine.world)
+    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations, work, Reviews(work))
 
 
 def level_of(unit: str) -> Level:
