@@ -18,6 +18,7 @@ from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
+from workflow.delegations import Delegations
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -50,6 +51,7 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    delegations: Delegations
     rehearsal: bool
 
     def player(self) -> Player:
@@ -95,7 +97,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, rehearsal)
+        delegations = Delegations(store, chosen, scribe, engine)
+        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, rehearsal)
     except BaseException:
         store.close()
         raise

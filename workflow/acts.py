@@ -117,12 +117,16 @@ def _actor(judged: Judged) -> tuple[ActorRef, dict[str, str]]:
     names = {"actor.name": registry.person(command.actor).name}
     if grant.unit:
         names["actor.unit"] = registry.unit_name(grant.unit, local_date(judged.received))
+    if grant.principal:
+        names["actor.principal"] = registry.person(grant.principal).name
     actor = ActorRef(
         id=command.actor,
         function=str(grant.seat.function),
         level=str(grant.seat.level) if grant.seat.level else None,
         unit=grant.unit,
         on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
+        principal=grant.principal,
+        delegation=grant.delegation,
     )
     return actor, names
 

@@ -12,11 +12,13 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
+from workflow.accounts import IdentityShelf
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
     CaseRow,
     CertificateRow,
+    DelegationRow,
     PersonRow,
     PlanRow,
     ProducerRow,
@@ -33,7 +35,7 @@ from workflow.rows import (
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
 
-Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow
+Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow) for change in changes)
+    """Whether a group changes rounds, plans, calendars or delegations, which acts on cases are judged on: the epoch rises with it."""
+    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow | DelegationRow) for change in changes)
 
 
 class Outcome(Enum):
@@ -85,7 +87,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars."""
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars.
+
+    Delegations are subjects with a history of their own; they are here because rights are judged on them.
+    """
 
     epoch: int
     units: tuple[UnitRow, ...]
@@ -93,6 +98,7 @@ class RegistrySnapshot:
     people: tuple[PersonRow, ...]
     appointments: tuple[AppointmentRow, ...]
     ties: tuple[TieRow, ...]
+    delegations: tuple[DelegationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ class Store(Protocol):
     def load_certificate(self, code: str) -> CertificateRow | None: ...
     def load_round(self, code: str) -> RoundRow | None: ...
     def load_plan(self, code: str) -> PlanRow | None: ...
+    def load_delegation(self, code: str) -> DelegationRow | None: ...
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
@@ -226,6 +233,10 @@ class Store(Protocol):
     def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
 
     # The installation.
     def get_meta(self, key: str) -> str | None: ...

@@ -107,6 +107,9 @@ def who(line: Line) -> str:
     unit = line.text("actor.unit") or actor.unit or ""
     name = line.text("actor.name") or actor.id
     said = f"{name}, {seat}" + (f", {unit}" if unit and actor.function != Function.PRODUCER else "")
+    if actor.principal:
+        principal = line.text("actor.principal") or actor.principal
+        said += ctx.both(f" (theo ủy quyền của {principal})", f" (by delegation of {principal})")
     if actor.on_behalf_of:
         body = Seat.parse(actor.on_behalf_of)
         said += (

@@ -1,6 +1,6 @@
 """Everything that is the same on both databases: reads, the registry, the sweep's rows, the log."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -25,10 +25,12 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
+from workflow.store.identity import KeepsIdentity
 from workflow.store.mapping import (
     CALENDAR,
     CASE,
     CERTIFICATE,
+    DELEGATION,
     ENTRY,
     PLAN,
     PRODUCER,
@@ -36,6 +38,7 @@ from workflow.store.mapping import (
     REGISTRY,
     ROUND,
     STAGE,
+    SUBJECTS,
     TERM,
     Shape,
     storable,
@@ -61,7 +64,7 @@ class Transaction(Protocol):
         """Execute once a row; how many rows were touched."""
 
 
-class SharedStore(ABC):
+class SharedStore(KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     _clock_now: Callable[[], datetime] | None
@@ -224,15 +227,16 @@ class SharedStore(ABC):
     # The registry.
     def registry(self) -> RegistrySnapshot:
         """See :class:`workflow.ports.Store`."""
-        shapes = [REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")]
+        shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
         epoch, *parts = self._snapshot([statements.EPOCH, *texts])
-        units, successions, people, appointments, ties = (
+        units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )
         return RegistrySnapshot(
-            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties
-        )
+            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties,
+            delegations=delegations,
+        )  # fmt: skip
 
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
@@ -333,8 +337,8 @@ class SharedStore(ABC):
         return (Head(row[0], row[1], row[2]) for row in self._stream(statements.HEADS))
 
     def subjects(self) -> Iterator[Subject]:
-        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars."""
-        for shape in (CASE, CERTIFICATE, ROUND, PLAN, CALENDAR):
+        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars, delegations."""
+        for shape in SUBJECTS.values():
             yield from map(shape.row, self._stream(f"SELECT {shape.names()} FROM {shape.table} ORDER BY code"))  # noqa: S608
 
     def terms(self, case: str | None = None) -> Iterator[TermRow]:
