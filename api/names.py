@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOMS = ("states", "deadlines", "workflow", "api")
+ROOMS = ("states", "deadlines", "workflow", "notifications", "api")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from workflow.rows import (
     TieRow,
     UnitRow,
 )
+from workflow.telling import RungRow, Telling
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -59,6 +60,8 @@ class Change:
         opened: Terms that begin to run.
         closed: Terms that end, by id.
         stages: Deadline rows created or replaced with it (plans, rounds).
+        rungs: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
+        fulfilled: Other duties that it ends (an activity's id, a certificate's code); what was still planned for them ends.
     """
 
     row: Subject
@@ -68,6 +71,8 @@ class Change:
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
+    rungs: tuple[RungRow, ...] = ()
+    fulfilled: tuple[str, ...] = ()
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
@@ -249,3 +254,7 @@ class Store(Protocol):
         """Take the right to write where only one process may have it; raises :class:`states.errors.StoreUnsafe` naming the ``holder``."""
 
     def close(self) -> None: ...
+
+
+class Database(Store, Telling, Protocol):
+    """Everything that a database does for us."""

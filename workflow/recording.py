@@ -2,18 +2,21 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from deadlines.calendar import midnight
+from deadlines.ladder import DutyKind, plan
 from states.refusal import Refusal
-from states.vocabulary import TermStatus
+from states.vocabulary import CertificateState, TermStatus
 from workflow.clock import Clock
 from workflow.ledger.commitments import commit
 from workflow.ledger.entry import ActorRef, Entry, seal
 from workflow.ports import Change, Subject
 from workflow.projection import case_after, opened_terms, subject_after
-from workflow.rows import ZERO_HASH, CaseRow, StageRow, StoredEntry, SubjectKind
+from workflow.rows import ZERO_HASH, CaseRow, CertificateRow, StageRow, StoredEntry, SubjectKind
+from workflow.telling import RungRow
 
 _FIRST = ZERO_HASH.hex()
 
@@ -46,6 +49,13 @@ class Act:
     reasons: tuple[Refusal, ...] = ()
 
 
+def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
+    """The steps of reminding that lie ahead of a duty when it begins."""
+    return tuple(
+        RungRow(duty=duty, rung=step.key, kind=kind, subject=subject, at=step.at, due_at=due_at) for step in plan(kind, due_at, begun)
+    )
+
+
 class Scribe:
     """Seals acts for one log."""
 
@@ -60,7 +70,8 @@ class Scribe:
         entry, stored = self._write(SubjectKind.CASE, code, before, act)
         row = case_after(before, entry, stored.leaf_hash)
         terms = opened_terms(entry, (entry.terms or {}).get("open", ()))
-        return self._change(before, row, stored, terms, act.closed)
+        steps = tuple(rung for term in terms for rung in planned(DutyKind.TERM, term.id, code, term.due_at, entry.recorded_at))
+        return replace(self._change(before, row, stored, act.closed), opened=terms, rungs=steps)
 
     def subject(  # noqa: PLR0913
         self, kind: SubjectKind, before: Subject | None, code: str, act: Act, *, text: str = "", stages: tuple[StageRow, ...] = ()
@@ -68,18 +79,22 @@ class Scribe:
         """The change that an act makes to a certificate, round, plan or calendar."""
         entry, stored = self._write(kind, code, before, act)
         row: Subject = subject_after(before, entry, stored.leaf_hash, text)
-        return self._change(before, row, stored, (), (), stages)
+        change = replace(self._change(before, row, stored, ()), stages=stages)
+        if not isinstance(row, CertificateRow):
+            return change
+        if row.state is not CertificateState.IN_FORCE:
+            return replace(change, fulfilled=(code,))
+        ends = midnight(date.fromisoformat(row.last_valid_day) + timedelta(days=1))
+        return replace(change, rungs=planned(DutyKind.CERTIFICATE, code, code, ends, entry.recorded_at) if before is None else ())
 
     @staticmethod
-    def _change(before: Subject | None, row: Subject, stored: StoredEntry, opened: Any, closed: Any, stages: Any = ()) -> Change:  # noqa: PLR0913
+    def _change(before: Subject | None, row: Subject, stored: StoredEntry, closed: tuple[tuple[str, TermStatus], ...]) -> Change:
         return Change(
             row=row,
             version=before.version if before else None,
             seq=before.head_seq if before else None,
             entry=stored,
-            opened=opened,
             closed=closed,
-            stages=stages,
         )
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:

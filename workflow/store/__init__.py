@@ -6,14 +6,14 @@ Rows never leave this package as table objects; SQL, SQLAlchemy and the drivers 
 from collections.abc import Callable
 from datetime import datetime
 
-from workflow.ports import Store
+from workflow.ports import Database
 from workflow.store.migrating import downgrade, migrate
 from workflow.store.urls import conninfo, sqlite_path
 
 __all__ = ["downgrade", "migrate", "open_store"]
 
 
-def open_store(url: str, *, clock_now: Callable[[], datetime] | None = None, allow_unsafe: bool = False) -> Store:
+def open_store(url: str, *, clock_now: Callable[[], datetime] | None = None, allow_unsafe: bool = False) -> Database:
     """Open a migrated database.
 
     Args:

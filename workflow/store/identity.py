@@ -1,22 +1,20 @@
 """Identity's rows on both databases: :class:`workflow.accounts.IdentityShelf` over the store's own reads and transactions."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from workflow.accounts import AccessRow, AccountRow, AttemptRow, Kept, Known, LinkRow, R, SessionRow, TokenRow, Where
 from workflow.rows import DelegationRow
 from workflow.store import identity_tables, statements
+from workflow.store.base import Base
 from workflow.store.mapping import DELEGATION, storable
 from workflow.store.types import from_micros, to_micros
 
-T = TypeVar("T")
-
 _TABLES: Mapping[type, Any] = {
     AccountRow: identity_tables.AccountTable,
-    LinkRow: identity_tables.LinkTable,
+    LinkRow: identity_tables.AccountLinkTable,
     SessionRow: identity_tables.SessionTable,
     TokenRow: identity_tables.TokenTable,
     AttemptRow: identity_tables.AttemptTable,
@@ -71,16 +69,8 @@ def _params(where: Where) -> list[Any]:
     return [_value(value) for value in where.values() if value is not None]
 
 
-class KeepsIdentity(ABC):
+class KeepsIdentity(Base):
     """The part of a store that identity asks for."""
-
-    @abstractmethod
-    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
-        """One read."""
-
-    @abstractmethod
-    def _act(self, work: Callable[[Any], T]) -> T:
-        """One durable write transaction."""
 
     @property
     def identity(self) -> "Shelf":

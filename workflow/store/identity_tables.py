@@ -34,7 +34,7 @@ class AccountTable(Table, table=True):
     changed_at: datetime = Field(sa_type=Instant)
 
 
-class LinkTable(Table, table=True):
+class AccountLinkTable(Table, table=True):
     """:class:`workflow.accounts.LinkRow`."""
 
     __tablename__ = "account_link"

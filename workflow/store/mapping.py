@@ -87,12 +87,14 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _micros(instant: Any) -> int | None:
-    return None if instant is None else to_micros(instant)
+def micros(when: Any) -> int | None:
+    """Microseconds of an instant that may be missing."""
+    return None if when is None else to_micros(when)
 
 
-def _instant(micros: int | None) -> Any:
-    return None if micros is None else from_micros(micros)
+def instant(stored: int | None) -> Any:
+    """The instant of microseconds that may be missing."""
+    return None if stored is None else from_micros(stored)
 
 
 @cache
@@ -261,12 +263,12 @@ STAGE = Shape(
     ),
     ("id",),
     lambda r: (
-        r.id, r.plan, r.plan_year, r.round, r.unit, r.stage, r.track.value, _micros(r.cutoff), _micros(r.start), r.effect.value,
+        r.id, r.plan, r.plan_year, r.round, r.unit, r.stage, r.track.value, micros(r.cutoff), micros(r.start), r.effect.value,
         r.phrase, r.kind, r.source, r.firm, r.statutory, orjson.dumps(r.flags).decode(),
     ),
     lambda v: StageRow(
-        id=v[0], plan=v[1], plan_year=v[2], round=v[3], unit=v[4], stage=v[5], track=_TRACK[v[6]], cutoff=_instant(v[7]),
-        start=_instant(v[8]), effect=_EFFECT[v[9]], phrase=v[10], kind=v[11], source=v[12], firm=bool(v[13]), statutory=bool(v[14]),
+        id=v[0], plan=v[1], plan_year=v[2], round=v[3], unit=v[4], stage=v[5], track=_TRACK[v[6]], cutoff=instant(v[7]),
+        start=instant(v[8]), effect=_EFFECT[v[9]], phrase=v[10], kind=v[11], source=v[12], firm=bool(v[13]), statutory=bool(v[14]),
         flags=tuple(orjson.loads(v[15])),
     ),
 )  # fmt: skip
@@ -280,11 +282,11 @@ TERM = Shape(
     ("id",),
     lambda r: (
         r.id, r.case, r.attempt, r.stage.value, r.round, r.effect.value, to_micros(r.due_at), r.phrase, r.source, r.deadline, r.calendar,
-        r.status.value, r.attempts, _micros(r.not_before),
+        r.status.value, r.attempts, micros(r.not_before),
     ),
     lambda v: TermRow(
         id=v[0], case=v[1], attempt=v[2], stage=_STAGE[v[3]], round=v[4], effect=_EFFECT[v[5]], due_at=from_micros(v[6]), phrase=v[7],
-        source=v[8], deadline=v[9], calendar=v[10], status=_STATUS[v[11]], attempts=v[12], not_before=_instant(v[13]),
+        source=v[8], deadline=v[9], calendar=v[10], status=_STATUS[v[11]], attempts=v[12], not_before=instant(v[13]),
     ),
 )  # fmt: skip
 

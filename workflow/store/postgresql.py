@@ -12,6 +12,7 @@ import psycopg
 from states.errors import StoreUnsafe
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
+from workflow.store.base import Row, Transaction
 from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
 from workflow.store.postgresql_writes import (
@@ -24,8 +25,9 @@ from workflow.store.postgresql_writes import (
     write_group,
     write_set,
 )
-from workflow.store.reads import Row, SharedStore, Transaction, reference_unknown
+from workflow.store.reads import SharedStore, reference_unknown
 from workflow.store.statements import numbered
+from workflow.store.telling import SqlTelling
 
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ _HOLDER = (
 
 
 class _PostgresTransaction:
-    """:class:`workflow.store.reads.Transaction` on a connection that is in one."""
+    """:class:`workflow.store.base.Transaction` on a connection that is in one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -55,7 +57,7 @@ class _PostgresTransaction:
             return cursor.rowcount
 
 
-class PostgresStore(SharedStore):
+class PostgresStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a server; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"

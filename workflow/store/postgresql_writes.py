@@ -8,6 +8,7 @@ as one JSON text: psycopg takes a statement with more than fifty parameters apar
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import orjson
 import psycopg
@@ -20,7 +21,8 @@ from workflow.store import statements
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
-from workflow.store.tables import metadata
+from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_tables import metadata
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,
@@ -35,6 +37,8 @@ _OUTBOX_COLUMNS = ("subject", "seq", "leaf_hash")
 _ENDS = "(term.status='running' OR (term.status='passed' AND v.status='met'))"
 """A running term ends; one that the system has recorded as passed may turn out to be met, by an act on paper."""
 
+_FALLS = "rung.duty=v.id AND rung.state='planned' AND (v.status<>'passed' OR rung.at<rung.due_at)"
+_END_RUNGS = numbered(statements.END_RUNGS)
 _UPSERT_STAGE = numbered(statements.upsert(STAGE))
 
 
@@ -60,7 +64,7 @@ def _casts(table: str, columns: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, closed: int) -> str:
+def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs: bool, closed: int) -> str:  # noqa: PLR0913
     shape = next(shape for shape in SUBJECTS.values() if shape.table == shape_table)
     judge = "(SELECT epoch FROM registry WHERE id=1)=%s" if judged else "true"
     if new:
@@ -78,16 +82,21 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, closed
     answer = "SELECT (SELECT count(*) FROM u)"
     if closed:
         pairs = ",".join(["(%s::text,%s::text)"] * closed)
-        parts.append(
-            f"c AS (UPDATE term SET status=v.status FROM u,(VALUES {pairs}) v(id,status)"  # noqa: S608
-            f" WHERE term.id=v.id AND {_ENDS} RETURNING 1)"
-        )
+        parts += [
+            f"v(id,status) AS (VALUES {pairs})",
+            f"c AS (UPDATE term SET status=v.status FROM u,v WHERE term.id=v.id AND {_ENDS} RETURNING 1)",  # noqa: S608
+            f"e AS (UPDATE rung SET state='cancelled' FROM u,v WHERE {_FALLS})",  # noqa: S608
+        ]
         # Dividing by zero undoes the statement: a term that no longer runs means that the act was judged on old dates.
         answer += f",1/(CASE WHEN (SELECT count(*) FROM c)={closed}*(SELECT count(*) FROM u) THEN 1 ELSE 0 END)"  # noqa: S608
     if opens:
         typed = ",".join(f"{column} {_type('term', column)}" for column in TERM.columns)
         rows = f"SELECT {TERM.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
+    if rungs:
+        typed = ",".join(f"{column} {_type('rung', column)}" for column in RUNG.columns)
+        rows = f"SELECT {RUNG.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
+        parts.append(f"p AS (INSERT INTO rung({RUNG.names()}) {rows})")
     return f"WITH {', '.join(parts)} {answer}"
 
 
@@ -104,15 +113,24 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
     for term, status in change.closed:
         params += (term, status.value)
     if change.opened:
-        rows = [dict(zip(TERM.columns, storable(TERM.values(opened)), strict=True)) for opened in change.opened]
-        params.append(orjson.dumps(rows).decode())
-    text = _statement(shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), closed=len(change.closed))
+        params.append(_records(TERM, change.opened))
+    if change.rungs:
+        params.append(_records(RUNG, change.rungs))
+    text = _statement(
+        shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), rungs=bool(change.rungs), closed=len(change.closed)
+    )
     found = connection.execute(text, params).fetchone()
     if found is None or found[0] != 1:
         return False
     for stage in change.stages:
         connection.execute(_UPSERT_STAGE, storable(STAGE.values(stage)))
+    for duty in change.fulfilled:
+        connection.execute(_END_RUNGS, (duty,))
     return True
+
+
+def _records(shape: Shape, rows: Sequence[Any]) -> str:
+    return orjson.dumps([dict(zip(shape.columns, storable(shape.values(row)), strict=True)) for row in rows]).decode()
 
 
 def refused(connection: Connection, epoch: int | None) -> Outcome:
@@ -165,12 +183,13 @@ _UPDATE_MANY = (
     " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
 )
 _CLOSE_MANY = f"UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND {_ENDS}"  # noqa: S608
+_END_MANY = f"UPDATE rung SET state='cancelled' FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE {_FALLS}"  # noqa: S608
 _LOCK_MANY = "SELECT code,version,head_seq FROM case_file WHERE code=ANY(%s) ORDER BY code FOR UPDATE"
 
 
 def simple(group: Sequence[Change]) -> Change | None:
     """The change of a group that the set-based path can take: one case, no stages."""
-    return group[0] if len(group) == 1 and isinstance(group[0].row, CaseRow) and not group[0].stages else None
+    return group[0] if len(group) == 1 and isinstance(group[0].row, CaseRow) and not group[0].stages and not group[0].fulfilled else None
 
 
 def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
@@ -195,5 +214,8 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
         closed = [(term, status.value) for c in taken for term, status in c.closed]
         if closed and connection.execute(_CLOSE_MANY, [list(column) for column in zip(*closed, strict=True)]).rowcount != len(closed):
             raise UndoneError(Outcome.MOVED)
+        if closed:
+            connection.execute(_END_MANY, [list(column) for column in zip(*closed, strict=True)])
         _copy(connection, TERM.table, TERM.columns, [storable(TERM.values(term)) for c in taken for term in c.opened])
+        _copy(connection, RUNG.table, RUNG.columns, [storable(RUNG.values(rung)) for c in taken for rung in c.rungs])
     return fits

@@ -1,9 +1,8 @@
 """Everything that is the same on both databases: reads, the registry, the sweep's rows, the log."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from states.errors import MalformedInput, NotFound, StoreUnsafe
 from workflow.ports import CaseQuery, Head, LoadedCase, LogState, RegistrySnapshot, Subject
@@ -25,6 +24,7 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
+from workflow.store.base import Row, Transaction
 from workflow.store.identity import KeepsIdentity
 from workflow.store.mapping import (
     CALENDAR,
@@ -46,57 +46,13 @@ from workflow.store.mapping import (
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
-T = TypeVar("T")
-Row = Sequence[Any]
-
 _CASE_WIDTH = len(CASE.columns)
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
 
-class Transaction(Protocol):
-    """Statements in one write transaction, in the shared spelling."""
-
-    def run(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """Execute; the rows, if it gives any."""
-
-    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Execute once a row; how many rows were touched."""
-
-
 class SharedStore(KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
-
-    _clock_now: Callable[[], datetime] | None
-    _for_update = ""
-
-    @abstractmethod
-    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """One read."""
-
-    def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
-        """One read by somebody who will mostly write next."""
-        return self._rows(sql, params)
-
-    @abstractmethod
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
-        """Several reads of one moment."""
-
-    @abstractmethod
-    def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
-        """A read too large for memory, on a connection of its own."""
-
-    @abstractmethod
-    def _act(self, work: Callable[[Transaction], T]) -> T:
-        """One durable write transaction."""
-
-    @abstractmethod
-    def _list(self, values: Iterable[Any]) -> Any:
-        """Many values as one parameter for :meth:`_among`."""
-
-    @abstractmethod
-    def _among(self) -> str:
-        """``IN …`` against such a parameter."""
 
     # Cases.
     def load_case(self, code: str, command: str) -> LoadedCase | None:

@@ -15,18 +15,22 @@ from states.errors import StoreUnsafe
 from states.vocabulary import TermStatus
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
+from workflow.store.base import Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
-from workflow.store.reads import Row, SharedStore, Transaction, reference_unknown
+from workflow.store.reads import SharedStore, reference_unknown
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
+from workflow.store.telling import SqlTelling
+from workflow.store.telling_mapping import RUNG
 
 T = TypeVar("T")
 
 Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
 
-_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
+_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM, RUNG)}
 _SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
+_ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
 _SWAP_INDEXED = (
@@ -67,7 +71,10 @@ def _steps(change: Change) -> list[Step]:
     steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
     steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
     steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
+    steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
+    steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
     steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
+    steps += [(_INSERTS["rung"], storable(RUNG.values(rung)), True) for rung in change.rungs]
     steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
     return steps
 
@@ -110,7 +117,7 @@ def _carry_out_together(connection: sqlite3.Connection, groups: Sequence[Sequenc
 
 
 class _SqliteTransaction:
-    """:class:`workflow.store.reads.Transaction` on the writing connection."""
+    """:class:`workflow.store.base.Transaction` on the writing connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -122,7 +129,7 @@ class _SqliteTransaction:
         return self._connection.executemany(sql, rows).rowcount
 
 
-class SqliteStore(SharedStore):
+class SqliteStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a file; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"

@@ -38,6 +38,10 @@ CLOSE_TERM = "UPDATE term SET status=? WHERE id=? AND status='running'"
 MEET_TERM = "UPDATE term SET status=? WHERE id=? AND status IN ('running','passed')"
 """An act on paper may have met in time what the system has recorded as passed since."""
 
+END_RUNGS = "UPDATE rung SET state='cancelled' WHERE duty=? AND state='planned'"
+PASS_RUNGS = f"{END_RUNGS} AND at<due_at"
+"""What was still planned before a cut-off that has passed; what comes after it goes to the office above."""
+
 EPOCH = "SELECT epoch FROM registry WHERE id=1"
 
 _LOADED = (

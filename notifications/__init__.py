@@ -1,0 +1,1 @@
+"""TELLING: who hears of a duty, when, in which words and by which way; imports workflow and inwards."""
