@@ -1,5 +1,6 @@
 """Units, people and functions at one epoch, as a value that rights are judged on. Pure: built from a snapshot, never fetched."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -111,6 +112,10 @@ class Registry:
         """Every unit in the territory of a unit on a day, itself included."""
         return tuple(u for u in self._units if self.unit(u, day) and self.covers(code, u, day))
 
+    def covered(self, units: Collection[str], day: date) -> tuple[str, ...]:
+        """Every unit, former ones included, whose place lies on a day in the territory of one of these; see :meth:`covers`."""
+        return tuple(code for code in self._units if any(above in units for above in self.chain(code, day))) if units else ()
+
     def ever_below(self, code: str) -> tuple[str, ...]:
         """Every unit that lies, or at its own last day lay, in the territory of a unit: what a list over the years has to include."""
         found = []
@@ -141,13 +146,14 @@ class Registry:
     def holdings(self, person: str, day: date) -> tuple[Holding, ...]:
         """Functions that a person holds on a day; one at a level in a unit counts only while the unit is there and of that level."""
         key = (person, day)
-        if key not in self._held:
+        held = self._held.get(key)
+        if held is None:
             if len(self._held) > _KEPT:
-                self._held.clear()
+                self._held.clear()  # Another thread may be reading, so nothing is looked up a second time.
             iso = day.isoformat()
             rows = (a for a in self._appointments.get(person, ()) if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to))
-            self._held[key] = tuple(h for h in map(_holding, rows) if self._stands(h, day))
-        return self._held[key]
+            held = self._held[key] = tuple(h for h in map(_holding, rows) if self._stands(h, day))
+        return held
 
     def _stands(self, holding: Holding, day: date) -> bool:
         unit = self.unit(holding.unit, day)

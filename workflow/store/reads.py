@@ -25,6 +25,7 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
+from workflow.store.lists import CaseLists
 from workflow.store.mapping import (
     CALENDAR,
     CASE,
@@ -61,7 +62,7 @@ class Transaction(Protocol):
         """Execute once a row; how many rows were touched."""
 
 
-class SharedStore(ABC):
+class SharedStore(CaseLists, ABC):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     _clock_now: Callable[[], datetime] | None
