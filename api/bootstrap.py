@@ -7,6 +7,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from api.names import ROOMS, misplaced
+from api.requests import current_request
 from api.settings import Settings
 from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
@@ -92,7 +93,7 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         rehearsal = store.get_meta("rehearsal") == "1"
         chosen = clock or _clock_of(store, rehearsal=rehearsal)
         _clock_is_sane(store, chosen)
-        scribe = Scribe(_log_identity(store), chosen)
+        scribe = Scribe(_log_identity(store), chosen, request=current_request)
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)

@@ -17,6 +17,9 @@ from workflow.recording import Act
 from workflow.rows import CaseRow
 from workflow.situation import World
 
+DIGEST = "request.digest"
+"""The opening that holds the fingerprint of what was asked. It is made from free text too, so it is never hashed without a salt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -78,6 +81,7 @@ def act_of(judged: Judged) -> Act:
     reason = {"reason": command.reason} if command.reason else {}
     notes = {"notes": list(outcome.notes)} if outcome.notes else {}
     via = {"via": command.via} if command.via != "api" else {}
+    bound = {DIGEST: command.digest} if command.digest else {}
     second, registry = judged.second, judged.world.registry
     confirmed: dict[str, Any] = {}
     if second is not None:
@@ -106,7 +110,7 @@ def act_of(judged: Judged) -> Act:
         closed=tuple(outcome.closed),
         set=outcome.set,
         data={**judged.data, **notes, **via, **confirmed},
-        texts={**judged.texts, **reason, **names},
+        texts={**judged.texts, **reason, **names, **bound},
     )
 
 

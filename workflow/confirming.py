@@ -26,7 +26,7 @@ from workflow.situation import World
 from workflow.timeline import Line, opened
 
 _LONGEST = 9
-_NAMES = ("actor.", "confirmer.")
+_NAMES = ("actor.", "confirmer.", "request.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _typed(line: Line) -> Command:
         case=entry.case,
         event=Event(str(entry.data["act"])),
         actor=entry.actor.id,
-        payload={**{name: value for name, value in entry.data.items() if name not in {"act", "via"}}, **texts},
+        payload={**{name: value for name, value in entry.data.items() if name not in {"act", "via", "request"}}, **texts},
         reason=reason,
         acted_on=entry.acted_on,
         on_behalf_of=Seat.parse(behalf) if behalf else None,

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
+from workflow.casebook import CaseList, Listed, Place
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
@@ -231,6 +232,12 @@ class Store(Protocol):
 
     # Reads for people.
     def cases(self, query: CaseQuery) -> list[CaseRow]: ...
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""
+
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...

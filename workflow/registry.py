@@ -1,6 +1,6 @@
 """Units, people and functions at one epoch, as a value that rights are judged on. Pure: built from a snapshot, never fetched."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -130,6 +130,10 @@ class Registry:
         """Every unit in the territory of a unit on a day, itself included."""
         return tuple(u for u in self._units if self.unit(u, day) and self.covers(code, u, day))
 
+    def covered(self, units: Collection[str], day: date) -> tuple[str, ...]:
+        """Every unit, former ones included, whose place lies on a day in the territory of one of these; see :meth:`covers`."""
+        return tuple(code for code in self._units if any(above in units for above in self.chain(code, day))) if units else ()
+
     def ever_below(self, code: str) -> tuple[str, ...]:
         """Every unit that lies, or at its own last day lay, in the territory of a unit: what a list over the years has to include."""
         found = []
@@ -164,12 +168,13 @@ class Registry:
         appointment, and the taker has a function of the own in that unit or one above it; what was delegated is not delegated on.
         """
         key = (person, day)
-        if key not in self._held:
+        held = self._held.get(key)
+        if held is None:
             if len(self._held) > _KEPT:
-                self._held.clear()
+                self._held.clear()  # Another thread may be reading, so nothing is looked up a second time.
             own = self.appointed(person, day)
-            self._held[key] = (*own, *self._delegated(person, own, day))
-        return self._held[key]
+            held = self._held[key] = (*own, *self._delegated(person, own, day))
+        return held
 
     def appointed(self, person: str, day: date) -> tuple[Holding, ...]:
         """Functions that a person holds by appointment on a day."""

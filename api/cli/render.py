@@ -24,7 +24,7 @@ from workflow.timeline import Line
 
 _HIDDEN = frozenset(
     {
-        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage"),
+        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "request", "mean", "stars", "floors_missed", "term", "stage"),
         *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
     }
 )
@@ -182,7 +182,7 @@ def payload_lines(line: Line, words: Words) -> Iterator[str]:
     if shown:
         yield "; ".join(f"{words.label('field', name)}: {_value(value, words)}" for name, value in shown.items())
     for name, text in line.names.items():
-        if not name.startswith(("actor.", "confirmer.", "product.", "producer.")):
+        if not name.startswith(("actor.", "confirmer.", "product.", "producer.", "request.")):
             yield f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
     for name in ("product.name", "producer.name"):
         if line.text(name):

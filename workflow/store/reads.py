@@ -26,6 +26,7 @@ from workflow.rows import (
 from workflow.store import mapping, statements
 from workflow.store.base import Row, Transaction
 from workflow.store.identity import KeepsIdentity
+from workflow.store.lists import CaseLists
 from workflow.store.mapping import (
     CALENDAR,
     CASE,
@@ -51,7 +52,7 @@ _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
 
-class SharedStore(KeepsIdentity):
+class SharedStore(CaseLists, KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     # Cases.
