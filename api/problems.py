@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from api.bootstrap import NameClash
 from api.caller import Caller, Unidentified
+from api.identity.errors import STATUS as OF_IDENTITY
+from api.identity.errors import LoginPaced
 from api.requests import current_request
 from api.settings import UnknownSetting
 from api.strict import RequestInvalid, WrongMediaType
@@ -125,6 +127,7 @@ STATUS: Mapping[type[CycleError], int] = {
     UnexpectedFault: 500,
     UnknownSetting: 500,
     StoreUnsafe: 503,
+    **OF_IDENTITY,
 }
 """By class; a class that is not named is answered as the nearest one above it."""
 
@@ -220,6 +223,8 @@ def problem_response(request: Request, error: CycleError, case: Mapping[str, Any
     headers = {"content-language": language, "vary": "Accept-Language", "cache-control": "no-store"}
     if body["status"] == 503:  # noqa: PLR2004 - service unavailable
         headers["retry-after"] = str(RETRY_AFTER)
+    if isinstance(error, LoginPaced):
+        headers["retry-after"] = str(error.detail["seconds"])
     if body["status"] == 401:  # noqa: PLR2004 - unauthorised
         headers["www-authenticate"] = "Bearer"
     return Response(orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)

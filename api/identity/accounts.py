@@ -13,7 +13,7 @@ from api.identity.sessions import Sessions
 from api.identity.tokens import Tokens, digest, secret_text
 from api.identity.totp import matching_step, new_secret
 from api.identity.vault import Vault
-from states.errors import NotFound, PayloadInvalid, Problem
+from states.errors import NotFound, PayloadInvalid, Problem, StoreUnsafe
 from states.payload import clean
 from workflow.accounts import AccountRow, IdentityShelf, LinkRow
 from workflow.clock import Clock
@@ -204,7 +204,7 @@ class Accounts:
         """
         try:
             secret = self._vault.open(bytes.fromhex(sealed), f"enrol {account.person}")
-        except ValueError:
+        except (ValueError, StoreUnsafe):
             raise SecondFactorWrong from None
         step = matching_step(secret, code, self._clock.now(), 0)
         if step is None:

@@ -80,12 +80,15 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
     404: {"code": "not_found", "title": "Không tìm thấy", "detail": "Không tìm thấy hồ sơ “VS-2021-0001”."},
     408: {"code": "too_slow", "title": "Quá lâu", "detail": "Nội dung không đến trong 20 giây."},
     409: {"code": "transition_blocked", "title": "Chưa đủ điều kiện", "detail": "Chưa thể “Chuyển lên cấp trên” với VS-2021-0001."},
+    410: {"code": "link_unusable", "title": "Không còn dùng được", "detail": "Đường dẫn này không dùng được nữa; hãy xin đường dẫn mới."},
     412: {"code": "stale_case", "title": "Đã có người cập nhật trước", "detail": "Hồ sơ VS-2021-0001 vừa được người khác cập nhật."},
     413: {"code": "too_large", "title": "Quá lớn", "detail": "Nội dung lớn hơn 1048576 byte."},
     415: {"code": "wrong_media_type", "title": "Sai kiểu nội dung", "detail": "Nội dung phải là application/json, UTF-8."},
     422: {"code": "payload_invalid", "title": "Nội dung chưa đúng", "detail": "Nội dung của việc “Nộp hồ sơ” chưa đúng."},
     428: {"code": "version_missing", "title": "Thiếu phiên bản đã xem", "detail": "Việc ghi cần tiêu đề If-Match."},
+    429: {"code": "login_paced", "title": "Thử quá nhiều lần", "detail": "Hãy thử lại sau 8 giây."},
     500: {"code": "unexpected_fault", "title": "Lỗi máy chủ", "detail": "Có lỗi ngoài dự kiến; hãy báo mã yêu cầu cho người quản trị."},
+    502: {"code": "provider_silent", "title": "Hệ thống đăng nhập không trả lời", "detail": "Hệ thống đăng nhập chung không trả lời."},
     503: {"code": "service_unavailable", "title": "Tạm thời không phục vụ được", "detail": "Cơ sở dữ liệu tạm thời không dùng được."},
 }
 _ALWAYS = (401, 403, 413, 422, 500, 503)
