@@ -1,5 +1,6 @@
 """Finds out who asks, before any route: by the session's cookie or a token; refuses writes from elsewhere; records reads of personal data."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,19 +25,21 @@ from workflow.accounts import AccountRow, SessionRow, TokenRow
 T = TypeVar("T")
 
 _CASES = "/api/v1/cases"
-PERSONAL: dict[str, tuple[Access, str | None]] = {
-    _CASES: (Access.CASES, None),
-    f"{_CASES}/{{code}}": (Access.CASE, "code"),
-    f"{_CASES}/{{code}}/actions": (Access.CASE, "code"),
-    f"{_CASES}/{{code}}/actions/{{event}}": (Access.CASE, "code"),
-    f"{_CASES}/{{code}}/deadlines": (Access.CASE, "code"),
-    f"{_CASES}/{{code}}/history": (Access.HISTORY, "code"),
-    f"{_CASES}/{{code}}/timeline": (Access.HISTORY, "code"),
-    "/api/v1/users": (Access.PEOPLE, None),
-    "/api/v1/users/{person}": (Access.PEOPLE, "person"),
-    "/api/v1/access-log": (Access.RECORD, None),
+PERSONAL: dict[str, Access] = {
+    _CASES: Access.CASES,
+    f"{_CASES}/{{code}}": Access.CASE,
+    f"{_CASES}/{{code}}/actions": Access.CASE,
+    f"{_CASES}/{{code}}/actions/{{event}}": Access.CASE,
+    f"{_CASES}/{{code}}/deadlines": Access.CASE,
+    f"{_CASES}/{{code}}/history": Access.HISTORY,
+    f"{_CASES}/{{code}}/timeline": Access.HISTORY,
+    "/api/v1/users": Access.PEOPLE,
+    "/api/v1/users/{person}": Access.PEOPLE,
+    "/api/v1/users/{person}/sessions": Access.PEOPLE,
+    "/api/v1/access-log": Access.RECORD,
 }
-"""Routes whose answer shows personal or sealed data, and the part of their path that says whose."""
+"""Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
+_PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
 _STALE = 412
 _LARGEST_FORM = 65_536
 
@@ -135,14 +138,23 @@ class Guard:
     async def _record(self, scope: Scope, status: int) -> None:
         """Before the answer leaves: what cannot be recorded is not shown."""
         caller = scope.get("state", {}).get("caller")
-        path = getattr(scope.get("route"), "path", None)
-        if not isinstance(caller, Caller) or path not in PERSONAL or (status >= 400 and status != _STALE):  # noqa: PLR2004 - a refusal shows nothing
+        shown = personal(scope["path"]) if isinstance(caller, Caller) else None
+        if not isinstance(caller, Caller) or shown is None or (status >= 400 and status != _STALE):  # noqa: PLR2004 - a refusal shows nothing
             return
-        kind, parameter = PERSONAL[path]
-        subject = str(scope.get("path_params", {}).get(parameter, "–")) if parameter else "–"
-        detail = scope.get("query_string", b"").decode("latin-1") if parameter is None else ""
+        kind, whose = shown
+        subject = whose or "–"
+        detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
         log, request = self._identity.log, current_request() or ""
         await run_in_threadpool(log.note, kind, subject, person=caller.person, via=caller.via, detail=detail, request=request)
+
+
+def personal(path: str) -> tuple[Access, str | None] | None:
+    """What an address shows of personal or sealed data, and whose; None where it shows none."""
+    for pattern, kind in _PATTERNS:
+        found = pattern.fullmatch(path)
+        if found is not None:
+            return kind, found[1] if found.groups() else None
+    return None
 
 
 def _language(request: Request) -> str:
@@ -161,7 +173,10 @@ async def _token_of_form(receive: Receive) -> tuple[str | None, Receive]:
             break
     whole = b"".join(part.get("body", b"") for part in parts)
     waiting = list(reversed(parts))
-    given = parse_qs(whole.decode("utf-8", "replace"), max_num_fields=1000).get(TOKEN_FIELD) if size <= _LARGEST_FORM else None
+    try:
+        given = parse_qs(whole.decode("utf-8", "replace"), max_num_fields=1000).get(TOKEN_FIELD) if size <= _LARGEST_FORM else None
+    except ValueError:
+        given = None
 
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()

@@ -18,15 +18,17 @@ WAVE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many mistakes are free, and the longest wait after that, in seconds; each further mistake doubles the wait."""
+    """How many mistakes within a window are free, and the longest wait after that, in seconds; each further mistake doubles the wait."""
 
     free: int
     longest: int
+    window: timedelta
 
 
-PAIR = Allowance(4, 300)
-SOURCE = Allowance(30, 60)
-IN_A_WAVE = Allowance(3, 60)
+PAIR = Allowance(4, 300, timedelta(hours=6))
+"""Ten thousand guesses from one place take more than a month."""
+SOURCE = Allowance(30, 60, WINDOW)
+IN_A_WAVE = Allowance(3, 60, WINDOW)
 A_WAVE = 300
 """Attempts that failed within a minute, from anywhere."""
 
@@ -62,7 +64,7 @@ def _mistakes(pair: Sequence[AttemptRow]) -> list[AttemptRow]:
 
 
 def _left(mistakes: Sequence[AttemptRow], allowance: Allowance, now: datetime) -> int:
-    recent = [row for row in mistakes if row.at > now - WINDOW]
+    recent = [row for row in mistakes if row.at > now - allowance.window]
     beyond = len(recent) - allowance.free
     if beyond < 0 or not recent:
         return 0
