@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -36,6 +37,15 @@ class Access(StrEnum):
 
 
 READS = frozenset({Access.CASE, Access.HISTORY, Access.CASES, Access.PEOPLE, Access.RECORD})
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who manages accounts, and how: ``via`` is ``cli`` for the owner of the installation."""
+
+    person: str
+    via: str
+    request: str = ""
 
 
 class AccessLog:

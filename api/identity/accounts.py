@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from api.identity.access_log import Access, AccessLog
+from api.identity.access_log import Access, AccessLog, Asker
 from api.identity.errors import AccountThere, LinkUnusable, LoginFailed, SecondAdministrator, SecondFactorKnown, SecondFactorWrong
 from api.identity.passwords import Hasher, check
 from api.identity.rights import AccountAct, must_manage
@@ -25,15 +24,6 @@ COOLING = timedelta(days=7)
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,79}")
 _MAX_REASON = 500
 _MAX_SUBJECT = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who manages accounts, and how: ``via`` is ``cli`` for the owner of the installation."""
-
-    person: str
-    via: str
-    request: str = ""
 
 
 class Accounts:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caller import Caller
-from api.identity.accounts import Asker
+from api.identity.access_log import Asker
 from api.identity.cookies import set_session
 from api.identity.guard import Session
 from api.identity.origin import check_protected

@@ -89,6 +89,12 @@ class AccountThere(IdentityRefused):
     code = "account_there"
 
 
+class AdministratorThere(IdentityRefused):
+    """There is an administrator already, who invites those who follow. Detail: ``person``."""
+
+    code = "administrator_there"
+
+
 class PasswordRefused(PayloadInvalid):
     """A password that is too short, too long, or known to everybody."""
 

@@ -56,6 +56,11 @@ def slip(address: str, name: str, login: str, until: datetime, language: Languag
     )
 
 
+def link_address(base: str, token: str) -> str:
+    """Where a one-time link leads. The token stands behind ``#``, which browsers keep to themselves: no log ever sees it."""
+    return f"{base.rstrip('/')}/login/link#{token}"
+
+
 def _wrapped(text: str, longest: int) -> list[str]:
     lines = [""]
     for word in text.split():

@@ -27,7 +27,7 @@ from api.identity.schemas import (
 )
 from api.identity.service import Identity
 from api.identity.sessions import handle_of
-from api.identity.slip import slip
+from api.identity.slip import link_address, slip
 from api.identity.tokens import ADMIN
 from api.schemas.common import LONGEST_CODE, problems
 from api.strict import RequestInvalid, StrictRoute
@@ -188,11 +188,6 @@ def read_access(
         for row in rows[:limit]
     ]  # fmt: skip
     return answer(AccessPage(items=items, next=items[-1].id if len(rows) > limit else None))
-
-
-def link_address(base: str, token: str) -> str:
-    """Where a one-time link leads. The token stands behind ``#``, which browsers keep to themselves: no log ever sees it."""
-    return f"{base.rstrip('/')}/login/link#{token}"
 
 
 def _units_of(asked: Asked, case: str | None, person: str | None) -> list[str]:

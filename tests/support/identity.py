@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.bootstrap import Runtime, build_runtime
-from api.identity.accounts import Asker
+from api.identity.access_log import Asker
 from api.identity.install import install
 from api.identity.passwords import Hasher
 from api.identity.service import Identity
