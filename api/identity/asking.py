@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.caller import Caller
 from api.identity.access_log import Asker
 from api.identity.cookies import set_session
+from api.identity.errors import RolesInstead
 from api.identity.guard import Session
 from api.identity.origin import check_protected
 from api.identity.rights import needs_second_factor
@@ -43,6 +44,16 @@ def must_be_protected(request: Request) -> None:
     """
     if not identity_of(request).runtime.rehearsal:
         check_protected(request.scope["scheme"], here(request).source)
+
+
+def must_be_real(request: Request) -> None:
+    """Refuse accounts in a rehearsal, which has roles instead.
+
+    Raises:
+        RolesInstead: This is one.
+    """
+    if identity_of(request).runtime.rehearsal:
+        raise RolesInstead
 
 
 def asker(caller: Caller) -> Asker:

@@ -93,6 +93,11 @@ class Guard:
         found = self._identity.tokens.known(secret.strip()) if kind.lower() == "bearer" else None
         if found is None or not isinstance(found.row, TokenRow):
             raise Unidentified
+        if not self._identity.runtime.rehearsal and (found.account is None or found.account.totp is None):
+            # A token of somebody who has come to decide since would be a way past the second factor.
+            registry, today = self._identity.registry(found.epoch), self._identity.today()
+            if needs_second_factor(registry, found.row.person, today):
+                raise Unidentified
         return Caller(found.row.person, "token", frozenset(found.row.scopes.split()), language)
 
     async def _by_cookie(self, request: Request, receive: Receive) -> Receive:

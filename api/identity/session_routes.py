@@ -102,9 +102,9 @@ def finish_enrolment(request: Request, body: EnrolGiven) -> Response:
 def use_link(request: Request, body: LinkUsed) -> Response:
     """Đặt mật khẩu bằng đường dẫn một lần · choose a password by a one-time link."""
     must_be_protected(request)
-    identity = identity_of(request)
-    account = identity.accounts.use_link(body.token, body.password, identity.registry())
-    id_, row = identity.sign_in.password(identity.registry(), account.login, body.password, here(request), identity.today())
+    identity, registry = identity_of(request), identity_of(request).registry()
+    account = identity.accounts.use_link(body.token, body.password, registry)
+    id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     _leave_old(request)
     return signed_in(request, id_, row)
 

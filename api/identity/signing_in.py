@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from api.identity import pacing
 from api.identity.accounts import Accounts, folded_login
@@ -18,6 +18,7 @@ from workflow.registry import Registry
 
 _LOOKED_AT = 500
 _WRONG_CODES = 5
+_FORGET_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class SignIn:
         self._sessions = sessions
         self._rehearsal = rehearsal
         self._gate = threading.Lock()
+        self._forgotten: datetime | None = None
 
     def password(self, registry: Registry, login: str, password: str, here: From, day: date) -> tuple[str, SessionRow]:
         """A session for a login and its password; half a one where the second factor is still to be shown.
@@ -81,6 +83,10 @@ class SignIn:
         if found is None or found.disabled_at is not None:
             raise ProviderUnknownPerson
         return self._enter(registry, found, here, day, strong=strong)
+
+    def by_link(self, registry: Registry, account: AccountRow, here: From, day: date) -> tuple[str, SessionRow]:
+        """A session for somebody who has just chosen a password by a one-time link."""
+        return self._enter(registry, account, here, day, strong=False)
 
     def role(self, registry: Registry, person: str, here: From) -> tuple[str, SessionRow]:
         """In a rehearsal: act as somebody.
@@ -143,6 +149,9 @@ class SignIn:
     def _attempt(self, key: bytes, here: From, outcome: str) -> None:
         now = self._clock.now()
         self._shelf.add(AttemptRow(login=key, source=here.source, at=now, outcome=outcome))
+        if outcome == pacing.ENTERED and (self._forgotten is None or now - self._forgotten > _FORGET_EVERY):
+            self._forgotten = now
+            self.forget()
 
     def forget(self) -> int:
         """Remove attempts that no wait depends on any more; how many there were."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.asking import READ, WRITE, Asked, ask
 from api.identity.access_log import Access
-from api.identity.asking import answer, asker, functions_of, identity_of, local
+from api.identity.asking import answer, asker, functions_of, identity_of, local, must_be_real
 from api.identity.errors import AccountRight
 from api.identity.guard import Session
 from api.identity.rights import AccountAct, may_audit, may_manage, must_manage, needs_second_factor
@@ -53,6 +53,7 @@ def list_users(request: Request) -> Response:
 @users.post("", status_code=201, response_model=UserOut, responses=problems(404, 409))
 def create_user(request: Request, body: UserGiven) -> Response:
     """Mở tài khoản cho một người · an account for a person."""
+    must_be_real(request)
     asked, identity = ask(request, ADMIN), identity_of(request)
     issuer = asked.run.settings.oidc_issuer
     if body.subject is not None and issuer is None:
@@ -73,6 +74,7 @@ def show_user(request: Request, person: Person) -> Response:
 @users.post("/{person}/link", status_code=201, response_model=LinkOut, responses=problems(404))
 def give_link(request: Request, person: Person) -> Response:
     """Đường dẫn một lần để người đó tự đặt mật khẩu, kèm phiếu in · a one-time link with a slip."""
+    must_be_real(request)
     asked, identity = _about(request, person, AccountAct.INVITE)
     token, link = identity.accounts.give_link(asked.registry, person, by=asker(asked.caller), day=asked.today)
     account = identity.accounts.get(person)

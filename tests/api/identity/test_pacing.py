@@ -139,6 +139,12 @@ def test_attempts_are_forgotten_when_no_wait_depends_on_them(house: House):
     assert house.identity.sign_in.forget() == 0
     house.wait(seconds=2)
     assert house.identity.sign_in.forget() == 1
+    house.wait(seconds=1)
+    guess(house, "10.6.6.6")
+    house.wait(days=40)
+    assert guess(house, "10.0.0.1", password=PASSWORD).status_code == 200
+    left = house.runtime.store.identity.find(AttemptRow)
+    assert {row.source for row in left} == {"10.0.0.1"}, "whoever gets in clears up, now and then"
 
 
 def test_a_forwarded_address_is_believed_by_nobody_but_the_server(house: House):

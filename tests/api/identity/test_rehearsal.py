@@ -54,6 +54,16 @@ def test_a_rehearsal_has_no_passwords_and_no_provider(rehearsal: House):
     assert browser.get("/login/provider").json()["code"] == "roles_instead"
 
 
+def test_a_rehearsal_makes_no_accounts_over_http_either(rehearsal: House):
+    rehearsal.world.appoint("admin-VS", "administrator", "province", "VS")
+    browser = rehearsal.browser()
+    browser.post("session/role", {"person": "admin-VS"})
+    assert browser.post("users", {"person": "officer-VS", "login": "officer"}).json()["code"] == "roles_instead"
+    assert browser.post("users/officer-VS/link").json()["code"] == "roles_instead"
+    token = browser.post("tokens", {"name": "Tập gọi API"}).json()["token"]
+    assert rehearsal.browser().get("cases", Authorization=f"Bearer {token}").status_code == 200
+
+
 def test_a_real_installation_refuses_roles(house: House):
     answered = house.browser().post("session/role", {"person": "officer-H1"})
     assert (answered.status_code, answered.json()["code"]) == (403, "rehearsal_only")

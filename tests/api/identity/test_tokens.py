@@ -65,6 +65,15 @@ def test_a_token_dies_by_revocation_by_its_day_and_with_its_account(house: House
     assert outcome(orphaned.get("cases")) == (401, "unidentified")
 
 
+def test_a_token_of_somebody_who_comes_to_decide_sleeps_until_there_is_a_second_factor(house: House):
+    reader = program(house, house.enter("officer-H1"))
+    assert reader.get("cases").status_code == 200
+    house.world.appoint("officer-H1", "authority", "district", "H1")
+    assert outcome(reader.get("cases")) == (401, "unidentified")
+    house.enter("officer-H1", house.browser("10.0.0.6"))
+    assert reader.get("cases").status_code == 200
+
+
 def test_another_persons_token_is_not_there(house: House):
     mine, theirs = house.enter("officer-X1"), house.enter("officer-X2", house.browser("10.0.0.2"))
     id_ = theirs.post("tokens", {"name": "Của người khác"}).json()["id"]
