@@ -10,6 +10,7 @@ from pathlib import Path
 
 from api.names import ROOMS, misplaced
 from api.postroom import post_of
+from api.requests import current_request
 from api.settings import Settings
 from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
@@ -23,6 +24,7 @@ from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
 from workflow.forecasting import Forecasts
+from workflow.delegations import Delegations
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -64,6 +66,7 @@ class Runtime:
     forecasts: Forecasts
     what_if: WhatIf
     notifications: Notifications
+    delegations: Delegations
     rehearsal: bool
 
     def player(self) -> Player:
@@ -108,7 +111,7 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         rehearsal = store.get_meta("rehearsal") == "1"
         chosen = clock or _clock_of(store, rehearsal=rehearsal)
         _clock_is_sane(store, chosen)
-        scribe = Scribe(_log_identity(store), chosen)
+        scribe = Scribe(_log_identity(store), chosen, request=current_request)
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
@@ -123,9 +126,9 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         telling = Notifications(
             store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
         )
-        reviews = Reviews(work)
+        reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
         return Runtime(
-            settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, forecasts, what_if, telling, rehearsal
+            settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, forecasts, what_if, telling, delegations, rehearsal
         )
     except BaseException:
         store.close()

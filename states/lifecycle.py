@@ -1,4 +1,4 @@
-"""Small charts without guards, for what accompanies a case: rounds, certificates and plans. They use the same door as the case chart."""
+"""Small charts without guards, for what accompanies a case: rounds, certificates, plans, calendars and delegations. They use the same door as the case chart."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +12,8 @@ from states.vocabulary import (
     CalendarState,
     CertificateEvent,
     CertificateState,
+    DelegationEvent,
+    DelegationState,
     Function,
     Level,
     Publication,
@@ -193,5 +195,21 @@ CALENDAR: Lifecycle[CalendarState, CalendarEvent] = Lifecycle(
 )
 """A unit's table of days: the centre's for the country, a province's for its own closures. A later row replaces, none is edited."""
 
-LIFECYCLES: dict[str, Lifecycle[Any, Any]] = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR)}
+DELEGABLE = frozenset({Function.OFFICER, Function.SECRETARY, Function.CHAIR, Function.AUTHORITY})
+"""Functions that somebody may exercise for another; a member scores in person, and a producer appoints its own people."""
+
+_D, _DE = DelegationState, DelegationEvent
+_DELEGABLE = tuple(Seat(function, level) for function in Function if function in DELEGABLE for level in Level)
+_DELEGATION = "Luật Tổ chức chính quyền địa phương (ủy quyền); Quy chế làm việc của cơ quan"
+DELEGATION: Lifecycle[DelegationState, DelegationEvent] = Lifecycle(
+    "delegation",
+    (
+        Move(_DE.DELEGATE, None, _D.GIVEN, _DELEGABLE, _DELEGATION),
+        Move(_DE.REVOKE, _D.GIVEN, _D.REVOKED, _DELEGABLE, _DELEGATION),
+    ),
+    {_D.GIVEN: StateKind.ACTIVE, _D.REVOKED: StateKind.FINAL},
+)
+"""A function, or a part of it, given to somebody else for some days; after its last day it has no effect, without an entry."""
+
+LIFECYCLES: dict[str, Lifecycle[Any, Any]] = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR, DELEGATION)}
 """The small charts by their keys."""

@@ -77,6 +77,12 @@ class Code(StrEnum):
     JUDGED_BY_RECEIPT = "judged_by_receipt"
     SECOND_PERSON = "second_person"
     NOT_OF_ITS_UNIT = "not_of_its_unit"
+    # About delegations.
+    PRINCIPAL_SEPARATION = "principal_separation"
+    PRINCIPAL_TIED = "principal_tied"
+    NOT_DELEGABLE = "not_delegable"
+    TAKER_ELSEWHERE = "taker_elsewhere"
+    OTHERS_DELEGATION = "others_delegation"
 
 
 @dataclass(frozen=True, slots=True)

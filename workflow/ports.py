@@ -12,11 +12,14 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
+from workflow.accounts import IdentityShelf
+from workflow.casebook import CaseList, Listed, Place
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
     CaseRow,
     CertificateRow,
+    DelegationRow,
     PersonRow,
     PlanRow,
     ProducerRow,
@@ -34,7 +37,7 @@ from workflow.telling import RungRow, Telling
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
 
-Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow
+Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,11 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it.
+    """Whether a group changes rounds, plans, calendars or delegations, which acts on cases are judged on: the epoch rises with it.
 
     What is only reported to a plan leaves its version, and with it every judgement, as it was.
     """
-    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow) and c.version != c.row.version for c in changes)
+    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow | DelegationRow) and c.version != c.row.version for c in changes)
 
 
 class Outcome(Enum):
@@ -93,7 +96,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars."""
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars.
+
+    Delegations are subjects with a history of their own; they are here because rights are judged on them.
+    """
 
     epoch: int
     units: tuple[UnitRow, ...]
@@ -101,6 +107,7 @@ class RegistrySnapshot:
     people: tuple[PersonRow, ...]
     appointments: tuple[AppointmentRow, ...]
     ties: tuple[TieRow, ...]
+    delegations: tuple[DelegationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,7 @@ class Store(Protocol):
     def load_certificate(self, code: str) -> CertificateRow | None: ...
     def load_round(self, code: str) -> RoundRow | None: ...
     def load_plan(self, code: str) -> PlanRow | None: ...
+    def load_delegation(self, code: str) -> DelegationRow | None: ...
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
@@ -230,6 +238,12 @@ class Store(Protocol):
 
     # Reads for people.
     def cases(self, query: CaseQuery) -> list[CaseRow]: ...
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""
+
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...
@@ -237,6 +251,10 @@ class Store(Protocol):
     def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
 
     # The installation.
     def get_meta(self, key: str) -> str | None: ...

@@ -9,6 +9,7 @@ from api.cli import activities as _activities  # noqa: F401 - it adds its comman
 from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations, terms
 from api.cli import supports as _supports  # noqa: F401 - the same
+from api.cli import users as _users  # noqa: F401 - it adds its commands to ``ocop user``
 from api.cli.calendars import calendar
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes

@@ -24,7 +24,7 @@ from workflow.timeline import Line
 
 _HIDDEN = frozenset(
     {
-        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage"),
+        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "request", "mean", "stars", "floors_missed", "term", "stage"),
         *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
         *("figures", "known_at", "as_of", "digest", "units", "for_unit"),
     }
@@ -108,6 +108,9 @@ def who(line: Line) -> str:
     unit = line.text("actor.unit") or actor.unit or ""
     name = line.text("actor.name") or actor.id
     said = f"{name}, {seat}" + (f", {unit}" if unit and actor.function != Function.PRODUCER else "")
+    if actor.principal:
+        principal = line.text("actor.principal") or actor.principal
+        said += ctx.both(f" (theo ủy quyền của {principal})", f" (by delegation of {principal})")
     if actor.on_behalf_of:
         body = Seat.parse(actor.on_behalf_of)
         said += (
@@ -180,7 +183,7 @@ def payload_lines(line: Line, words: Words) -> Iterator[str]:
     if shown:
         yield "; ".join(f"{words.label('field', name)}: {_shown(name, value, words)}" for name, value in shown.items())
     for name, text in line.names.items():
-        if not name.startswith(("actor.", "confirmer.", "product.", "producer.")):
+        if not name.startswith(("actor.", "confirmer.", "product.", "producer.", "request.")):
             said = "units" if name.startswith("unit.") else name
             yield f"{words.label('field', said)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
     for name in ("product.name", "producer.name"):

@@ -24,11 +24,14 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
-from workflow.store.base import Base, Row, Transaction
+from workflow.store.base import Row, Transaction
+from workflow.store.identity import KeepsIdentity
+from workflow.store.lists import CaseLists
 from workflow.store.mapping import (
     CALENDAR,
     CASE,
     CERTIFICATE,
+    DELEGATION,
     ENTRY,
     PLAN,
     PRODUCER,
@@ -36,6 +39,7 @@ from workflow.store.mapping import (
     REGISTRY,
     ROUND,
     STAGE,
+    SUBJECTS,
     TERM,
     Shape,
     storable,
@@ -48,7 +52,7 @@ _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
 
-class SharedStore(Base):
+class SharedStore(CaseLists, KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     # Cases.
@@ -180,15 +184,16 @@ class SharedStore(Base):
     # The registry.
     def registry(self) -> RegistrySnapshot:
         """See :class:`workflow.ports.Store`."""
-        shapes = [REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")]
+        shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
         epoch, *parts = self._snapshot([statements.EPOCH, *texts])
-        units, successions, people, appointments, ties = (
+        units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )
         return RegistrySnapshot(
-            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties
-        )
+            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties,
+            delegations=delegations,
+        )  # fmt: skip
 
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
@@ -294,8 +299,8 @@ class SharedStore(Base):
         return (Head(row[0], row[1], row[2]) for row in self._stream(statements.HEADS))
 
     def subjects(self) -> Iterator[Subject]:
-        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars."""
-        for shape in (CASE, CERTIFICATE, ROUND, PLAN, CALENDAR):
+        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars, delegations."""
+        for shape in SUBJECTS.values():
             yield from map(shape.row, self._stream(f"SELECT {shape.names()} FROM {shape.table} ORDER BY code"))  # noqa: S608
 
     def terms(self, case: str | None = None) -> Iterator[TermRow]:

@@ -14,6 +14,7 @@ from states.vocabulary import (
     CaseKind,
     CaseState,
     CertificateState,
+    DelegationState,
     Effect,
     ProducerKind,
     Publication,
@@ -176,6 +177,23 @@ class CalendarTable(_Headed, table=True):
     unit: str = Field(sa_type=Code)
     days: str = Field(sa_type=sa.Text)
     state: CalendarState = Field(sa_type=coded(CalendarState, "state"))
+
+
+class DelegationTable(_Headed, table=True):
+    """:class:`workflow.rows.DelegationRow`; ``events`` is a JSON list."""
+
+    __tablename__ = "delegation"
+    code: str = Field(primary_key=True, sa_type=Code)
+    giver: str = Field(sa_type=Code)
+    taker: str = Field(sa_type=Code)
+    function: str = Field(sa_type=sa.Text)
+    level: str = Field(sa_type=sa.Text)
+    unit: str = Field(sa_type=Code)
+    events: str = Field(sa_type=sa.Text)
+    valid_from: str = Field(sa_type=Code)
+    valid_to: str = Field(sa_type=Code)
+    document_no: str = Field(sa_type=sa.Text)
+    state: DelegationState = Field(sa_type=coded(DelegationState, "state"))
 
 
 class TermTable(Table, table=True):
