@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.casebook import CaseList, Listed, Place
+from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
@@ -233,6 +234,35 @@ class Store(Protocol):
     def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
+
+    # The service's own work, which no history keeps.
+    def answer(self, command: str) -> GivenAnswer | None:
+        """The answer that was given under a command id."""
+
+    def keep_answer(self, given: GivenAnswer) -> None:
+        """Keep an answer; the first one stays."""
+
+    def begin_bulk(self, operation: BulkOperation, items: Iterable[BulkItem]) -> None:
+        """Keep an operation with its cases, in one transaction."""
+
+    def bulk(self, operation: str) -> BulkOperation | None: ...
+    def bulk_running(self) -> list[BulkOperation]:
+        """Operations with work left, oldest first."""
+
+    def bulk_items(self, operation: str, *, fate: str | None = None, after: int = 0, limit: int = 200) -> list[BulkItem]:
+        """Cases of an operation by number, behind a number."""
+
+    def bulk_counts(self, operation: str) -> dict[str, int]:
+        """How many cases of an operation met which fate."""
+
+    def record_bulk(self, operation: str, told: Iterable[tuple[int, Fate, dict[str, Any] | None]]) -> None:
+        """Say what became of pending cases, by number; of others nothing changes."""
+
+    def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
+        """Move an operation if it stands as expected; a cancelled one skips what is pending."""
+
+    def retry_bulk(self, operation: str) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
 
     # The installation.
     def get_meta(self, key: str) -> str | None: ...

@@ -7,10 +7,11 @@ from states.errors import NotFound
 DEFAULT_ROLE = "ocop_app"
 
 RIGHTS = {
-    "SELECT, INSERT": ("history", "log_leaf"),
+    "SELECT, INSERT": ("history", "log_leaf", "http_answer"),
     "SELECT, INSERT, UPDATE": (
         "case_file", "certificate", "evaluation_round", "deadline_stage", "cycle_plan", "term", "counter", "unit", "succession", "person",
         "appointment", "tie", "producer", "product", "meta", "working_calendar",
+        "bulk_operation", "bulk_item",
     ),
     "SELECT, INSERT, DELETE": ("outbox",),
     "SELECT, UPDATE": ("log_head", "registry"),

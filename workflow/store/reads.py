@@ -41,6 +41,7 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.services import ServiceTables
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -62,7 +63,7 @@ class Transaction(Protocol):
         """Execute once a row; how many rows were touched."""
 
 
-class SharedStore(CaseLists, ABC):
+class SharedStore(CaseLists, ServiceTables, ABC):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     _clock_now: Callable[[], datetime] | None
