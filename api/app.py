@@ -15,7 +15,7 @@ from api.asking import CommitInDoubt
 from api.bootstrap import Runtime
 from api.openapi import described
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
-from api.routes import cases
+from api.routes import audit, calendars, cases, confirmations, histories, plans, registers, rounds, worklists
 from api.transport import Transport
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 
@@ -44,7 +44,7 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
         middleware=[Middleware(Transport, **limits), *identify],
     )
     app.state.runtime = runtime
-    for module in (cases,):
+    for module in (cases, histories, confirmations, rounds, plans, calendars, registers, worklists, audit):
         app.include_router(module.router, prefix=PREFIX)
     app.add_exception_handler(CycleError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -202,6 +202,9 @@ class Store(Protocol):
     def log_leaves(self) -> Iterator[tuple[int, str, int, bytes]]:
         """(log_seq from 0, subject, seq, leaf hash), in log order."""
 
+    def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
+        """Entries of the log behind a number (-1: from the first), with their numbers."""
+
     def unsequenced(self) -> int: ...
     def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
         """Entries ordered by subject and seq; streamed."""

@@ -39,13 +39,14 @@ from workflow.ledger.entry import parse
 
 router = APIRouter(prefix="/cases", route_class=StrictRoute, tags=["cases"])
 CaseCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-0042"])]
+DryRun = Annotated[bool, Query(description="Xem trước bằng đúng bộ quy tắc, không ghi · judged by the same rules, nothing written")]
 Instant = Annotated[str | None, Query(max_length=40, examples=["2021-07-10T00:01:00+07:00"])]
 
 
 @router.post(
     "", status_code=201, responses={200: {"model": ActedOut, "description": "dry_run"}, **problems(*WRITES)}, response_model=ActedOut
 )
-def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: bool = False) -> Response:
+def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: DryRun = False) -> Response:
     """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại · register an idea, an upgrade or a reassessment."""
     asked = ask(request, WRITE)
     command = act_of(asked, body.product, Event.REGISTER, body, command_id(asked.caller, key))
@@ -150,9 +151,7 @@ def instant_of(name: str, given: str | None) -> datetime | None:
 
 
 @router.get("/{code}", response_model=CaseOut, responses={304: {"description": "Not Modified"}, **problems(404)})
-def show(
-    request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as_of: Instant = None, known_at: Instant = None
-) -> Response:
+def show(request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as_of: Instant = None, known_at: Instant = None) -> Response:
     """Một hồ sơ; với as_of, known_at là hồ sơ như ở thời điểm ấy · one case, or the case as it stood."""
     asked = ask(request)
     loaded = visible_case(asked, code)
@@ -211,7 +210,7 @@ def act(  # noqa: PLR0913
     body: ActGiven,
     if_match: IfMatch = None,
     key: Key = None,
-    dry_run: bool = False,
+    dry_run: DryRun = False,
 ) -> Response:
     """Làm một việc với hồ sơ · carry out an event."""
     asked = ask(request, WRITE)

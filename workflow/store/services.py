@@ -24,7 +24,9 @@ _ITEM = "SELECT operation,number,case_code,version,tries,fate,told FROM bulk_ite
 _INSERT_ITEM = "INSERT INTO bulk_item(operation,number,case_code,version,tries,fate,told) VALUES(?,?,?,?,?,?,?)"
 _RECORD = "UPDATE bulk_item SET fate=?,told=? WHERE operation=? AND number=? AND fate='pending'"
 _MOVE = "UPDATE bulk_operation SET state=? WHERE id=? AND state=?"
-_RETRY = f"UPDATE bulk_item SET fate='pending',told=NULL,tries=tries+1 WHERE operation=? AND fate IN ({','.join(repr(str(f)) for f in RETRIED)})"  # noqa: S608
+_RETRY = (
+    f"UPDATE bulk_item SET fate='pending',told=NULL,tries=tries+1 WHERE operation=? AND fate IN ({','.join(repr(str(f)) for f in RETRIED)})"  # noqa: S608
+)
 _SKIP = "UPDATE bulk_item SET fate='skipped' WHERE operation=? AND fate='pending'"
 
 

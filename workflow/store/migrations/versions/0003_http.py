@@ -47,9 +47,7 @@ def upgrade() -> None:
         sa.Column("told", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("operation", "number", name="pk_bulk_item"),
         sa.ForeignKeyConstraint(["operation"], ["bulk_operation.id"], name="fk_bulk_item_operation"),
-        sa.CheckConstraint(
-            "fate IN ('pending', 'moved', 'skipped', 'blocked', 'conflict', 'error')", name=op.f("ck_bulk_item_fate")
-        ),
+        sa.CheckConstraint("fate IN ('pending', 'moved', 'skipped', 'blocked', 'conflict', 'error')", name=op.f("ck_bulk_item_fate")),
     )
 
 
