@@ -39,6 +39,7 @@ class Transport:
             await self._app(scope, receive, send)
             return
         began, request = perf_counter(), _id_of(scope)
+        scope["request_id"] = request
         bind_request(request)
         structlog.contextvars.bind_contextvars(request=request)
         answered: dict[str, Any] = {"status": 0}
@@ -62,6 +63,9 @@ class Transport:
             await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
         finally:
             caller = scope.get("state", {}).get("caller")
+            metrics = getattr(getattr(scope.get("app"), "state", None), "metrics", None)
+            if metrics is not None:
+                metrics.answered(scope["method"], answered["status"], perf_counter() - began)
             _log.info(
                 "request",
                 method=scope["method"],

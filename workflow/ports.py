@@ -230,6 +230,9 @@ class Store(Protocol):
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
 
+    def case_states(self) -> dict[str, int]:
+        """How many cases stand in which state."""
+
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...

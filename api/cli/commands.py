@@ -14,6 +14,7 @@ from api.cli.context import ctx
 from api.cli.demo import demo_command
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
+from api.cli.serve import serve_command
 from api.cli.worker import worker_command
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command("migrate")(operations.migrate_command)
 app.command("doctor")(operations.doctor_command)
 app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
+app.command("serve")(serve_command)
 app.command("demo")(demo_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")
 _help.command("why")(operations.help_why)

@@ -12,8 +12,10 @@ from api.bootstrap import Runtime, build_runtime
 from api.cli.context import ctx, tell, telling
 from api.cli.render import instant
 from api.settings import Settings, read_settings
+from api.told import told
 from deadlines.scheduler import Bell
 from states.errors import CycleError, StoreUnsafe
+from workflow.bulk import step
 from workflow.clock import SystemClock, SystemSteady
 from workflow.worker import Worker
 
@@ -38,6 +40,8 @@ class Shift:
             try:
                 self.worker.clock = run.clock
                 self.worker.beat(run.store, run.engine, run.plans)
+                while step(run.store, run.engine, told):
+                    pass
             finally:
                 self.run = None if self.waits_turn else run
                 if self.waits_turn:

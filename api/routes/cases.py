@@ -25,12 +25,12 @@ from api.asking import (
 )
 from api.cli.context import parse_instant
 from api.paging import cursor_of, next_link, place_of
-from api.problems import reason_json
 from api.schemas.cases import ActedOut, ActGiven, ActionsOut, CaseOut, CasePage, RegisterGiven
 from api.schemas.common import LONGEST_CODE, WRITES, cleaned, problems
 from api.seeing import seen_by
 from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json
 from api.strict import RequestInvalid, StrictRoute
+from api.told import reason_json
 from states.errors import NotFound, Problem, UnknownName
 from states.vocabulary import CaseKind, CaseState, Event, Level
 from workflow.asof import stood

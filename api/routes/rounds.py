@@ -8,13 +8,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.acting import json_answer
 from api.asking import WRITE, Asked, IfMatch, IfNoneMatch, Key, ask, etag, same_etag, version_seen
 from api.once import once
-from api.problems import reasons_of
 from api.routes.cases import DryRun
 from api.schemas.common import LONGEST_CODE, WRITES, Given, problems
 from api.schemas.subjects import ListOut, RedatedOut, RedateGiven, RoundMoved, RoundOut, RoundReportOut
 from api.seeing import seen_by
 from api.showing import both, row_json, stage_json
 from api.strict import StrictRoute
+from api.told import reasons_of
 from states.errors import NotFound, StaleCase, UnknownName
 from states.vocabulary import CaseState
 from workflow.casebook import CaseList

@@ -70,6 +70,7 @@ WRITES = {
     ("migrate",),
     ("demo",),
     ("worker",),
+    ("serve",),
 }
 
 WITHOUT_JSON = {("charts", "show"), ("help", "why")}

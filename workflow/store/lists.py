@@ -62,6 +62,10 @@ class CaseLists(ABC):
         rows = self._rows(f"{sql} WHERE l.log_seq>? ORDER BY l.log_seq LIMIT ?", (after, limit))
         return [(row[0], ENTRY.row(row[1:])) for row in rows]
 
+    def case_states(self) -> dict[str, int]:
+        """See :class:`workflow.ports.Store`."""
+        return {row[0]: int(row[1]) for row in self._rows("SELECT state,count(*) FROM case_file GROUP BY state")}
+
     def case_count(self, query: CaseList) -> int:
         """See :class:`workflow.ports.Store`."""
         where, params = self._where(query)

@@ -98,7 +98,11 @@ def test_every_answer_fits_its_description(api: Http):
     checks = CHECKS.get_by_names(
         ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"]
     )
-    cases = [api.world.registered("P1-01"), api.world.filed("P1-02", "2021-02-01 08:00"), api.world.at_province("P2-01", at="2021-02-02 08:00")]
+    cases = [
+        api.world.registered("P1-01"),
+        api.world.filed("P1-02", "2021-02-01 08:00"),
+        api.world.at_province("P2-01", at="2021-02-02 08:00"),
+    ]
     certified = api.world.certified("P2-02", at="2021-05-10 08:00")
     certificate = api.world.store.certificates()[0].code
     term = next(iter(api.world.running(cases[1]).values())).id
@@ -113,7 +117,12 @@ def test_every_answer_fits_its_description(api: Http):
 
         @settings(max_examples=TRIES_EACH, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
         @given(
-            operation=st.just(operation), case=operation.as_strategy(), caller=st.sampled_from(CALLERS), existing=st.booleans(), version=st.integers(1, 4), data=st.data()
+            operation=st.just(operation),
+            case=operation.as_strategy(),
+            caller=st.sampled_from(CALLERS),
+            existing=st.booleans(),
+            version=st.integers(1, 4),
+            data=st.data(),
         )
         def attempt(operation: Any, case: Any, caller: str, existing: bool, version: int, data: Any) -> None:  # noqa: PLR0913
             if existing and case.path_parameters:

@@ -171,7 +171,9 @@ def test_a_header_given_twice_is_refused(api: Http):
     assert (answer.status_code, answer.json()["reasons"][0]["pointer"]) == (422, "/idempotency-key")
 
 
-@pytest.mark.parametrize("column", ["state", "code", "version", "regime", "attempt", "memo", "registered_at", "head_hash", "command", "round", "unit"])
+@pytest.mark.parametrize(
+    "column", ["state", "code", "version", "regime", "attempt", "memo", "registered_at", "head_hash", "command", "round", "unit"]
+)
 def test_no_column_can_be_set_from_outside(api: Http, column: str):
     answer = api.post("cases", "producer-P1", {"product": "P1-01", **IDEA, column: "x"})
     assert answer.status_code == 422
@@ -192,7 +194,5 @@ def test_nothing_unforeseen_shows_its_inside(api: Http, monkeypatch: pytest.Monk
 
 def test_the_depth_that_is_allowed_is_allowed(api: Http):
     body = b'{"a":' * (DEEPEST - 1) + b"1" + b"}" * (DEEPEST - 1)
-    answer = api.send(
-        "POST", "cases", "producer-P1", content=body, headers={"Content-Type": "application/json", "Idempotency-Key": "k"}
-    )
+    answer = api.send("POST", "cases", "producer-P1", content=body, headers={"Content-Type": "application/json", "Idempotency-Key": "k"})
     assert {r["code"] for r in answer.json()["reasons"]} == {"required"}

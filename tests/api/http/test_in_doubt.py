@@ -113,7 +113,9 @@ def test_a_backend_that_is_killed_in_the_middle_of_the_commit_has_written_once(n
         def kill() -> None:
             with psycopg.connect(database.owner_url, autocommit=True) as other:
                 for _ in range(200):
-                    sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type='Lock' AND datname=current_database()"
+                    sql = (
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type='Lock' AND datname=current_database()"
+                    )
                     if other.execute(sql).fetchall():
                         break
                     time.sleep(0.02)

@@ -135,7 +135,9 @@ def test_a_cursor_is_good_for_its_own_list_and_as_it_was_given(api: Http):
 def test_each_sees_the_own_territory(api: Http):
     mine, theirs = registered(api, "P1-01"), registered(api, "P2-01")
     other = registered(api, "P3-01")
-    seen = {by: set(codes(api, "cases", by)) for by in ("officer-VS", "officer-VT", "officer-H1", "officer-X2", "producer-P1", "auditor-TW")}
+    seen = {
+        by: set(codes(api, "cases", by)) for by in ("officer-VS", "officer-VT", "officer-H1", "officer-X2", "producer-P1", "auditor-TW")
+    }
     assert seen == {
         "officer-VS": {mine, theirs}, "officer-VT": {other}, "officer-H1": {mine}, "officer-X2": {theirs}, "producer-P1": {mine},
         "auditor-TW": {mine, theirs, other},
@@ -197,9 +199,7 @@ def test_an_act_typed_later_belongs_to_its_day_for_who_asks_now_and_to_none_for_
     api.world.sweep("2021-07-12 08:00")
     api.world.move("2021-07-12 09:00")
     given = api.world.command(code, "conclude", by="secretary-H1", mean=70, at="2021-07-08 15:00").payload
-    asked = api.post(
-        f"cases/{code}/actions/conclude", "secretary-H1", {**given, "acted_on": "2021-07-08T15:00"}, version=api.version(code)
-    )
+    asked = api.post(f"cases/{code}/actions/conclude", "secretary-H1", {**given, "acted_on": "2021-07-08T15:00"}, version=api.version(code))
     assert asked.status_code == 202, asked.text
     [waiting] = api.get("confirmations", "officer-H1").json()["items"]
     assert waiting["id"] == asked.json()["receipt"]["confirmation"]
@@ -280,7 +280,9 @@ def test_what_does_not_exist_takes_as_long_as_what_may_not_be_seen(api: Http):
     assert abs(there - nothing) < 0.002
 
 
-@pytest.mark.parametrize(("asked", "language"), [("en", "en"), ("vi", "vi"), ("fr, en;q=0.3", "en"), ("de", "vi"), ("", "vi"), ("en;q=x, vi", "vi")])
+@pytest.mark.parametrize(
+    ("asked", "language"), [("en", "en"), ("vi", "vi"), ("fr, en;q=0.3", "en"), ("de", "vi"), ("", "vi"), ("en;q=x, vi", "vi")]
+)
 def test_a_problem_is_told_in_the_language_that_is_asked_for(api: Http, asked: str, language: str):
     answer = api.get("cases/none", headers={"Accept-Language": asked})
     assert answer.headers["content-language"] == language
