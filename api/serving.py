@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,9 +57,16 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
             timeout_graceful_shutdown=GRACE_SECONDS,
             limit_concurrency=_MOST_AT_ONCE,
         )
+        # The server stops in order at either signal and then raises it again, which must not end the process before the database is closed.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _heard)
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         listener.close()
+
+
+def _heard(*_: object) -> None:
+    """The signal has done what it was sent for."""
 
 
 def application(run: Runtime, embedded: Embedded | None) -> FastAPI:

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.caller import caller_of
 from states.errors import MalformedInput, PayloadInvalid, Problem
 
 DEEPEST = 20
@@ -128,7 +129,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly, and notes the instant at which the request had come in as a whole."""
+    """A route for those who have said who they are. Its body is read strictly, and the instant noted at which it had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the reading."""
@@ -137,6 +138,8 @@ class StrictRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
+            # Nothing that a stranger sends is looked at.
+            caller_of(strict)
             _unambiguous(strict, known)
             body = await strict.body()
             strict.state.received = strict.app.state.runtime.clock.now()
