@@ -23,7 +23,7 @@ _DOCUMENT = ("no", "date", "signer")
 _PLURAL = frozenset({Kind.CHOICES})
 
 
-def act_of(asked: Asked, case: str, event: Event, body: ActGiven, command: str, version: int | None = None) -> Command:
+def act_of(asked: Asked, case: str, event: Event, body: ActGiven, command: str, version: int | None = None) -> Command:  # noqa: PLR0913
     """What somebody asks for, as a command.
 
     Raises:
@@ -77,7 +77,7 @@ def acted_response(receipt: Receipt, *, dry_run: bool, created: bool = False, **
 # The body of each event, for the description.
 
 
-def _schema(field: Field) -> dict[str, Any]:
+def _schema(field: Field) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
     told: dict[str, Any] = {"description": f"{words('vi').label('field', field.name)} · {words('en').label('field', field.name)}"}
     match field.kind:
         case Kind.INTEGER:

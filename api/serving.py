@@ -116,7 +116,7 @@ def listening(host: str, port: int) -> socket.socket:
     raise StoreUnsafe("port_unavailable", host=host, port=port, why=last.strerror or str(last) if last else "–")
 
 
-def _embedded(run: Runtime, worker: bool | None) -> Embedded | None:
+def _embedded(run: Runtime, worker: bool | None) -> Embedded | None:  # noqa: FBT001 - as asked for
     """The worker of this process: if asked for, or if nobody else was heard of; on SQLite nobody else could write."""
     if worker is None:
         now = run.clock.now()

@@ -130,7 +130,7 @@ class Plans:
             listed.append(Choice(index, deadline, default, (chosen or {}).get(index, default)))
         return listed
 
-    def publish(  # noqa: PLR0913
+    def publish(
         self, code: str, *, actor: str, effects: Effects = None, exceptions: Mapping[str, str] | None = None, version: int | None = None
     ) -> list[RoundRow]:
         """Publish a plan: its deadlines bind from now on, its rounds open, and running cases take over their new dates.

@@ -27,7 +27,7 @@ def serve_command(
     with telling():
         run = build_runtime(read_settings())
 
-        def say(bound: int, sweeps: bool) -> None:  # noqa: FBT001 - said by position
+        def say(bound: int, sweeps: bool) -> None:
             if port and bound != port:
                 ctx.out.print(ctx.both(f"Cổng {port} đang bận, dùng cổng {bound}.", f"Port {port} is busy, using port {bound}."))
             where = f"http://{f'[{host}]' if ':' in host else host}:{bound}"

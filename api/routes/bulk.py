@@ -60,15 +60,15 @@ def _read(asked: Asked, body: BulkGiven) -> tuple[BulkOperation, list[BulkItem]]
         raise UnknownName(what="event", name=body.event, known=", ".join(Event))
     if body.event == Event.REGISTER:
         raise RequestInvalid([Problem("/event", "not_an_option", {"options": ", ".join(e for e in Event if e is not Event.REGISTER)})])
-    id = secrets.token_hex(8)
+    made = secrets.token_hex(8)
     named: set[str] = set()
     items = []
     for number, each in enumerate(body.cases, 1):
         fate = Fate.SKIPPED if each.case in named else Fate.PENDING
         named.add(each.case)
-        items.append(BulkItem(operation=id, number=number, case=each.case, version=each.version, tries=0, fate=fate, told=None))
+        items.append(BulkItem(operation=made, number=number, case=each.case, version=each.version, tries=0, fate=fate, told=None))
     operation = BulkOperation(
-        id=id, person=asked.caller.person, event=body.event, payload=body.payload, reason=body.reason, state=BulkState.RUNNING,
+        id=made, person=asked.caller.person, event=body.event, payload=body.payload, reason=body.reason, state=BulkState.RUNNING,
         created_at=asked.received, total=len(items), request=asked.request.scope.get("request_id"),
     )  # fmt: skip
     return operation, items

@@ -79,7 +79,7 @@ def changes(request: Request, unit: UnitCode) -> Response:
 
 
 @router.post("/{unit}/changes", response_model=CalendarReportOut, responses=problems(*WRITES))
-def change(  # noqa: PLR0913
+def change(
     request: Request, unit: UnitCode, body: ChangeGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Công bố ngày nghỉ, làm bù; dry_run nêu thời hạn bị dời · declare days; dry_run says what moves."""

@@ -56,7 +56,7 @@ def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: Dr
 
 
 @router.get("", response_model=CasePage, responses=problems())
-def list_cases(  # noqa: PLR0913
+def list_cases(
     request: Request,
     state: Annotated[str | None, Query(max_length=400, description="Bước; nhiều bước cách nhau dấu phẩy · states, comma-separated")] = None,
     kind: CaseKind | None = None,
@@ -203,7 +203,7 @@ def actions(request: Request, code: CaseCode) -> Response:
     responses={202: {"model": ActedOut, "description": "Chờ người thứ hai xác nhận · awaits a second person"}, **problems(*WRITES)},
     openapi_extra={"requestBody": body_of_event()},
 )
-def act(  # noqa: PLR0913
+def act(
     request: Request,
     code: CaseCode,
     event: Event,
@@ -217,7 +217,7 @@ def act(  # noqa: PLR0913
     return acted(asked, code, event, body, if_match, key, dry_run=dry_run)
 
 
-def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str | None, key: str | None, *, dry_run: bool) -> Response:  # noqa: PLR0913
+def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str | None, key: str | None, *, dry_run: bool) -> Response:
     """Carry out an event and answer."""
     command = act_of(asked, code, event, body, command_id(asked.caller, key), version_seen(if_match))
     with showing_case(asked, code):

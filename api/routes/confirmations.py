@@ -52,9 +52,7 @@ def waiting(request: Request) -> Response:
 
 
 @router.post("/{confirmation}", response_model=ActedOut, responses=problems(*WRITES))
-def answer(  # noqa: PLR0913
-    request: Request, confirmation: ConfirmationId, body: AnswerGiven, if_match: IfMatch = None, key: Key = None
-) -> Response:
+def answer(request: Request, confirmation: ConfirmationId, body: AnswerGiven, if_match: IfMatch = None, key: Key = None) -> Response:
     """Xác nhận hoặc không; If-Match là phiên bản của hồ sơ · yes or no; If-Match is the case's version."""
     asked = ask(request, WRITE)
     seen = version_seen(if_match)

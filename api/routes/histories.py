@@ -106,7 +106,7 @@ class ResumeGiven(Given):
 
 def _on_span(
     asked: Asked, code: str, term: str, event: Event, body: Given, if_match: str | None, key: str | None, *, dry_run: bool
-) -> Response:  # noqa: PLR0913
+) -> Response:
     visible_case(asked, code)
     found = next((t for t in asked.run.store.terms(code) if t.id == term), None)
     if found is None:
@@ -116,7 +116,7 @@ def _on_span(
 
 
 @router.post("/deadlines/{term}/extend", response_model=ActedOut, responses=problems(*WRITES))
-def extend(  # noqa: PLR0913
+def extend(
     request: Request, code: CaseCode, term: TermId, body: ExtendGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Gia hạn một thời hạn đang tính; ngày nêu đích danh thì 409 · extend a term that runs; a named date answers 409."""
@@ -124,7 +124,7 @@ def extend(  # noqa: PLR0913
 
 
 @router.post("/deadlines/{term}/suspend", response_model=ActedOut, responses=problems(*WRITES))
-def suspend(  # noqa: PLR0913
+def suspend(
     request: Request, code: CaseCode, term: TermId, body: SuspendGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Tạm dừng một thời hạn đang tính · suspend a term that runs."""
@@ -132,7 +132,7 @@ def suspend(  # noqa: PLR0913
 
 
 @router.post("/deadlines/{term}/resume", response_model=ActedOut, responses=problems(*WRITES))
-def resume(  # noqa: PLR0913
+def resume(
     request: Request, code: CaseCode, term: TermId, body: ResumeGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Tính tiếp một thời hạn đang tạm dừng · resume a term."""

@@ -59,8 +59,7 @@ def import_plan(request: Request, body: PlanGiven, key: Key = None) -> Response:
         told = {**_plain(row), "text": row.text, "deadlines": [_choice(c) for c in asked.run.plans.choices(row.code)]}
         return 201, told, row.version
 
-    response = once(asked, key, body.model_dump(), work)
-    return response
+    return once(asked, key, body.model_dump(), work)
 
 
 @router.get("/{code}", response_model=PlanOut, responses=problems(404))
@@ -76,7 +75,7 @@ def show(request: Request, code: PlanCode) -> Response:
 
 
 @router.post("/{code}/publish", response_model=PublishedOut, responses=problems(*WRITES))
-def publish(  # noqa: PLR0913
+def publish(
     request: Request, code: PlanCode, body: PublishGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Ban hành: chọn hệ quả của từng mốc, mở các đợt · publish: choose each date's effect, open the rounds."""

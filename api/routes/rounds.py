@@ -78,7 +78,7 @@ def show(request: Request, code: RoundCode, if_none_match: IfNoneMatch = None) -
     return json_answer(body, {"etag": tag})
 
 
-def _write(  # noqa: PLR0913
+def _write(
     request: Request,
     code: str,
     if_match: str | None,
@@ -131,7 +131,7 @@ def _report(asked: Asked, report: RoundReport, *, dry_run: bool) -> dict[str, An
 
 
 @router.post("/{code}/close", response_model=RoundReportOut, responses=problems(*WRITES))
-def close(  # noqa: PLR0913
+def close(
     request: Request, code: RoundCode, body: NothingGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Đóng đợt sau mốc cuối; hồ sơ bị chuyển đợt vào đợt sau · close after the last date; deferred members go on."""
@@ -144,7 +144,7 @@ def close(  # noqa: PLR0913
 
 
 @router.post("/{code}/rollover", response_model=RoundReportOut, responses=problems(*WRITES))
-def rollover(  # noqa: PLR0913
+def rollover(
     request: Request, code: RoundCode, body: NothingGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Đưa hồ sơ còn chuyển đợt của một đợt đã đóng vào đợt mới · carry on what a closed round left deferred."""
@@ -157,7 +157,7 @@ def rollover(  # noqa: PLR0913
 
 
 @router.post("/{code}/re-date", response_model=RedatedOut, responses=problems(*WRITES))
-def redate(  # noqa: PLR0913
+def redate(
     request: Request, code: RoundCode, body: RedateGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
 ) -> Response:
     """Đổi ngày một mốc bằng văn bản, trước hoặc sau mốc · re-date a round by a paper, before or after its cut-off."""

@@ -103,8 +103,8 @@ class PlanGiven(Given):
 class PublishGiven(Given):
     """What happens at each date, by its number; dates later than the national term by the number of the written exception."""
 
-    effects: dict[str, Literal["defer", "sort", "record"]] = Field(default={}, examples=[{"1": "defer"}])
-    exceptions: dict[str, Text] = {}
+    effects: dict[str, Literal["defer", "sort", "record"]] = Field(default_factory=dict, examples=[{"1": "defer"}])
+    exceptions: dict[str, Text] = Field(default_factory=dict)
 
 
 class PublishedOut(BaseModel):
@@ -268,7 +268,7 @@ class BulkGiven(Given):
 
     event: Code
     cases: Annotated[list[ItemGiven], Field(min_length=1, max_length=5_000)]
-    payload: dict[str, Any] = {}
+    payload: dict[str, Any] = Field(default_factory=dict)
     reason: Text | None = None
 
 

@@ -130,7 +130,7 @@ class CaseLists(ABC):
             params += values
         return " AND ".join(parts), list(storable(tuple(params)))
 
-    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:
+    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
         if query.seen_units is not None or query.seen_producers is not None:
             units, producers = self._list(query.seen_units or ()), self._list(query.seen_producers or ())
             yield f"(c.unit {self._among()} OR c.producer {self._among()})", [units, producers]
@@ -162,7 +162,7 @@ class CaseLists(ABC):
                 nearest += f" AND t.due_at{sign}?"
                 bounds.append(to_micros(bound))
         params += bounds
-        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"
+        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
 
 
 def _late() -> str:

@@ -35,8 +35,8 @@ def carried(api: Http, limit: int = 100) -> None:
         pass
 
 
-def outcomes(api: Http, id: str, by: str = BY) -> list[str]:
-    return [each["outcome"] for each in api.get(f"bulk-operations/{id}/items", by).json()["items"]]
+def outcomes(api: Http, operation: str, by: str = BY) -> list[str]:
+    return [each["outcome"] for each in api.get(f"bulk-operations/{operation}/items", by).json()["items"]]
 
 
 def mixed(api: Http) -> list[dict[str, Any]]:
@@ -53,24 +53,24 @@ FATES = ["moved", "moved", "blocked", "conflict", "error", "skipped", "error"]
 
 def test_each_case_meets_its_own_fate_and_is_told_why(api: Http):
     body = {"event": "select", "cases": mixed(api), "payload": NOTICE}
-    id = begun(api, body)
-    assert outcomes(api, id) == ["pending"] * 5 + ["skipped", "pending"]
+    began = begun(api, body)
+    assert outcomes(api, began) == ["pending"] * 5 + ["skipped", "pending"]
     carried(api)
-    assert outcomes(api, id) == FATES
-    shown = api.get(f"bulk-operations/{id}", BY).json()
+    assert outcomes(api, began) == FATES
+    shown = api.get(f"bulk-operations/{began}", BY).json()
     assert (shown["state"], shown["total"]) == ("done", 7)
     assert shown["counts"] == {"moved": 2, "blocked": 1, "conflict": 1, "error": 2, "skipped": 1}
-    items = api.get(f"bulk-operations/{id}/items", BY).json()["items"]
+    items = api.get(f"bulk-operations/{began}/items", BY).json()["items"]
     assert items[0]["told"]["state"] == "selected"
     assert items[2]["told"]["reasons"][0]["text"]["vi"]
     assert items[3]["told"]["code"] == "stale_case"
     assert items[4]["told"]["code"] == items[6]["told"]["code"] == "not_found", "outside the territory there is nothing"
-    assert [i["case"] for i in api.get(f"bulk-operations/{id}/items?outcome=moved&limit=1", BY).json()["items"]] == [items[0]["case"]]
+    assert [i["case"] for i in api.get(f"bulk-operations/{began}/items?outcome=moved&limit=1", BY).json()["items"]] == [items[0]["case"]]
     assert api.world.history(items[0]["case"])[-1].data["via"] == "bulk"
 
 
 def test_the_preview_says_the_same_and_writes_nothing(api: Http):
-    body = {"event": "select", "cases": mixed(api), "payload": NOTICE}
+    body: dict[str, Any] = {"event": "select", "cases": mixed(api), "payload": NOTICE}
     before = [api.world.events(each["case"]) for each in body["cases"]]
     answer = api.post("bulk-operations?dry_run=true", BY, body)
     assert answer.status_code == 200
@@ -92,38 +92,38 @@ def test_one_key_begins_one_operation(api: Http):
 
 def test_what_was_cancelled_is_skipped_and_what_was_done_stays(api: Http):
     codes = ideas(api)
-    id = begun(api, asked(codes))
+    began = begun(api, asked(codes))
     step(api.world.store, api.world.engine, told, limit=2)
-    assert api.post(f"bulk-operations/{id}/cancel", BY).json()["state"] == "cancelled"
+    assert api.post(f"bulk-operations/{began}/cancel", BY).json()["state"] == "cancelled"
     carried(api)
-    assert outcomes(api, id) == ["moved", "moved", "skipped", "skipped"]
+    assert outcomes(api, began) == ["moved", "moved", "skipped", "skipped"]
     assert [str(api.world.state(code)) for code in codes] == ["selected"] * 2 + ["idea_registered"] * 2
-    over = api.post(f"bulk-operations/{id}/cancel", BY)
+    over = api.post(f"bulk-operations/{began}/cancel", BY)
     assert (over.status_code, over.json()["reasons"][0]["code"]) == (409, "bulk_over")
 
 
 def test_what_failed_is_tried_again_once_the_reason_is_gone(api: Http):
     codes = ideas(api, 2)
     body = {**asked(codes), "event": "submit_plan", "payload": {"sections": ["product"], "summary": "Nuôi thêm"}}
-    id = begun(api, body, "producer-P1")
+    began = begun(api, body, "producer-P1")
     carried(api)
-    assert outcomes(api, id, "producer-P1") == ["blocked", "blocked"]
+    assert outcomes(api, began, "producer-P1") == ["blocked", "blocked"]
     api.world.act(codes[1], "select", by=BY)
-    again = api.post(f"bulk-operations/{id}/retry", "producer-P1")
+    again = api.post(f"bulk-operations/{began}/retry", "producer-P1")
     assert (again.status_code, again.json()["state"]) == (200, "running")
     carried(api)
-    assert outcomes(api, id, "producer-P1") == ["blocked", "moved"]
-    assert [i["tries"] for i in api.get(f"bulk-operations/{id}/items", "producer-P1").json()["items"]] == [1, 1]
+    assert outcomes(api, began, "producer-P1") == ["blocked", "moved"]
+    assert [i["tries"] for i in api.get(f"bulk-operations/{began}/items", "producer-P1").json()["items"]] == [1, 1]
     api.world.act(codes[0], "select", by=BY)
-    api.post(f"bulk-operations/{id}/retry", "producer-P1")
+    api.post(f"bulk-operations/{began}/retry", "producer-P1")
     carried(api)
-    nothing = api.post(f"bulk-operations/{id}/retry", "producer-P1")
+    nothing = api.post(f"bulk-operations/{began}/retry", "producer-P1")
     assert (nothing.status_code, nothing.json()["reasons"][0]["code"]) == (409, "nothing_to_retry")
 
 
 def test_a_batch_that_was_written_but_not_recorded_is_not_written_again(api: Http, monkeypatch: pytest.MonkeyPatch):
     codes = ideas(api)
-    id = begun(api, asked(codes))
+    began = begun(api, asked(codes))
     with monkeypatch.context() as patch:
 
         def killed(*_: Any, **__: Any) -> None:
@@ -132,15 +132,15 @@ def test_a_batch_that_was_written_but_not_recorded_is_not_written_again(api: Htt
         patch.setattr(api.world.store, "record_bulk", killed)
         with pytest.raises(KeyboardInterrupt):
             step(api.world.store, api.world.engine, told, limit=2)
-    assert outcomes(api, id) == ["pending"] * 4
+    assert outcomes(api, began) == ["pending"] * 4
     carried(api)
-    assert outcomes(api, id) == ["moved"] * 4
+    assert outcomes(api, began) == ["moved"] * 4
     assert [api.world.events(code) for code in codes] == [["register", "select"]] * 4
     assert list(drifts(api.world.store)) == []
 
 
 def test_a_lost_database_is_no_fate_of_a_case(api: Http, monkeypatch: pytest.MonkeyPatch):
-    id = begun(api, asked(ideas(api)))
+    began = begun(api, asked(ideas(api)))
     with monkeypatch.context() as patch:
 
         def lost(*_: Any, **__: Any) -> None:
@@ -155,24 +155,24 @@ def test_a_lost_database_is_no_fate_of_a_case(api: Http, monkeypatch: pytest.Mon
         with pytest.raises(StoreUnsafe):
             step(api.world.store, api.world.engine, told)
     carried(api)
-    assert outcomes(api, id) == ["moved"] * 4
+    assert outcomes(api, began) == ["moved"] * 4
 
 
 def test_rights_are_those_of_the_moment_of_the_act(api: Http):
-    id = begun(api, asked(ideas(api, 2)))
+    began = begun(api, asked(ideas(api, 2)))
     api.world.appoint(BY, "authority", "district", "H1", until="2021-01-11")
     carried(api)
-    assert api.world.store.bulk_counts(id) == {"error": 2}, "whose function ended no longer sees the cases"
-    assert api.world.store.bulk_items(id)[0].told is not None
+    assert api.world.store.bulk_counts(began) == {"error": 2}, "whose function ended no longer sees the cases"
+    assert api.world.store.bulk_items(began)[0].told is not None
 
 
 def test_an_operation_is_its_beginners_alone(api: Http):
-    id = begun(api, asked(ideas(api, 1)))
+    began = begun(api, asked(ideas(api, 1)))
     for by in ("officer-VS", "officer-VT"):
-        assert api.get(f"bulk-operations/{id}", by).status_code == 404
-        assert api.get(f"bulk-operations/{id}/items", by).status_code == 404
-        assert api.post(f"bulk-operations/{id}/cancel", by).status_code == 404
-    found = api.world.store.bulk(id)
+        assert api.get(f"bulk-operations/{began}", by).status_code == 404
+        assert api.get(f"bulk-operations/{began}/items", by).status_code == 404
+        assert api.post(f"bulk-operations/{began}/cancel", by).status_code == 404
+    found = api.world.store.bulk(began)
     assert found is not None
     assert found.state is BulkState.RUNNING
 

@@ -127,7 +127,8 @@ def test_a_cursor_is_good_for_its_own_list_and_as_it_was_given(api: Http):
     assert api.get(f"cases?limit=1&cursor={cursor}").status_code == 422
     assert api.get(f"cases?limit=1&sort=code&state=idea_registered&cursor={cursor}").status_code == 422
     parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=="))
-    for other in ([*parts[:3]], [*parts[:2], True, parts[3]], [*parts[:3], 7], [parts[0], 9, *parts[2:]], {}, "x"):
+    others: list[object] = [parts[:3], [*parts[:2], True, parts[3]], [*parts[:3], 7], [parts[0], 9, *parts[2:]], {}, "x"]
+    for other in others:
         forged = base64.urlsafe_b64encode(orjson.dumps(other)).decode().rstrip("=")
         assert api.get(f"cases?limit=1&sort=code&cursor={forged}").status_code == 422
 

@@ -152,7 +152,9 @@ def test_a_body_that_never_comes_to_an_end_is_cut_off(database_url: str):
         time.sleep(0.05)
 
     with http_at(database_url, body_seconds=0.0) as api:
-        answer = api.send("POST", "cases", "producer-P1", content=drip(), headers={"Content-Type": "application/json", "Idempotency-Key": "k"})
+        answer = api.send(
+            "POST", "cases", "producer-P1", content=drip(), headers={"Content-Type": "application/json", "Idempotency-Key": "k"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (408, "too_slow")
 
 
@@ -214,13 +216,13 @@ def test_the_carrier_and_the_worker_go_on_after_a_fault(api: Http, monkeypatch: 
     carrier.start()
     api.client.app.state.wake = carrier.wake  # type: ignore[attr-defined]
     body = {"event": "select", "cases": [{"case": code}], "payload": {"document_no": "3/TB", "document_date": "2021-01-11"}}
-    id = api.post("bulk-operations", "authority-H1", body).json()["id"]
+    began = api.post("bulk-operations", "authority-H1", body).json()["id"]
     for _ in range(100):
-        if api.get(f"bulk-operations/{id}", "authority-H1").json()["state"] == "done":
+        if api.get(f"bulk-operations/{began}", "authority-H1").json()["state"] == "done":
             break
         time.sleep(0.05)
     carrier.stop()
-    assert api.get(f"bulk-operations/{id}", "authority-H1").json()["counts"] == {"moved": 1}
+    assert api.get(f"bulk-operations/{began}", "authority-H1").json()["counts"] == {"moved": 1}
     embedded = Embedded(api.runtime, "here:1", timedelta(seconds=60))
     api.client.app.state.embedded = embedded.name  # type: ignore[attr-defined]
     embedded.start()

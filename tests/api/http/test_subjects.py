@@ -223,7 +223,7 @@ def test_registers_are_seen_in_their_territory_page_by_page(api: Http):
     assert len(found) == len(set(found)) == 120
     assert {p["producer"] for p in api.get("products?producer=P1&limit=500", "producer-P1").json()["items"]} == {"P1"}
     assert {u["code"] for u in api.get("units?on=2025-08-01T00:00").json()["items"]} >= {"N1", "VS"}
-    assert [r["id"] for r in api.get("regimes").json()["items"]][0] == "qd1048-2019"
+    assert api.get("regimes").json()["items"][0]["id"] == "qd1048-2019"
 
 
 @pytest.mark.parametrize("form", ["mermaid", "md", "json"])
@@ -276,7 +276,8 @@ def test_an_entry_is_proved_to_be_in_the_log(api: Http):
 def test_auditors_read_the_log_of_their_territory_and_others_do_not(api: Http):
     mine, theirs = api.world.registered("P1-01"), api.world.registered("P3-01")
     sequence(api.world.store)
-    found, after = [], -1
+    found: list[str] = []
+    after: int | None = -1
     while after is not None:
         page = api.get(f"history?after={after}&limit=2", "auditor-VS").json()
         found += [each["case"] for each in page["items"]]
