@@ -30,7 +30,10 @@ def set_up_logs(level: int = logging.INFO) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers, root.level = [handler], level
+    for other in list(root.handlers):
+        root.removeHandler(other)
+    root.addHandler(handler)
+    root.setLevel(level)
     # The web server's own line for each request says less than ours.
-    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -4,7 +4,7 @@ bound in a synchronous dependency is lost to the endpoint's thread."""  # noqa: 
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
 
@@ -20,8 +20,6 @@ MAX_BODY = 1_048_576
 BODY_SECONDS = 20.0
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("ocop.http")
-
-Wait = Callable[[Awaitable[Message], float], Awaitable[Message]]
 
 
 class Transport:
