@@ -15,7 +15,7 @@ from states.case import all_charts
 from states.chart import Seat
 from states.errors import MalformedInput, Problem
 from states.payload import Field, Kind
-from states.vocabulary import Event
+from states.vocabulary import Duty, Event
 from states.words import words
 from workflow.commands import Command, Receipt
 
@@ -23,7 +23,7 @@ _DOCUMENT = ("no", "date", "signer")
 _PLURAL = frozenset({Kind.CHOICES})
 
 
-def act_of(asked: Asked, case: str, event: Event, body: ActGiven, command: str, version: int | None = None) -> Command:
+def act_of(asked: Asked, case: str, event: Event, body: ActGiven, command: str, version: int | None = None) -> Command:  # noqa: PLR0913
     """What somebody asks for, as a command.
 
     Raises:
@@ -77,7 +77,7 @@ def acted_response(receipt: Receipt, *, dry_run: bool, created: bool = False, **
 # The body of each event, for the description.
 
 
-def _schema(field: Field) -> dict[str, Any]:
+def _schema(field: Field) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
     told: dict[str, Any] = {"description": f"{words('vi').label('field', field.name)} · {words('en').label('field', field.name)}"}
     match field.kind:
         case Kind.INTEGER:
@@ -113,7 +113,7 @@ def body_of_event() -> dict[str, Any]:
     """The bodies of all events, as the charts declare them, each with an example."""
     shapes, examples = [], {}
     for event in Event:
-        rules = [rule for chart in all_charts() for rule in chart.rules if rule.event is event and rule.seats]
+        rules = [rule for chart in all_charts() for rule in chart.rules if rule.event is event and rule.duty is not Duty.AUTOMATIC]
         if not rules or event is Event.REGISTER:
             continue
         fields = {field.name: field for rule in rules for field in rule.payload}

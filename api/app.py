@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from api.asking import CommitInDoubt
 from api.bootstrap import Runtime
+from api.metrics import Metrics
 from api.openapi import described
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
-from api.routes import cases
+from api.routes import audit, bulk, calendars, cases, confirmations, health, histories, plans, registers, rounds, worklists
 from api.transport import Transport
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 
@@ -44,8 +45,12 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
         middleware=[Middleware(Transport, **limits), *identify],
     )
     app.state.runtime = runtime
-    for module in (cases,):
+    app.state.metrics = Metrics(runtime)
+    app.state.embedded = None
+    app.state.wake = lambda: None
+    for module in (cases, histories, confirmations, rounds, plans, calendars, registers, worklists, bulk, audit):
         app.include_router(module.router, prefix=PREFIX)
+    app.include_router(health.router)
     app.add_exception_handler(CycleError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -14,6 +14,7 @@ from api.identity.errors import LoginPaced
 from api.requests import current_request
 from api.settings import UnknownSetting
 from api.strict import RequestInvalid, WrongMediaType
+from api.told import LANGUAGES, public_code, reasons_of
 from deadlines.calendar import CalendarUnknown
 from deadlines.plan_deadlines import PlanDoesNotRecur
 from states.errors import (
@@ -31,7 +32,6 @@ from states.errors import (
     StoreUnsafe,
     UnknownName,
 )
-from states.refusal import Refusal
 from states.words import Language, words
 from workflow.ledger.canonical import NotCanonical
 from workflow.ledger.commitments import OpeningDiffers
@@ -39,7 +39,6 @@ from workflow.ledger.entry import EntryMalformed
 from workflow.ledger.merkle import FrontierMalformed
 
 MEDIA_TYPE = "application/problem+json"
-LANGUAGES: tuple[Language, ...] = ("vi", "en")
 RETRY_AFTER = 2
 
 
@@ -131,18 +130,10 @@ STATUS: Mapping[type[CycleError], int] = {
 }
 """By class; a class that is not named is answered as the nearest one above it."""
 
-_PUBLIC = {"event_refused": "transition_blocked"}
-"""Codes that have another name outside."""
-
 
 def status_of(error: CycleError) -> int:
     """The status that an error is answered with."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-
-
-def public_code(error: CycleError) -> str:
-    """The code under which others know an error."""
-    return _PUBLIC.get(error.code, error.code)
 
 
 def language_of(request: Request) -> Language:
@@ -162,27 +153,6 @@ def language_of(request: Request) -> Language:
         return best[1]
     caller = getattr(request.state, "caller", None)
     return "en" if isinstance(caller, Caller) and caller.language == "en" else "vi"
-
-
-def reason_json(reason: Refusal) -> dict[str, Any]:
-    """A reason of a refusal, in both languages."""
-    text = {language: words(language).refusal(reason) for language in LANGUAGES}
-    return {"code": str(reason.code), "text": text, "holder": str(reason.holder), "pointer": None}
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """What is wrong with one place of an input, in both languages."""
-    text = {language: words(language).problem_text(problem) for language in LANGUAGES}
-    return {"code": problem.code, "text": text, "holder": None, "pointer": problem.pointer}
-
-
-def reasons_of(error: CycleError) -> list[dict[str, Any]]:
-    """Every reason or problem that an error carries."""
-    if isinstance(error, NotAllowed | EventRefused):
-        return [reason_json(reason) for reason in error.reasons]
-    if isinstance(error, PayloadInvalid | PlanInvalid):
-        return [problem_json(problem) for problem in error.problems]
-    return []
 
 
 def body_of(error: CycleError, language: Language, instance: str, case: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from api.asking import Asked, etag
-from api.problems import LANGUAGES
+from api.told import LANGUAGES
 from states.chart import Rule
 from states.payload import Field, Kind
 from states.regime import VIETNAM, local_date

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.caller import caller_of
 from states.errors import MalformedInput, PayloadInvalid, Problem
 
 DEEPEST = 20
@@ -100,6 +101,23 @@ def _number(text: str) -> float:
     return found
 
 
+_SINGLE = ("if-match", "idempotency-key", "content-type", "authorization")
+
+
+def _unambiguous(request: Request, known: set[str]) -> None:
+    """Refuse what is given twice, in the query or in a header, and questions that the route does not know.
+
+    Raises:
+        RequestInvalid: With each.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    problems = [Problem(f"/{name}", "key_twice") for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [Problem(f"/{n[:80]}", "unknown_field", {"known": ", ".join(sorted(known)) or "–"}) for n in sorted({*names} - known)]
+    problems += [Problem(f"/{name}", "key_twice") for name in _SINGLE if len(request.headers.getlist(name)) > 1]
+    if problems:
+        raise RequestInvalid(problems)
+
+
 class StrictRequest(Request):
     """A request whose JSON was read strictly."""
 
@@ -111,14 +129,18 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly, and notes the instant at which the request had come in as a whole."""
+    """A route for those who have said who they are. Its body is read strictly, and the instant noted at which it had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the reading."""
         inner = super().get_route_handler()
+        known = {field.alias for field in self.dependant.query_params}
 
         async def handler(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
+            # Nothing that a stranger sends is looked at.
+            caller_of(strict)
+            _unambiguous(strict, known)
             body = await strict.body()
             strict.state.received = strict.app.state.runtime.clock.now()
             strict.state.body = body

@@ -4,7 +4,7 @@ bound in a synchronous dependency is lost to the endpoint's thread."""  # noqa: 
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
 
@@ -20,8 +20,6 @@ MAX_BODY = 1_048_576
 BODY_SECONDS = 20.0
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("ocop.http")
-
-Wait = Callable[[Awaitable[Message], float], Awaitable[Message]]
 
 
 class Transport:
@@ -39,6 +37,7 @@ class Transport:
             await self._app(scope, receive, send)
             return
         began, request = perf_counter(), _id_of(scope)
+        scope["request_id"] = request
         bind_request(request)
         structlog.contextvars.bind_contextvars(request=request)
         answered: dict[str, Any] = {"status": 0}
@@ -62,6 +61,9 @@ class Transport:
             await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
         finally:
             caller = scope.get("state", {}).get("caller")
+            metrics = getattr(getattr(scope.get("app"), "state", None), "metrics", None)
+            if metrics is not None:
+                metrics.answered(scope["method"], answered["status"], perf_counter() - began)
             _log.info(
                 "request",
                 method=scope["method"],

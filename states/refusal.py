@@ -61,6 +61,9 @@ class Code(StrEnum):
     SPAN_SUSPENDED = "span_suspended"
     NOT_SUSPENDED = "not_suspended"
     EXTENSION_TOO_LONG = "extension_too_long"
+    # About operations on many cases.
+    BULK_OVER = "bulk_over"
+    NOTHING_TO_RETRY = "nothing_to_retry"
     # About acts typed from paper later.
     ATTEMPT_MOVED_ON = "attempt_moved_on"
     CONFIRMATION_ANSWERED = "confirmation_answered"

@@ -95,7 +95,9 @@ def test_every_command_that_is_written_exists_with_its_options(name: str):
     assert [wrong for command in shown_commands(name) for wrong in resolve(command)] == []
 
 
-@pytest.mark.parametrize("command", ["ocop serve", "ocop case listen", "ocop case list --state=x --colour", "ocop round rollover X --now"])
+@pytest.mark.parametrize(
+    "command", ["ocop observe", "ocop case listen", "ocop case list --state=x --colour", "ocop round rollover X --now"]
+)
 def test_a_command_that_does_not_exist_is_seen(command: str):
     assert resolve(command) != []
 

@@ -28,11 +28,15 @@ from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import RoundBook
 from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
+from workflow.seen import as_seen
 from workflow.situation import World
 from workflow.timeline import timeline
 
 _LEVELS = {NATIONAL: Level.CENTRE, "province": Level.PROVINCE, "district": Level.DISTRICT, "commune": Level.COMMUNE}
 _EARLY = (CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN)
+
+Effects = Mapping[int, Effect] | None
+"""Chosen effects by number of the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class Plans:
         return listed
 
     def publish(
-        self, code: str, *, actor: str, effects: Mapping[int, Effect] | None = None, exceptions: Mapping[str, str] | None = None
+        self, code: str, *, actor: str, effects: Effects = None, exceptions: Mapping[str, str] | None = None, version: int | None = None
     ) -> list[RoundRow]:
         """Publish a plan: its deadlines bind from now on, its rounds open, and running cases take over their new dates.
 
@@ -141,8 +145,10 @@ class Plans:
             effects: Chosen effects by number of the deadline, from 1; the shown default for the others.
             exceptions: Numbers of written exceptions by stage: there a date later than the national term rules. Without one such a date
                 is flagged, and the national term rules.
+            version: Version of the draft that the actor has seen; None if none was.
 
         Raises:
+            StaleCase: The draft is another one by now.
             NotFound, MalformedInput: As :meth:`choices`.
             UnknownName: An exception for a stage that the plan does not date.
             PayloadInvalid: The number of an exception is none.
@@ -151,6 +157,7 @@ class Plans:
             EventRefused: The plan is not a draft, a round of it is closed, or an exception is not needed.
         """
         row = self._plan(code)
+        as_seen(row, version)
         world = self.world(fresh=True)
         move = PLAN.move(row.state, PlanEvent.PUBLISH, code)
         who = self._officer(world, actor, row.unit, move)

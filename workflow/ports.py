@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
 from workflow.casebook import CaseList, Listed, Place
+from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
@@ -216,6 +217,9 @@ class Store(Protocol):
     def log_leaves(self) -> Iterator[tuple[int, str, int, bytes]]:
         """(log_seq from 0, subject, seq, leaf hash), in log order."""
 
+    def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
+        """Entries of the log behind a number (-1: from the first), with their numbers."""
+
     def unsequenced(self) -> int: ...
     def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
         """Entries ordered by subject and seq; streamed."""
@@ -244,6 +248,9 @@ class Store(Protocol):
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
 
+    def case_states(self) -> dict[str, int]:
+        """How many cases stand in which state."""
+
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...
@@ -255,6 +262,35 @@ class Store(Protocol):
     @property
     def identity(self) -> IdentityShelf:
         """Accounts, sessions, tokens, and the record of who read what."""
+
+    # The service's own work, which no history keeps.
+    def answer(self, command: str) -> GivenAnswer | None:
+        """The answer that was given under a command id."""
+
+    def keep_answer(self, given: GivenAnswer) -> None:
+        """Keep an answer; the first one stays."""
+
+    def begin_bulk(self, operation: BulkOperation, items: Iterable[BulkItem]) -> None:
+        """Keep an operation with its cases, in one transaction."""
+
+    def bulk(self, operation: str) -> BulkOperation | None: ...
+    def bulk_running(self) -> list[BulkOperation]:
+        """Operations with work left, oldest first."""
+
+    def bulk_items(self, operation: str, *, fate: str | None = None, after: int = 0, limit: int = 200) -> list[BulkItem]:
+        """Cases of an operation by number, behind a number."""
+
+    def bulk_counts(self, operation: str) -> dict[str, int]:
+        """How many cases of an operation met which fate."""
+
+    def record_bulk(self, operation: str, told: Iterable[tuple[int, Fate, dict[str, Any] | None]]) -> None:
+        """Say what became of pending cases, by number; of others nothing changes."""
+
+    def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
+        """Move an operation if it stands as expected; a cancelled one skips what is pending."""
+
+    def retry_bulk(self, operation: str) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
 
     # The installation.
     def get_meta(self, key: str) -> str | None: ...

@@ -25,6 +25,7 @@ from workflow.recording import Act, Scribe
 from workflow.redating import Redating
 from workflow.roundbook import ruling_dates
 from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
+from workflow.seen import as_seen
 from workflow.situation import World, joinable, law_of, owed
 
 if TYPE_CHECKING:
@@ -96,15 +97,18 @@ class Rounds:
         self.plans = plans
         self.world: Callable[..., World] = engine.world
 
-    def freeze(self, code: str, *, actor: str, dry_run: bool = False) -> RoundRow:
-        """Stop joining: members stay, nobody is added. With ``dry_run`` it is judged alike and answered as it would be, and nothing written.
+    def freeze(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundRow:
+        """Stop joining: members stay, nobody is added. With the ``version`` that the actor has seen, only while it is still that.
+
+        With ``dry_run`` it is judged alike and answered as it would be, and nothing written.
 
         Raises:
+            StaleCase: The round has moved on since.
             NotFound: No such round or person.
             NotAllowed: The person is not an officer of the unit.
             EventRefused: The round is not open.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
@@ -112,15 +116,15 @@ class Rounds:
             return replace(row, state=RoundState.FROZEN)
         return self._move(row, move, who, world, {})
 
-    def close(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+    def close(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundReport:
         """Close a round after its last cut-off: count, then give each deferred member the next round.
 
         A round that is closed answers with what is still to be carried; closing again changes nothing.
 
         Raises:
-            NotFound, NotAllowed, EventRefused: As :meth:`freeze`; also while a cut-off lies ahead.
+            NotFound, NotAllowed, EventRefused, StaleCase: As :meth:`freeze`; also refused while a cut-off lies ahead.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
         if dry_run:
@@ -139,14 +143,14 @@ class Rounds:
         closed = self._move(row, move, who, self.world(fresh=True), data)
         return RoundReport(closed, report.counts, report.pending, report.carried, report.offered)
 
-    def rollover(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+    def rollover(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundReport:
         """Give the deferred members of a closed round the next round, where one has opened since.
 
         Raises:
-            NotFound, NotAllowed: As :meth:`freeze`.
+            NotFound, NotAllowed, StaleCase: As :meth:`freeze`.
             EventRefused: The round is not closed.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         if row.state is not RoundState.CLOSED:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
@@ -170,6 +174,7 @@ class Rounds:
         exception: str | None = None,
         document_signer: str | None = None,
         command: str | None = None,
+        version: int | None = None,
         dry_run: bool = False,
     ) -> Redated:
         """Move one date of a round by a paper, before or after its cut-off; its members move or come back with it.
@@ -186,6 +191,7 @@ class Rounds:
             exception: Number of the written exception, where the new date is later than the national term.
             document_signer: Who signed.
             command: Command id; the same id again changes nothing and answers the same.
+            version: Version of the round that the actor has seen; None if none was.
             dry_run: Say who would move, come back or be left alone, and write nothing.
 
         Raises:
@@ -208,7 +214,7 @@ class Rounds:
             document_signer=document_signer,
         )
         redating = Redating(self.store, self.clock, self.scribe, self.engine)
-        return redating.redate(code, notice, actor=actor, command=command, dry_run=dry_run)
+        return redating.redate(code, notice, actor=actor, command=command, version=version, dry_run=dry_run)
 
     def report(self, code: str) -> RoundStanding:
         """How a round stands: its members by state, who was put off, who waits for a decision, and its dates met in time, late or missed.
@@ -301,10 +307,11 @@ class Rounds:
             raise StaleCase(case=row.code, expected=row.version, version=None, state=row.state)
         return self._round(row.code)
 
-    def _round(self, code: str) -> RoundRow:
+    def _round(self, code: str, version: int | None = None) -> RoundRow:
         row = self.store.load_round(code)
         if row is None:
             raise NotFound(what="round", name=code)
+        as_seen(row, version)
         return row
 
 

@@ -18,6 +18,7 @@ from api.cli.demo import demo_command
 from api.cli.forecasts import forecast_command
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
+from api.cli.serve import serve_command
 from api.cli.whatif import what_if_command
 from api.cli.worker import watch_command, worker_command
 
@@ -49,6 +50,7 @@ app.command("doctor")(operations.doctor_command)
 app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
 app.command("watch")(watch_command)
+app.command("serve")(serve_command)
 app.command("demo")(demo_command)
 app.command("what-if")(what_if_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")

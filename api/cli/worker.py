@@ -17,9 +17,11 @@ from api.cli.options import Json
 from api.cli.render import instant
 from api.postroom import alarm
 from api.settings import Settings, read_settings
+from api.told import told
 from deadlines.scheduler import Bell
 from notifications.watch import POST, Finding, Trouble, Watchman, look, ping
 from states.errors import CycleError, StoreUnsafe
+from workflow.bulk import step
 from workflow.clock import SystemClock, SystemSteady
 from workflow.worker import Heartbeat, Worker, say
 
@@ -101,6 +103,8 @@ class Shift:
             run.notifications.plan_missing()
             self._planned = True
         self.worker.beat(run.store, run.engine, run.plans, run.notifications.gather)
+        while step(run.store, run.engine, told):
+            pass
 
     def _send(self, run: Runtime) -> None:
         if self.worker.paused:

@@ -25,12 +25,12 @@ from api.asking import (
 )
 from api.cli.context import parse_instant
 from api.paging import cursor_of, next_link, place_of
-from api.problems import reason_json
 from api.schemas.cases import ActedOut, ActGiven, ActionsOut, CaseOut, CasePage, RegisterGiven
 from api.schemas.common import LONGEST_CODE, WRITES, cleaned, problems
 from api.seeing import seen_by
 from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json
 from api.strict import RequestInvalid, StrictRoute
+from api.told import reason_json
 from states.errors import NotFound, Problem, UnknownName
 from states.vocabulary import CaseKind, CaseState, Event, Level
 from workflow.asof import stood
@@ -39,13 +39,14 @@ from workflow.ledger.entry import parse
 
 router = APIRouter(prefix="/cases", route_class=StrictRoute, tags=["cases"])
 CaseCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-0042"])]
+DryRun = Annotated[bool, Query(description="Xem trước bằng đúng bộ quy tắc, không ghi · judged by the same rules, nothing written")]
 Instant = Annotated[str | None, Query(max_length=40, examples=["2021-07-10T00:01:00+07:00"])]
 
 
 @router.post(
     "", status_code=201, responses={200: {"model": ActedOut, "description": "dry_run"}, **problems(*WRITES)}, response_model=ActedOut
 )
-def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: bool = False) -> Response:
+def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: DryRun = False) -> Response:
     """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại · register an idea, an upgrade or a reassessment."""
     asked = ask(request, WRITE)
     command = act_of(asked, body.product, Event.REGISTER, body, command_id(asked.caller, key))
@@ -55,7 +56,7 @@ def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: bo
 
 
 @router.get("", response_model=CasePage, responses=problems())
-def list_cases(  # noqa: PLR0913
+def list_cases(
     request: Request,
     state: Annotated[str | None, Query(max_length=400, description="Bước; nhiều bước cách nhau dấu phẩy · states, comma-separated")] = None,
     kind: CaseKind | None = None,
@@ -150,9 +151,7 @@ def instant_of(name: str, given: str | None) -> datetime | None:
 
 
 @router.get("/{code}", response_model=CaseOut, responses={304: {"description": "Not Modified"}, **problems(404)})
-def show(
-    request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as_of: Instant = None, known_at: Instant = None
-) -> Response:
+def show(request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as_of: Instant = None, known_at: Instant = None) -> Response:
     """Một hồ sơ; với as_of, known_at là hồ sơ như ở thời điểm ấy · one case, or the case as it stood."""
     asked = ask(request)
     loaded = visible_case(asked, code)
@@ -204,21 +203,21 @@ def actions(request: Request, code: CaseCode) -> Response:
     responses={202: {"model": ActedOut, "description": "Chờ người thứ hai xác nhận · awaits a second person"}, **problems(*WRITES)},
     openapi_extra={"requestBody": body_of_event()},
 )
-def act(  # noqa: PLR0913
+def act(
     request: Request,
     code: CaseCode,
     event: Event,
     body: ActGiven,
     if_match: IfMatch = None,
     key: Key = None,
-    dry_run: bool = False,
+    dry_run: DryRun = False,
 ) -> Response:
     """Làm một việc với hồ sơ · carry out an event."""
     asked = ask(request, WRITE)
     return acted(asked, code, event, body, if_match, key, dry_run=dry_run)
 
 
-def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str | None, key: str | None, *, dry_run: bool) -> Response:  # noqa: PLR0913
+def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str | None, key: str | None, *, dry_run: bool) -> Response:
     """Carry out an event and answer."""
     command = act_of(asked, code, event, body, command_id(asked.caller, key), version_seen(if_match))
     with showing_case(asked, code):

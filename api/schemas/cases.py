@@ -58,15 +58,6 @@ class DeadlineOut(BaseModel):
     why: dict[str, Any] | None = None
 
 
-class ResultOut(BaseModel):
-    """A council's result: the mean as an exact fraction."""
-
-    mean: str
-    stars: int
-    missed: list[Any]
-    on: str
-
-
 class CaseOut(BaseModel):
     """A case."""
 

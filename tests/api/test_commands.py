@@ -82,6 +82,7 @@ WRITES = {
     ("migrate",),
     ("demo",),
     ("worker",),
+    ("serve",),
 }
 
 WITHOUT_JSON = {("charts", "show"), ("help", "why")}

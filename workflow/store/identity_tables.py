@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from workflow.store.tables import Table
+from workflow.store.table import Table
 from workflow.store.types import Code, Instant
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")

@@ -12,8 +12,9 @@ from typing import Any
 from states.errors import MalformedInput
 from workflow.casebook import LATE_IN, CaseList, Listed, Place
 from workflow.ports import LoadedCase
+from workflow.rows import StoredEntry
 from workflow.store import mapping
-from workflow.store.mapping import CASE, storable
+from workflow.store.mapping import CASE, ENTRY, storable
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -54,6 +55,16 @@ class CaseLists(ABC):
         if len(page) < limit and not query.dated and query.due_before is None and query.due_from is None:
             page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
         return page
+
+    def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
+        """See :class:`workflow.ports.Store`."""
+        sql = f"SELECT l.log_seq,{ENTRY.names('h.')} FROM log_leaf l JOIN history h ON h.subject=l.subject AND h.seq=l.seq"  # noqa: S608
+        rows = self._rows(f"{sql} WHERE l.log_seq>? ORDER BY l.log_seq LIMIT ?", (after, limit))
+        return [(row[0], ENTRY.row(row[1:])) for row in rows]
+
+    def case_states(self) -> dict[str, int]:
+        """See :class:`workflow.ports.Store`."""
+        return {row[0]: int(row[1]) for row in self._rows("SELECT state,count(*) FROM case_file GROUP BY state")}
 
     def case_count(self, query: CaseList) -> int:
         """See :class:`workflow.ports.Store`."""
@@ -119,7 +130,7 @@ class CaseLists(ABC):
             params += values
         return " AND ".join(parts), list(storable(tuple(params)))
 
-    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:
+    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
         if query.seen_units is not None or query.seen_producers is not None:
             units, producers = self._list(query.seen_units or ()), self._list(query.seen_producers or ())
             yield f"(c.unit {self._among()} OR c.producer {self._among()})", [units, producers]
@@ -151,7 +162,7 @@ class CaseLists(ABC):
                 nearest += f" AND t.due_at{sign}?"
                 bounds.append(to_micros(bound))
         params += bounds
-        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"
+        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
 
 
 def _late() -> str:

@@ -22,7 +22,7 @@ from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Va
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
 from workflow.store.telling_mapping import RUNG
-from workflow.store.telling_tables import metadata
+from workflow.store.tables import metadata
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,

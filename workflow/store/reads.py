@@ -44,6 +44,7 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.services import ServiceTables
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -52,7 +53,7 @@ _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
 
-class SharedStore(CaseLists, KeepsIdentity):
+class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     # Cases.
