@@ -8,6 +8,7 @@ import structlog
 from api.bootstrap import Runtime
 from api.told import told
 from deadlines.scheduler import Bell
+from notifications.watch import heard_of
 from states.errors import CycleError
 from workflow.bulk import step
 from workflow.clock import SystemSteady
@@ -61,7 +62,8 @@ class Embedded:
         """Sweep a runtime's database every so often, under a name."""
         self._run = run
         self._worker = Worker(name, run.clock, SystemSteady(), lambda code, detail: log.warning(code, detail=detail))
-        self._bell = Bell(every, self._beat)
+        self._bells = (Bell(every, self._beat), Bell(every, self._send))
+        self._planned = False
 
     @property
     def name(self) -> str:
@@ -69,17 +71,35 @@ class Embedded:
         return self._worker.name
 
     def start(self) -> None:
-        """Sweep once, then at the interval."""
-        self._bell.start()
+        """Sweep and send once, then at the interval."""
+        for bell in self._bells:
+            bell.start()
 
     def stop(self) -> None:
-        """Finish the sweep under way, and no more."""
-        self._bell.stop()
+        """Finish the sweep and the letter under way, and no more."""
+        for bell in self._bells:
+            bell.stop()
 
     def _beat(self) -> None:
+        telling = self._run.notifications
         try:
-            self._worker.beat(self._run.store, self._run.engine, self._run.plans)
+            if not self._planned:
+                telling.plan_missing()
+                self._planned = True
+            self._worker.beat(self._run.store, self._run.engine, self._run.plans, telling.gather)
         except CycleError as fault:
             log.warning("sweep", fault=str(fault))
         except Exception:
             log.exception("sweep")
+
+    def _send(self) -> None:
+        if self._worker.paused:
+            return
+        try:
+            for key, why in self._run.notifications.send().failed:
+                log.warning("letter_failed", delivery=key, why=why)
+            heard_of(self._run.store, self._worker.name, self._run.clock.now())
+        except CycleError as fault:
+            log.warning("send", fault=str(fault))
+        except Exception:
+            log.exception("send")

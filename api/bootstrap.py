@@ -23,8 +23,8 @@ from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
-from workflow.forecasting import Forecasts
 from workflow.delegations import Delegations
+from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -128,7 +128,21 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         )
         reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
         return Runtime(
-            settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, forecasts, what_if, telling, delegations, rehearsal
+            settings,
+            chosen,
+            store,
+            engine,
+            plans,
+            rounds,
+            calendars,
+            confirmations,
+            work,
+            reviews,
+            forecasts,
+            what_if,
+            telling,
+            delegations,
+            rehearsal,
         )
     except BaseException:
         store.close()

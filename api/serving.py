@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.background import Carrier, Embedded
 from api.bootstrap import Runtime
+from api.identity.install import install
 from api.logs import set_up_logs
 from states.errors import StoreUnsafe
 from workflow.worker import heartbeats
@@ -86,6 +87,7 @@ def application(run: Runtime, embedded: Embedded | None) -> FastAPI:
             carrier.stop()
 
     app = create_app(run, lifespan=lifespan)
+    install(app, run, run.settings)
     app.state.wake = carrier.wake
     app.state.embedded = embedded.name if embedded is not None else None
     return app

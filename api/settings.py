@@ -44,7 +44,6 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(default=None, description="The secret that goes with it")
     secrets_dir: Path | None = Field(default=None, description="Folder of files named like the settings, such as ocop_database_url")
 
-    public_url: str | None = Field(default=None, description="Address at which people reach the service; personal links need it")
     link_key: SecretStr | None = Field(
         default=None, description="Secret that personal links are made with; a file beside an embedded database if unset"
     )

@@ -143,17 +143,17 @@ class Composer:
     def _events(self, now: datetime, made: Composed) -> bool:
         """One page of the log; whether there was any."""
         before = self.store.cursor(NOTICES)
-        page = self.store.log_page(before, PAGE)
+        page = self.store.log_page(before - 1, PAGE)
         if not page:
             return False
-        entries = [parse(stored.body) for _, subject, seq, _ in page if (stored := self.store.entry(subject, seq)) is not None]
+        entries = [(number, parse(stored.body)) for number, stored in page]
         desk, placing = self._desk(now), self._placing(now)
-        told = [e for e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
+        told = [e for _, e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
         desk.take((), [e.case for e in told])
         heard = [(entry, person) for entry in told for person in self._know(desk, entry)]
         placing.look_up(person for _, person in heard)
         items = [self._notice(placing, entry, person) for entry, person in heard]
-        events = self._for_webhooks(desk, page, entries, now)
+        events = self._for_webhooks(desk, entries, now)
         deliveries = [*placing.deliveries, *events]
         if self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries):
             made.noticed += len(items)
@@ -197,23 +197,20 @@ class Composer:
             part="follows", message=message, detail=detail,
         )  # fmt: skip
 
-    def _for_webhooks(
-        self, desk: Desk, page: Sequence[tuple[int, str, int, bytes]], entries: Sequence[Entry], now: datetime
-    ) -> list[DeliveryRow]:
+    def _for_webhooks(self, desk: Desk, entries: Sequence[tuple[int, Entry]], now: datetime) -> list[DeliveryRow]:
         hooks = [hook for hook in self.store.webhooks() if hook.off is None]
         if not hooks:
             return []
-        numbers = {(subject, seq): number for number, subject, seq, _ in page}
-        moved = [entry for entry in entries if entry.outcome == "done" and entry.kind is SubjectKind.CASE]
-        desk.take((), [entry.case for entry in moved])
+        moved = [(number, entry) for number, entry in entries if entry.outcome == "done" and entry.kind is SubjectKind.CASE]
+        desk.take((), [entry.case for _, entry in moved])
         return [
             DeliveryRow(
                 key=f"{hook.id}|{entry.case}|{entry.case_seq}", message=None, channel=str(ChannelName.WEBHOOK), target=hook.id,
                 state=DeliveryState.WAITING, created_at=now, not_before=now,
             )
-            for entry in moved
+            for number, entry in moved
             for hook in hooks
-            if numbers[entry.case, entry.case_seq] >= hook.since and self._for(desk, hook, entry)
+            if number >= hook.since and self._for(desk, hook, entry)
         ]  # fmt: skip
 
     @staticmethod

@@ -12,7 +12,7 @@ from states.vocabulary import Event
 from workflow.commands import Command, Receipt
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate
 from workflow.perform import Engine
-from workflow.ports import Store
+from workflow.ports import Database
 
 BATCH = 100
 Tell = Callable[[CycleError], dict[str, Any]]
@@ -49,7 +49,7 @@ def told_of(answer: Receipt | CycleError, tell: Tell) -> dict[str, Any]:
     return tell(answer)
 
 
-def step(store: Store, engine: Engine, tell: Tell, *, limit: int = BATCH) -> int:
+def step(store: Database, engine: Engine, tell: Tell, *, limit: int = BATCH) -> int:
     """Carry out a batch of the oldest operation that has work left.
 
     Returns:

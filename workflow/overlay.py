@@ -14,7 +14,7 @@ from states.vocabulary import TermStatus
 from workflow.ledger.entry import parse
 from workflow.ports import CaseQuery, Change, Head, LoadedCase, Outcome, RegistrySnapshot, Store, Subject, moves_rounds
 from workflow.readthrough import ReadThrough
-from workflow.rows import CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
+from workflow.rows import CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
 from workflow.telling import RungRow
 
 _R = TypeVar("_R", CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
@@ -127,6 +127,8 @@ class Overlay(ReadThrough):
                 return self.below.load_round(code)
             case PlanRow():
                 return self.below.load_plan(code)
+            case DelegationRow():
+                return self.below.load_delegation(code)
             case CalendarRow():
                 return next((each for each in self.below.calendars() if each.code == code), None)
 
@@ -249,6 +251,11 @@ class Overlay(ReadThrough):
     def plans(self, unit: str | None = None) -> list[PlanRow]:
         """See :class:`workflow.ports.Store`."""
         return self._listed(PlanRow, self.below.plans(unit), unit=unit)
+
+    def load_delegation(self, code: str) -> DelegationRow | None:
+        """See :class:`workflow.ports.Store`."""
+        mine = self._over.rows.get(code)
+        return mine if isinstance(mine, DelegationRow) else self.below.load_delegation(code)
 
     def calendars(self) -> list[CalendarRow]:
         """See :class:`workflow.ports.Store`."""

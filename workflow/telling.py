@@ -285,9 +285,6 @@ class Telling(Protocol):
     def cursor(self, name: str) -> int:
         """Number in the log up to which somebody has read (0: nothing)."""
 
-    def log_page(self, after: int, limit: int) -> list[tuple[int, str, int, bytes]]:
-        """Log leaves from number ``after`` on: (number, subject, seq, leaf hash)."""
-
     def heard(  # noqa: PLR0913 - one call is one transaction
         self,
         name: str,

@@ -19,11 +19,11 @@ from api.postroom import alarm
 from api.settings import Settings, read_settings
 from api.told import told
 from deadlines.scheduler import Bell
-from notifications.watch import POST, Finding, Trouble, Watchman, look, ping
+from notifications.watch import Finding, Trouble, Watchman, heard_of, look, ping
 from states.errors import CycleError, StoreUnsafe
 from workflow.bulk import step
 from workflow.clock import SystemClock, SystemSteady
-from workflow.worker import Heartbeat, Worker, say
+from workflow.worker import Worker
 
 EVERY = 5.0
 WATCH_EVERY = 60.0
@@ -110,13 +110,8 @@ class Shift:
         if self.worker.paused:
             return
         done = run.notifications.send()
-        now = run.clock.now()
         self._sent += sum(done.accepted.values())
-        _, oldest, _ = run.store.oldest_waiting(now)
-        said = Heartbeat(
-            f"{POST}{self.worker.name}", now.isoformat(), now.isoformat(), self._sent, 0, oldest.isoformat() if oldest else None, None
-        )
-        say(run.store, said)
+        heard_of(run.store, self.worker.name, run.clock.now(), self._sent)
         for key, why in done.failed:
             _told("letter_failed", f"{key}: {why}")
 

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.bootstrap import Runtime, build_runtime
 from api.caller import Caller
 from api.settings import Settings
-from tests.support.world import TWO_ROUNDS, World, moment, plan_file, populate
+from tests.support.world import TWO_ROUNDS, World, moment, of_runtime, plan_file, populate
 from workflow.clock import ManualClock
 
 WHO = b"x-test-person"
@@ -94,7 +94,7 @@ def http_at(url: str, now: str = "2021-01-11 08:00", *, two_rounds: bool = True,
     try:
         if not runtime.store.registry().units:
             populate(runtime.store)
-        world = World(runtime.store, clock, runtime.engine, runtime.plans, runtime.rounds, runtime.calendars, runtime.confirmations)
+        world = of_runtime(runtime, clock)
         if two_rounds and not runtime.store.plans():
             world.publish(plan_file("KH-2021", 2021, TWO_ROUNDS))
         with TestClient(create_app(runtime, identify=[Middleware(Introduced)], **given), raise_server_exceptions=False) as client:

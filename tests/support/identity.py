@@ -22,7 +22,7 @@ from api.identity.passwords import Hasher
 from api.identity.service import Identity
 from api.identity.totp import PERIOD, code_at, step_of
 from api.settings import Settings
-from tests.support.world import World, moment, populate
+from tests.support.world import World, moment, of_runtime, populate
 from workflow.clock import ManualClock
 
 HOME = "https://ocop.example.test"
@@ -156,7 +156,7 @@ def house_at(url: str, folder: Path, now: str = "2021-06-01 09:00", *, rehearsal
     runtime = build_runtime(given, clock=clock, checked=True)
     try:
         populate(runtime.store)
-        world = World(runtime.store, clock, runtime.engine, runtime.plans, runtime.rounds, runtime.calendars, runtime.confirmations)
+        world = of_runtime(runtime, clock)
         app, hasher = create_app(runtime), Counting()
         identity = install(app, runtime, given, hasher=hasher, clock=rehearsal_clock or clock)
         yield House(world, runtime, app, identity, hasher, clock)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from api.bootstrap import Law
+from api.bootstrap import Law, Runtime
 from deadlines.sweep import Sweep, tick
 from states.case import case_chart
 from states.chart import Seat
@@ -183,7 +183,7 @@ REASON = "Vì bà Phan Thị Lý do xin như vậy"
 class World:
     """The invented province; see the module."""
 
-    store: Store
+    store: Database
     clock: ManualClock
     engine: Engine
     plans: Plans
@@ -393,7 +393,7 @@ def populate(store: Store) -> None:
 
 
 @contextmanager
-def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Store | None = None, two_rounds: bool = True) -> Iterator[World]:
+def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Database | None = None, two_rounds: bool = True) -> Iterator[World]:
     """The province on a migrated, empty database (or one that was populated before), with the plan of 2021 published unless told otherwise."""
     opened = store or open_store(url, allow_unsafe=True)
     try:
@@ -408,7 +408,7 @@ def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Store | None = N
         opened.close()
 
 
-def on(store: Store, clock: ManualClock) -> World:
+def on(store: Database, clock: ManualClock) -> World:
     """Services over a store and a clock, as another process would have them."""
     scribe = Scribe("ocop/test", clock)
     engine = Engine(store, clock, scribe, Law())
@@ -416,8 +416,25 @@ def on(store: Store, clock: ManualClock) -> World:
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
     work = PlanWork(store, clock, scribe, plans, engine.world)
     rounds, forecasts = Rounds(store, clock, scribe, engine, plans), Forecasts(store, clock, engine)
-    what_if = WhatIf(cast("Database", store), clock, scribe, engine, forecasts)
+    what_if = WhatIf(store, clock, scribe, engine, forecasts)
     return World(store, clock, engine, plans, rounds, calendars, confirmations, work, Reviews(work), forecasts, what_if)
+
+
+def of_runtime(run: Runtime, clock: ManualClock) -> World:
+    """The world of an installation that has been started."""
+    return World(
+        run.store,
+        clock,
+        run.engine,
+        run.plans,
+        run.rounds,
+        run.calendars,
+        run.confirmations,
+        run.work,
+        run.reviews,
+        run.forecasts,
+        run.what_if,
+    )
 
 
 def level_of(unit: str) -> Level:

@@ -21,8 +21,8 @@ from workflow.store import statements
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
-from workflow.store.telling_mapping import RUNG
 from workflow.store.tables import metadata
+from workflow.store.telling_mapping import RUNG
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,

@@ -1,20 +1,14 @@
 """Tables of the service's own work: answers given, and operations on many cases. They are no history; nothing here decides anything."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import orjson
 
 from workflow.operations import RETRIED, BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
+from workflow.store.base import Base, Row, Transaction
 from workflow.store.mapping import storable
 from workflow.store.types import from_micros, to_micros
-
-if TYPE_CHECKING:
-    from workflow.store.reads import Transaction
-
-T = TypeVar("T")
-Row = Sequence[Any]
 
 _ANSWER = "SELECT command,digest,status,headers,body,at FROM http_answer WHERE command=?"
 _KEEP = "INSERT INTO http_answer(command,digest,status,headers,body,at) VALUES(?,?,?,?,?,?) ON CONFLICT(command) DO NOTHING"
@@ -30,17 +24,12 @@ _RETRY = (
 _SKIP = "UPDATE bulk_item SET fate='skipped' WHERE operation=? AND fate='pending'"
 
 
-class ServiceTables(ABC):
+class ServiceTables(Base):
     """The part of a store that keeps the service's own work."""
-
-    @abstractmethod
-    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
-    @abstractmethod
-    def _act(self, work: "Callable[[Transaction], T]") -> T: ...
 
     # Answers.
     def answer(self, command: str) -> GivenAnswer | None:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         rows = self._rows(_ANSWER, (command,))
         if not rows:
             return None
@@ -48,13 +37,13 @@ class ServiceTables(ABC):
         return GivenAnswer(command=command, digest=digest, status=status, headers=orjson.loads(headers), body=body, at=from_micros(at))
 
     def keep_answer(self, given: GivenAnswer) -> None:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         values = (given.command, given.digest, given.status, orjson.dumps(given.headers).decode(), given.body, to_micros(given.at))
         self._act(lambda transaction: transaction.run(_KEEP, storable(values)))
 
     # Operations on many cases.
     def begin_bulk(self, operation: BulkOperation, items: Iterable[BulkItem]) -> None:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         o = operation
         head = storable(
             (o.id, o.person, o.event, orjson.dumps(o.payload).decode(), o.reason, str(o.state), to_micros(o.created_at), o.total, o.request)
@@ -68,32 +57,32 @@ class ServiceTables(ABC):
         self._act(work)
 
     def bulk(self, operation: str) -> BulkOperation | None:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         rows = self._rows(f"{_OPERATION} WHERE id=?", (operation,))
         return _operation(rows[0]) if rows else None
 
     def bulk_running(self) -> list[BulkOperation]:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         return [_operation(row) for row in self._rows(f"{_OPERATION} WHERE state='running' ORDER BY created_at,id")]
 
     def bulk_items(self, operation: str, *, fate: str | None = None, after: int = 0, limit: int = 200) -> list[BulkItem]:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         chosen, params = (" AND fate=?", [fate]) if fate is not None else ("", [])
         sql = f"{_ITEM} WHERE operation=?{chosen} AND number>? ORDER BY number LIMIT ?"
         return [_item(row) for row in self._rows(sql, [operation, *params, after, limit])]
 
     def bulk_counts(self, operation: str) -> dict[str, int]:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         rows = self._rows("SELECT fate,count(*) FROM bulk_item WHERE operation=? GROUP BY fate", (operation,))
         return {fate: int(count) for fate, count in rows}
 
     def record_bulk(self, operation: str, told: Iterable[tuple[int, Fate, dict[str, Any] | None]]) -> None:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
         rows = [(str(fate), None if said is None else orjson.dumps(said).decode(), operation, number) for number, fate, said in told]
         self._act(lambda transaction: transaction.many(_RECORD, [storable(row) for row in rows]))
 
     def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
 
         def work(transaction: "Transaction") -> bool:
             moved = transaction.many(_MOVE, [(str(after), operation, str(before))]) == 1
@@ -104,7 +93,7 @@ class ServiceTables(ABC):
         return self._act(work)
 
     def retry_bulk(self, operation: str) -> int:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
 
         def work(transaction: "Transaction") -> int:
             count = transaction.many(_RETRY, [(operation,)])

@@ -134,11 +134,6 @@ class SqlTelling(Base):
         rows = self._rows("SELECT value FROM counter WHERE scope=?", (_CURSOR + name,))
         return int(rows[0][0]) if rows else 0
 
-    def log_page(self, after: int, limit: int) -> list[tuple[int, str, int, bytes]]:
-        """See :class:`workflow.telling.Telling`."""
-        rows = self._rows("SELECT log_seq,subject,seq,leaf_hash FROM log_leaf WHERE log_seq>=? ORDER BY log_seq LIMIT ?", (after, limit))
-        return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
-
     def heard(  # noqa: PLR0913 - one call is one transaction
         self,
         name: str,

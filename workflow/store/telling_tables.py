@@ -10,6 +10,7 @@ from workflow.store.table import Table
 from workflow.store.types import Code, Instant, coded
 from workflow.telling import DeliveryState, RungState
 
+
 class RungTable(Table, table=True):
     """:class:`workflow.telling.RungRow`. The index holds planned steps alone, so what lies ahead costs nothing to look past."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +21,7 @@ from workflow.calendars import CalendarReport, DayChange
 from workflow.listing import every_case
 from workflow.notices import Redated
 from workflow.overlay import Overlay
-from workflow.ports import CaseQuery, Database
+from workflow.ports import CaseQuery
 from workflow.rows import TermRow
 from workflow.supposing import SUPPOSED_NO, SUPPOSED_REASON, Answer, DeclareDays, Gain, MoveCutoff, Supposition
 from workflow.telling import RungState
@@ -210,7 +210,7 @@ def test_a_day_worked_and_a_day_off_are_tried_together(world26: World):
 
 def test_the_reminders_that_begin_and_fall_away_are_those_of_the_act(world: World):
     case = world.at_province("P1-01", at=IN_JUNE)
-    store = cast("Database", world.store)
+    store = world.store
     was = [rung.rung for rung in store.rungs([world.running(case)["province_eval"].id]) if rung.state is RungState.PLANNED]
     (effect,) = ask(world, move()).effects
     assert [rung.rung for rung in effect.spared] == was != []
