@@ -16,6 +16,7 @@ from api.settings import UnknownSetting
 from api.strict import RequestInvalid, WrongMediaType
 from api.told import LANGUAGES, public_code, reasons_of
 from deadlines.calendar import CalendarUnknown
+from deadlines.ladder import LadderUnsound
 from deadlines.plan_deadlines import PlanDoesNotRecur
 from states.errors import (
     CycleError,
@@ -120,6 +121,7 @@ STATUS: Mapping[type[CycleError], int] = {
     DefinitionUnsound: 500,
     EntryMalformed: 500,
     FrontierMalformed: 500,
+    LadderUnsound: 500,
     NameClash: 500,
     NotCanonical: 500,
     OpeningDiffers: 500,

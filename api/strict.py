@@ -131,15 +131,20 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route for those who have said who they are. Its body is read strictly, and the instant noted at which it had come in as a whole."""
 
+    strangers = False
+    """Whether those who have not said who they are may ask."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the reading."""
+        strangers = self.strangers
         inner = super().get_route_handler()
         known = {field.alias for field in self.dependant.query_params}
 
         async def handler(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            # Nothing that a stranger sends is looked at.
-            caller_of(strict)
+            if not strangers:
+                # Nothing that a stranger sends is looked at.
+                caller_of(strict)
             _unambiguous(strict, known)
             body = await strict.body()
             strict.state.received = strict.app.state.runtime.clock.now()
@@ -152,3 +157,9 @@ class StrictRoute(APIRoute):
             return await inner(strict)
 
         return handler
+
+
+class OpenRoute(StrictRoute):
+    """The same for whoever asks: signing in."""
+
+    strangers = True

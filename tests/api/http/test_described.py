@@ -86,7 +86,7 @@ def test_every_error_has_its_status_once():
         if kind.__name__ not in private and not kind.__module__.startswith("tests"):
             nearest = next((above for above in kind.__mro__ if above in STATUS), None)
             assert nearest is not None, kind
-    assert set(STATUS.values()) == {400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 500, 503}
+    assert set(STATUS.values()) == {400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 415, 421, 422, 428, 429, 431, 500, 502, 503}
 
 
 def test_every_answer_fits_its_description(api: Http):
