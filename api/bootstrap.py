@@ -1,17 +1,21 @@
 """The one place that wires: settings, clock, store and services, built once for a process."""
 
+import os
 import secrets
+import socket
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from api.names import ROOMS, misplaced
+from api.postroom import post_of
 from api.requests import current_request
 from api.settings import Settings
 from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
 from deadlines.terms import Unit
+from notifications.service import Notifications
 from states.errors import CycleError, DefinitionUnsound, StoreUnsafe
 from states.regime import Regime
 from states.soundness import check_all
@@ -20,14 +24,19 @@ from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
 from workflow.delegations import Delegations
+from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
-from workflow.ports import Store
+from workflow.planwork import PlanWork
+from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.rehearsal import Player
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
+from workflow.supposing import WhatIf
+from workflow.trial import Trial, on_trial
 
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
@@ -46,13 +55,18 @@ class Runtime:
 
     settings: Settings
     clock: Clock
-    store: Store
+    store: Database
     engine: Engine
     plans: Plans
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
     delegations: Delegations
+    work: PlanWork
+    reviews: Reviews
+    forecasts: Forecasts
+    what_if: WhatIf
+    notifications: Notifications
     rehearsal: bool
 
     def player(self) -> Player:
@@ -63,7 +77,11 @@ class Runtime:
         """
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work, self.notifications)
+
+    def trial(self) -> Trial:
+        """The services once more, on trial: what they do is judged as it would be now, and never written."""
+        return on_trial(self.store, self.clock, self.engine.judge.scribe, self.engine.judge.law)
 
     def close(self) -> None:
         """Give the database back."""
@@ -98,8 +116,21 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
-        delegations = Delegations(store, chosen, scribe, engine)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, rehearsal)
+        work = PlanWork(store, chosen, scribe, plans, engine.world)
+        forecasts = Forecasts(store, chosen, engine)
+        what_if = WhatIf(store, chosen, scribe, engine, forecasts)
+
+        def calendar(unit: str, day: date) -> WorkingCalendar:
+            return engine.judge.law.calendar(engine.world().editions(unit, day))
+
+        telling = Notifications(
+            store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
+        )
+        reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
+        return Runtime(
+            settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, work, reviews, forecasts, what_if, telling,
+            rehearsal,
+        )  # fmt: skip
     except BaseException:
         store.close()
         raise
@@ -202,6 +233,11 @@ def _clock_is_sane(store: Store, clock: Clock) -> None:
     last, now = store.last_recorded(), clock.now()
     if last is not None and now + _CLOCK_SLACK < last:
         raise StoreUnsafe("clock_before_last_entry", now=now, last=last)
+
+
+def _owner() -> str:
+    """Name of this process in leases."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def _log_identity(store: Store) -> str:

@@ -29,11 +29,6 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = Field(default=None, description="PostgreSQL: the role that owns the tables; used by migrate alone")
     app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
     allow_unsafe: bool = Field(default=False, description="Accept a PostgreSQL server that may lose commits; throw-away test servers only")
-    public_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?$",
-        description="Address under which people reach it, such as https://ocop.example.vn",
-    )
     secret_key: SecretStr | None = Field(
         default=None, description="Seals second factors; a file in the data folder if unset, the same for every process if set"
     )
@@ -43,6 +38,37 @@ class Settings(BaseSettings):
     oidc_client_id: str | None = Field(default=None, description="Under which name the identity provider knows this installation")
     oidc_client_secret: SecretStr | None = Field(default=None, description="The secret that goes with it")
     secrets_dir: Path | None = Field(default=None, description="Folder of files named like the settings, such as ocop_database_url")
+
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Address at which people reach the service; personal links need it",
+    )
+    link_key: SecretStr | None = Field(
+        default=None, description="Secret that personal links are made with; a file beside an embedded database if unset"
+    )
+    mail_host: str | None = Field(default=None, description="Mail server; without one letters are laid into a folder")
+    mail_port: int = Field(default=0, description="Its port; follows from the security unless set")
+    mail_security: str = Field(default="starttls", description="starttls, tls, or none for a server on this machine")
+    mail_from: str | None = Field(default=None, description="Address that letters come from")
+    mail_from_name: str = Field(default="", description="Name that readers see")
+    mail_reply_to: str | None = Field(default=None, description="Where answers go")
+    mail_user: str | None = Field(default=None, description="Login")
+    mail_password: SecretStr | None = Field(default=None, description="Its password")
+    mail_ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's")
+    mail_allow_plain: bool = Field(default=False, description="Accept an unprotected line to another machine")
+    mail_hello: str = Field(default="", description="Name that this machine gives for itself")
+    mail_seconds: float = Field(default=45.0, description="Limit for one letter")
+    mail_console: bool = Field(default=False, description="Print every message as well")
+    outbox_dir: Path | None = Field(default=None, description="Folder for letters where there is no mail server")
+    webhook_allowed: str = Field(default="", description="Networks of the inside that a receiver may lie in, such as 10.1.2.3/32")
+    webhook_ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's")
+    webhook_seconds: float = Field(default=45.0, description="Limit for one event")
+    webhook_templates: str = Field(default="", description="Templates of a gateway, such as reminder=101,digest=102")
+    watch_url: str | None = Field(
+        default=None, description="Address outside that is asked after every whole pass; its silence is the alarm"
+    )
+    alarm_email: str | None = Field(default=None, description="Who is written to when reminding stands still")
 
     @classmethod
     def settings_customise_sources(

@@ -24,6 +24,9 @@ _AFTER_RESULT: Mapping[CaseState, Event] = {
 """What is next where the council of the level has concluded."""
 
 
+_PREPARE = frozenset({Function.PRODUCER, Function.OFFICER, Function.SECRETARY})
+
+
 @dataclass(frozen=True, slots=True)
 class Hearer:
     """Somebody who hears, and why. ``for_whom`` are those who have to act, where it is not the hearer."""
@@ -153,7 +156,8 @@ def concerned(registry: Registry, case: CaseRow, law: Regime, seats: Sequence[st
         registry: Units, people, functions.
         case: The case after it happened.
         law: Its regime.
-        seats: ``producer``, ``function@level``, or ``next`` for whoever has to act now.
+        seats: ``producer``, ``function@level``, ``office`` for the officer of the level that the case lay with, or ``next`` for those who
+            prepare what has to be done now (whoever decides hears of it when the date comes near).
         day: Local day.
     """
     people: list[str] = []
@@ -161,8 +165,11 @@ def concerned(registry: Registry, case: CaseRow, law: Regime, seats: Sequence[st
         if seat == "producer":
             people += registry.standing_for(case.producer, day)
         elif seat == "next":
-            for some in _acting(registry, case.producer, case.unit, holders_of(case, law), day).values():
-                people += some
+            acting = _acting(registry, case.producer, case.unit, holders_of(case, law), day)
+            busy = [person for function, some in acting.items() if function in _PREPARE for person in some]
+            people += busy or [person for some in acting.values() for person in some]
+        elif seat == "office":
+            people += registry.holders(Seat(Function.OFFICER, LEVEL_OF.get(home(case), Level.COMMUNE)), case.unit, day)
         else:
             people += registry.holders(Seat.parse(seat), case.unit, day)
     return tuple(dict.fromkeys(people))

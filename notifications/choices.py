@@ -110,7 +110,8 @@ def first_moment(now: datetime, office: Office, person: Person, calendar: Workin
     day = local.date()
     for _ in range(_LOOK_AHEAD):
         if not (waits and office.working_days) or calendar.is_working_day(day):
-            start = datetime.combine(day, opens, tzinfo=ZONE)
+            # What comes at night is gathered with what the morning brings.
+            start = datetime.combine(day, max(opens, ladders().slots[0]), tzinfo=ZONE)
             moment = max(local, start)
             if moment < datetime.combine(day, closes, tzinfo=ZONE) and moment.date() == day:
                 return moment

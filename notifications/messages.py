@@ -92,6 +92,7 @@ class DutyLine:
         holders: Names of those who have to act, where the reader is not the holder.
         next_round: Name of the round that a case goes to if it misses this one.
         link: Personal link that shows the duty without an account; None before it is made.
+        version: How often the last day has been set: 1 at first, one more with each new date. Calendars show the highest.
     """
 
     duty: str
@@ -112,6 +113,7 @@ class DutyLine:
     holders: tuple[str, ...] = ()
     next_round: str | None = None
     link: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,7 @@ class Envelope:
         letter: The words; None where only ``event`` is carried.
         event: CloudEvent 1.0 as a JSON-able value, for webhooks.
         composed_at: When the message was worded (aware).
+        thread: What the message belongs to (the code of a case): mail programs show messages of one thread to one address together.
     """
 
     key: str
@@ -201,6 +204,7 @@ class Envelope:
     letter: Letter | None
     event: dict[str, Any] | None = field(default=None, hash=False)
     composed_at: datetime
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +216,28 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not taken now; to be tried again, not before ``after`` where the other side named a time."""
+    """Not taken now; to be tried again, not before ``after`` where the other side named a time.
+
+    ``why`` is a key of ``[cause]`` in ``states/labels``; ``in_doubt`` means that the other side may have taken it and only its answer is
+    missing, so that another try may make a second copy.
+    """
 
     reply: str
     after: timedelta | None = None
+    why: str = ""
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not taken, and trying again would not help; ``off`` where the address as such wants nothing more (HTTP 410)."""
+    """Not taken, and trying again would not help; ``off`` where the address as such wants nothing more (HTTP 410).
+
+    ``why`` is a key of ``[cause]`` in ``states/labels``.
+    """
 
     reply: str
     off: bool = False
+    why: str = ""
 
 
 Reply = Accepted | Later | Refused

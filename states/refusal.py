@@ -48,6 +48,7 @@ class Code(StrEnum):
     ROUND_EXISTS = "round_exists"
     PLAN_OF_OTHER_UNIT = "plan_of_other_unit"
     CALENDAR_OF_OTHER_UNIT = "calendar_of_other_unit"
+    ACTIVITY_OF_OTHER_UNIT = "activity_of_other_unit"
     SAME_DATE = "same_date"
     CUTOFF_BEFORE_OPENING = "cutoff_before_opening"
     CUTOFF_BEFORE_DOCUMENT = "cutoff_before_document"

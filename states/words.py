@@ -203,6 +203,8 @@ class Words:
         for name in ("cutoff", "earlier_cutoff"):
             if isinstance(values.get(name), str):
                 values[name] = datetime.fromisoformat(str(values[name]))
+        if isinstance(values.get("measure"), str):
+            values["measure"] = self.label("option", str(values["measure"]))
         return self.template("problem", problem.code, values)
 
     def error(self, error: CycleError) -> str:

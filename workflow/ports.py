@@ -77,8 +77,11 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans, calendars or delegations, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow | DelegationRow) for change in changes)
+    """Whether a group changes rounds, plans, calendars or delegations, which acts on cases are judged on: the epoch rises with it.
+
+    What is only reported to a plan leaves its version, and with it every judgement, as it was.
+    """
+    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow | DelegationRow) and c.version != c.row.version for c in changes)
 
 
 class Outcome(Enum):
@@ -217,6 +220,9 @@ class Store(Protocol):
     def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
         """Entries ordered by subject and seq; streamed."""
 
+    def bodies(self, subjects: Sequence[str]) -> list[str]:
+        """The texts of the entries of some subjects, by subject and seq; for whoever counts over many histories, a page at a time."""
+
     def heads(self) -> Iterator[Head]: ...
     def subjects(self) -> Iterator[Subject]:
         """Every projection row, ordered by code within each kind."""
@@ -232,12 +238,6 @@ class Store(Protocol):
 
     # Reads for people.
     def cases(self, query: CaseQuery) -> list[CaseRow]: ...
-    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
-        """A page of a list: at most ``limit`` cases behind a place."""
-
-    def case_count(self, query: CaseList) -> int:
-        """How many cases the list has."""
-
     def rounds(self, unit: str | None = None, year: int | None = None) -> list[RoundRow]: ...
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...
@@ -245,10 +245,6 @@ class Store(Protocol):
     def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
-
-    @property
-    def identity(self) -> IdentityShelf:
-        """Accounts, sessions, tokens, and the record of who read what."""
 
     # The installation.
     def get_meta(self, key: str) -> str | None: ...
@@ -265,3 +261,13 @@ class Store(Protocol):
 
 class Database(Store, Telling, Protocol):
     """Everything that a database does for us."""
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
+
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""

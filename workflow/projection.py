@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from states.lifecycle import PLAN_WORK
 from states.vocabulary import (
     CalendarState,
     CaseKind,
@@ -202,6 +203,8 @@ def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
         if "events" in given:
             given["events"] = tuple(given["events"])
         return kind(code=entry.case, version=1, **given, **head)
+    if entry.kind is SubjectKind.PLAN and entry.event in PLAN_WORK:
+        return replace(row, **head)
     return replace(row, version=row.version + 1, **given, **head)
 
 

@@ -47,6 +47,7 @@ class Act:
     data: dict[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     reasons: tuple[Refusal, ...] = ()
+    corrects: int | None = None
 
 
 def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
@@ -147,6 +148,7 @@ class Scribe:
             data=act.data if request is None else {**act.data, "request": request},
             reasons=tuple(str(r.code) for r in act.reasons),
             commit=digests,
+            corrects=act.corrects,
             # A refused attempt does not use up its command id: the same command is judged afresh.
             command=f"denied:{seq}:{act.command}" if denied else act.command,
             prev=before.head_hash.hex() if before else _FIRST,

@@ -5,7 +5,6 @@ The acts of a season happen at the times that the file gives, so they can only b
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -16,6 +15,19 @@ from states.regime import VIETNAM
 from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
 from workflow.ports import Store
 from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
+from workflow.season_values import WORK_ACTS, CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
+
+__all__ = [
+    "CaseStory",
+    "PlanAct",
+    "RoundAct",
+    "Season",
+    "SeasonInvalid",
+    "StepAct",
+    "WorkAct",
+    "read_season",
+    "save_season",
+]
 
 MAX_BYTES = 4_000_000
 MAX_ROWS = 50_000
@@ -26,72 +38,6 @@ class SeasonInvalid(PlanInvalid):
     """A season file is broken; nothing of it is loaded."""
 
     code = "season_invalid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepAct:
-    """One act of a story; ``by`` is a seat or a person's code, ``expect`` the code of a refusal that belongs to the story."""
-
-    at: datetime
-    event: Event
-    by: str
-    key: str = ""
-    reason: str | None = None
-    on_behalf_of: Seat | None = None
-    data: Mapping[str, object] = field(default_factory=dict)
-    expect: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAct:
-    """A shipped plan, imported and published for a unit."""
-
-    file: str
-    plan: str
-    unit: str
-    by: str
-    import_at: datetime
-    publish_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundAct:
-    """A round frozen, closed or rolled over."""
-
-    code: str
-    event: str
-    at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseStory:
-    """A product and the story that it follows, ``shift`` minutes later than written."""
-
-    number: int
-    product: str
-    path: str
-    shift: int = 0
-    data: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Season:
-    """A whole season."""
-
-    title: str
-    start: datetime
-    units: tuple[UnitRow, ...]
-    successions: tuple[SuccessionRow, ...]
-    people: tuple[PersonRow, ...]
-    appointments: tuple[AppointmentRow, ...]
-    producers: tuple[ProducerRow, ...]
-    products: tuple[ProductRow, ...]
-    ties: tuple[TieRow, ...]
-    plans: tuple[PlanAct, ...]
-    rounds: tuple[RoundAct, ...]
-    paths: Mapping[str, tuple[StepAct, ...]]
-    cases: tuple[CaseStory, ...]
 
 
 def read_season(text: str) -> Season:
@@ -145,7 +91,21 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def season(self) -> Season:
-        known = {"season", "unit", "succession", "person", "appointment", "producer", "product", "tie", "plan", "round", "path", "case"}
+        known = {
+            "season",
+            "unit",
+            "succession",
+            "person",
+            "appointment",
+            "producer",
+            "product",
+            "tie",
+            "plan",
+            "round",
+            "path",
+            "case",
+            "work",
+        }
         self.problems += [
             Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known
         ]
@@ -166,6 +126,7 @@ class _Reader:
             rounds=self._rows("round", self._round),
             paths={name: steps for name, steps in self._rows("path", self._path) if name},
             cases=self._rows("case", self._case),
+            work=self._rows("work", self._work),
         )
         self._once("path", "name")
         for table in ("unit", "person", "producer", "product"):
@@ -265,6 +226,13 @@ class _Reader:
             self.problems.append(Problem(f"{at}/event", "not_an_option", {"options": "freeze, close, rollover"}))
         return RoundAct(code=self._text(row, at, "code"), event=event, at=self._time(row, at, "at"), by=self._text(row, at, "as"))
 
+    def _work(self, row: dict[str, Any], at: str) -> WorkAct:
+        act = self._text(row, at, "act")
+        if act and act not in WORK_ACTS:
+            self.problems.append(Problem(f"{at}/act", "not_an_option", {"options": ", ".join(WORK_ACTS)}))
+        plan, data = self._text(row, at, "plan"), self._table(row, at, "data")
+        return WorkAct(plan=plan, act=act, at=self._time(row, at, "at"), by=self._text(row, at, "as"), data=data)
+
     def _path(self, row: dict[str, Any], at: str) -> tuple[str, tuple[StepAct, ...]]:
         return self._text(row, at, "name"), self._list(row, at, "step", self._step)
 
@@ -331,6 +299,8 @@ class _Reader:
             *((f"/plan/{i}/unit", p.unit, units) for i, p in enumerate(season.plans)),
             *((f"/plan/{i}/as", p.by, people) for i, p in enumerate(season.plans)),
             *((f"/round/{i}/as", a.by, people) for i, a in enumerate(season.rounds)),
+            *((f"/work/{i}/as", w.by, people) for i, w in enumerate(season.work)),
+            *((f"/work/{i}/plan", w.plan, {p.plan for p in season.plans}) for i, w in enumerate(season.work)),
             *((f"/producer/{i}/unit", p.unit, units) for i, p in enumerate(season.producers)),
             *((f"/product/{i}/producer", p.producer, producers) for i, p in enumerate(season.products)),
             *((f"/product/{i}/unit", p.unit, units) for i, p in enumerate(season.products) if p.producer in producers),

@@ -323,8 +323,8 @@ class Telling(Protocol):
     def word(self, worded: Sequence[MessageRow], moot: Sequence[ItemRow]) -> set[str]:
         """Fix the words of messages to which nothing was added since they were read, and note what was left out; ids of those fixed."""
 
-    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> int:
-        """Write how tries ended and what is about to leave, of what ``owner`` still has; how many deliveries that was."""
+    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> frozenset[str]:
+        """Write how tries ended and what is about to leave, of what ``owner`` still has; keys of what may leave."""
 
     def next_moment(self) -> datetime | None:
         """When the next step is planned or the next delivery may leave."""
@@ -341,7 +341,9 @@ class Telling(Protocol):
         """When the oldest step and the oldest delivery that should have gone by now were due, and how many deliveries were given up."""
 
     # What people have said and chosen.
-    def make_link(self, row: LinkRow) -> None: ...
+    def make_links(self, rows: Sequence[LinkRow]) -> None:
+        """Keep personal links; one that is there stays as it is."""
+
     def link(self, digest: str) -> LinkRow | None: ...
     def links(self, persons: Sequence[str]) -> list[LinkRow]: ...
     def mark_link(

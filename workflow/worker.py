@@ -68,8 +68,19 @@ class Worker:
         self._said: datetime | None = None
         self._fired = 0
 
-    def beat(self, store: Store, engine: Engine, plans: Plans) -> Ticked | None:
+    @property
+    def paused(self) -> bool:
+        """Whether the system's own acts are paused because the clock was moved."""
+        return self._paused is not None
+
+    def beat(self, store: Store, engine: Engine, plans: Plans, gather: Callable[[], object] | None = None) -> Ticked | None:
         """One beat on a database; which connection it is may differ from beat to beat.
+
+        Args:
+            store: The database.
+            engine: Writes what fell due.
+            plans: Opens the rounds that the law gives.
+            gather: Makes messages of what has come, once that is written.
 
         Returns:
             What the sweep did, or None while the system's own acts are paused.
@@ -80,6 +91,8 @@ class Worker:
             self._say(store, now, failed=0, oldest=None)
             return None
         done = run_tick(store, engine, plans, now)
+        if gather is not None:
+            gather()
         self._swept = now
         self._fired += len(done.sweep.fired)
         for row, attempts, why in done.sweep.told:
@@ -110,9 +123,13 @@ class Worker:
             return
         paused = f"{self._paused[1].total_seconds():+.0f} s" if self._paused else None
         swept = self._swept.isoformat() if self._swept else None
-        beat = Heartbeat(self.name, now.isoformat(), swept, self._fired, failed, oldest.isoformat() if oldest else None, paused)
-        store.set_meta(f"{_PREFIX}{self.name}", json.dumps(asdict(beat)))
+        say(store, Heartbeat(self.name, now.isoformat(), swept, self._fired, failed, oldest.isoformat() if oldest else None, paused))
         self._said = now
+
+
+def say(store: Store, beat: Heartbeat) -> None:
+    """Let a worker be heard of."""
+    store.set_meta(f"{_PREFIX}{beat.worker}", json.dumps(asdict(beat)))
 
 
 def heartbeats(store: Store) -> list[Heartbeat]:

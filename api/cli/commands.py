@@ -5,17 +5,21 @@ from typing import Annotated
 
 import typer
 
+from api.cli import activities as _activities  # noqa: F401 - it adds its commands to ``ocop plan``
 from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations, terms
+from api.cli import supports as _supports  # noqa: F401 - the same
 from api.cli import users as _users  # noqa: F401 - it adds its commands to ``ocop user``
 from api.cli.calendars import calendar
 from api.cli.cases import case, certificate
 from api.cli.charts import charts, regimes
 from api.cli.context import ctx
 from api.cli.demo import demo_command
+from api.cli.forecasts import forecast_command
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
-from api.cli.worker import worker_command
+from api.cli.whatif import what_if_command
+from api.cli.worker import watch_command, worker_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +39,7 @@ app.add_typer(operations.log, name="log")
 app.add_typer(operations.rehearsal, name="rehearsal")
 app.add_typer(operations.users, name="user")
 rounds.command("re-date")(redate_command)
+rounds.command("forecast")(forecast_command)
 case.command("extend")(terms.extend_command)
 case.command("suspend")(terms.suspend_command)
 case.command("resume")(terms.resume_command)
@@ -43,7 +48,9 @@ app.command("migrate")(operations.migrate_command)
 app.command("doctor")(operations.doctor_command)
 app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
+app.command("watch")(watch_command)
 app.command("demo")(demo_command)
+app.command("what-if")(what_if_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")
 _help.command("why")(operations.help_why)
 _help.callback()(lambda: None)

@@ -12,7 +12,9 @@ from api.cli.context import REFUSED, ctx, error_json, iso, parse_instant, print_
 from api.cli.options import DryRun, Json
 from api.cli.plans import read_file
 from api.cli.render import instant, table
+from api.cli.worker import finding_text
 from api.settings import read_settings
+from notifications.watch import look
 from states.errors import CycleError, MalformedInput, StoreUnsafe, UnknownName
 from states.regime import local_date
 from states.vocabulary import Function
@@ -61,6 +63,9 @@ def doctor_command(as_json: Json = False) -> None:
             paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
             found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'to be written')}"))
+        found.append(("calendar", None, _calendar_hint(run.calendars.behind())))
+        standing = look(run.store, run.clock.now(), wants_worker=not run.rehearsal)
+        found.extend(("watch", None, finding_text(finding)) for finding in standing)
         run.close()
     if as_json:
         print_json(
@@ -77,6 +82,16 @@ def doctor_command(as_json: Json = False) -> None:
                 tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
+
+
+def _calendar_hint(behind: int) -> str:
+    """Whether running terms were counted by older data of days off, and what to do about it."""
+    if not behind:
+        return ctx.both("mọi thời hạn đang chạy đều tính theo lịch hiện nay", "every running term is counted by the calendar as it is")
+    return ctx.both(
+        f"{behind} thời hạn đang chạy tính theo lịch cũ; xem bằng ocop calendar recount --as … --dry-run",
+        f"{behind} running terms were counted by an older calendar; see ocop calendar recount --as … --dry-run",
+    )
 
 
 def _writer_fault(run: Runtime) -> CycleError | None:
@@ -109,10 +124,26 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
             ctx.out.print(f"{len(due)} {ctx.both('mốc sẽ được ghi', 'deadlines would be written')}")
             return
         done = run_tick(run.store, run.engine, run.plans, now)
+        run.notifications.plan_missing()
+        told = run.notifications.tell()
         if as_json:
             failed = [{"term": t, "attempts": n, "why": why} for t, n, why in done.sweep.failed]
             counts = {"fired": len(done.sweep.fired), "superseded": len(done.sweep.superseded), "failed": failed}
-            print_json({**counts, "sequenced": done.sequenced, "rounds": list(done.rounds), "lag_seconds": done.lag.total_seconds()})
+            letters = {
+                "messages": sum(told.inbox.accepted.values()),
+                "sent": told.sent.accepted,
+                "failed": told.sent.failed,
+                "later": told.sent.later,
+            }
+            print_json(
+                {
+                    **counts,
+                    "told": letters,
+                    "sequenced": done.sequenced,
+                    "rounds": list(done.rounds),
+                    "lag_seconds": done.lag.total_seconds(),
+                }
+            )
         else:
             ctx.out.print(
                 ctx.both(
@@ -120,6 +151,14 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                     f"Wrote {len(done.sweep.fired)} deadlines, passed over {len(done.sweep.superseded)}, failed {len(done.sweep.failed)}; sequenced {done.sequenced} entries.",
                 )
             )
+            ctx.out.print(
+                ctx.both(
+                    f"Nhắc: {sum(told.inbox.accepted.values())} tin vào hộp thư, {sum(told.sent.accepted.values())} gửi đi, {told.sent.later} sẽ thử lại, {len(told.sent.failed)} thôi gửi.",
+                    f"Told: {sum(told.inbox.accepted.values())} messages laid into inboxes, {sum(told.sent.accepted.values())} sent, {told.sent.later} to be tried again, {len(told.sent.failed)} given up.",
+                )
+            )
+            for key, why in told.sent.failed:
+                ctx.out.print(f"[red]✗[/] {escape(key)}: {escape(why)}")
             for row, attempts, why in done.sweep.failed:
                 ctx.out.print(f"[red]✗[/] {row} ({attempts}): {escape(why)}")
         if done.sweep.told:

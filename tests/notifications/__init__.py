@@ -1,0 +1,1 @@
+"""Who is told, and by which way."""

@@ -27,7 +27,7 @@ from states.words import SECTION, words
 from tests.states.samples import CHARTS, MIDNIGHT
 from workflow.ledger.findings import Fault
 
-ROOMS = ("states", "deadlines", "workflow", "api")
+ROOMS = ("states", "deadlines", "workflow", "notifications", "api")
 LANGUAGES = ("vi", "en")
 ROOT = Path(__file__).parents[2]
 

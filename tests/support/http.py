@@ -94,7 +94,20 @@ def http_at(url: str, now: str = "2021-01-11 08:00", *, two_rounds: bool = True,
     try:
         if not runtime.store.registry().units:
             populate(runtime.store)
-        world = World(runtime.store, clock, runtime.engine, runtime.plans, runtime.rounds, runtime.calendars, runtime.confirmations)
+        run = runtime
+        world = World(
+            run.store,
+            clock,
+            run.engine,
+            run.plans,
+            run.rounds,
+            run.calendars,
+            run.confirmations,
+            run.work,
+            run.reviews,
+            run.forecasts,
+            run.what_if,
+        )
         if two_rounds and not runtime.store.plans():
             world.publish(plan_file("KH-2021", 2021, TWO_ROUNDS))
         with TestClient(create_app(runtime, identify=[Middleware(Introduced)], **given), raise_server_exceptions=False) as client:

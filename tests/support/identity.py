@@ -156,7 +156,20 @@ def house_at(url: str, folder: Path, now: str = "2021-06-01 09:00", *, rehearsal
     runtime = build_runtime(given, clock=clock, checked=True)
     try:
         populate(runtime.store)
-        world = World(runtime.store, clock, runtime.engine, runtime.plans, runtime.rounds, runtime.calendars, runtime.confirmations)
+        run = runtime
+        world = World(
+            run.store,
+            clock,
+            run.engine,
+            run.plans,
+            run.rounds,
+            run.calendars,
+            run.confirmations,
+            run.work,
+            run.reviews,
+            run.forecasts,
+            run.what_if,
+        )
         app, hasher = create_app(runtime), Counting()
         identity = install(app, runtime, given, hasher=hasher, clock=rehearsal_clock or clock)
         yield House(world, runtime, app, identity, hasher, clock)

@@ -233,7 +233,7 @@ class SqlTelling(Base):
 
         return self._act(work)
 
-    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> int:
+    def settle(self, owner: str, *, done: Sequence[Done] = (), sending: Sequence[str] = ()) -> frozenset[str]:
         """See :class:`workflow.telling.Telling`."""
         rows = [
             (
@@ -244,14 +244,14 @@ class SqlTelling(Base):
             for each in done
         ]
 
-        def work(transaction: Transaction) -> int:
-            changed = transaction.many(_ENDED, rows) if rows else 0
-            if done:
+        def work(transaction: Transaction) -> frozenset[str]:
+            if rows:
+                transaction.many(_ENDED, rows)
                 transaction.many(_ADD_TRY, [storable(TRY.values(each.tried)) for each in done])
-            if sending:
-                sql = f"UPDATE delivery SET state='sending' WHERE key {self._among()} AND owner=? AND state='claimed' RETURNING key"  # noqa: S608
-                changed += len(transaction.run(sql, (self._list(sending), owner)))
-            return changed
+            if not sending:
+                return frozenset()
+            sql = f"UPDATE delivery SET state='sending' WHERE key {self._among()} AND owner=? AND state='claimed' RETURNING key"  # noqa: S608
+            return frozenset(row[0] for row in transaction.run(sql, (self._list(sending), owner)))
 
         return self._act(work)
 
@@ -320,10 +320,11 @@ class SqlTelling(Base):
     def _all(self, shape: Shape) -> list[Any]:
         return [shape.row(row) for row in self._rows(f"SELECT {shape.names()} FROM {shape.table} ORDER BY {','.join(shape.key)}")]  # noqa: S608
 
-    def make_link(self, row: LinkRow) -> None:
+    def make_links(self, rows: Sequence[LinkRow]) -> None:
         """See :class:`workflow.telling.Telling`."""
-        values = storable(LINK.values(row))
-        self._act(lambda transaction: transaction.run(statements.insert(LINK), values))
+        values = [storable(LINK.values(row)) for row in rows]
+        if values:
+            self._act(lambda transaction: transaction.many(_added(LINK), values))
 
     def link(self, digest: str) -> LinkRow | None:
         """A personal link by the digest of its token."""

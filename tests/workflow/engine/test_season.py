@@ -32,6 +32,9 @@ product = [ { code = "SP1", name = "Mật ong", group = "food", producer = "P1" 
 tie = [ { person = "cb", product = "SP2", kind = "declared" } ]
 plan = [ { file = "two-rounds-2021", plan = "two-rounds-2021", unit = "VS", as = "cb", import_at = 2021-01-18T08:00:00, publish_at = 2021-01-18T15:00:00 } ]
 round = [ { code = "VS-2021-1", event = "freeze", at = 2021-07-01T17:00:00, as = "cb" } ]
+work = [
+  { act = "lesson", plan = "two-rounds-2021", at = 2021-12-01T08:00:00, as = "cb", data = { part = "cause", text = "Họp muộn" } },
+]
 
 [[path]]
 name = "idea"
@@ -117,6 +120,12 @@ def test_a_season_is_read_as_it_is_written():
         ('data = { choice = { document_no = "9/TB-R" } }', "data = [1]", "/case/1/data", "wrong_type"),
         ("\nround = [", "\nrounds = [", "/rounds", "unknown_field"),
         ("succession = [ {", "succession = [ 3, {", "/succession", "not_a_list"),
+        ('act = "lesson"', 'act = "sing"', "/work/0/act", "not_an_option"),
+        ('act = "lesson", ', "", "/work/0/act", "required"),
+        ('act = "lesson", plan = "two-rounds-2021"', 'act = "lesson", plan = "other"', "/work/0/plan", "names_nothing"),
+        ('at = 2021-12-01T08:00:00, as = "cb"', 'at = 2021-12-01T08:00:00, as = "cx"', "/work/0/as", "names_nothing"),
+        ("at = 2021-12-01T08:00:00", 'at = "later"', "/work/0/at", "not_a_time"),
+        ('data = { part = "cause", text = "Họp muộn" }', "data = [ 3 ]", "/work/0/data", "wrong_type"),
     ],
 )
 def test_every_mistake_is_named_with_its_place(good: str, bad: str, pointer: str, code: str):
@@ -174,7 +183,7 @@ def player(database_url: str):
     """A player over an empty database."""
     store = open_store(database_url, allow_unsafe=True)
     world = on(store, ManualClock(moment("2021-01-11 08:00")))
-    yield Player(store, world.clock, world.engine, world.plans, world.rounds)
+    yield Player(store, world.clock, world.engine, world.plans, world.rounds, world.work)
     store.close()
 
 
@@ -191,6 +200,36 @@ def test_a_season_is_played_at_its_own_times(player: Player):
     assert [c.state for c in cases] == [CaseState.WITHDRAWN] * 2
     assert cases[1].registered_at.isoformat() == "2021-03-01T01:30:00+00:00"
     assert [e.event for e in player.store.entries("VS-2021-1")] == ["prepare", "open", "freeze"]
+
+
+def test_a_plans_other_work_is_played_at_its_time(player: Player):
+    play(player, read_season(GOOD))
+    desk = player.work.desk("two-rounds-2021")
+    assert [line.text("text") for line in desk.book.lessons.values()] == ["Họp muộn"]
+    assert [line.at.isoformat() for line in desk.book.lessons.values()] == ["2021-12-01T01:00:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("act", "data"),
+    [
+        ("assign", 'activity = "h1"'),
+        ("assign", 'activity = "h1", units = "VS"'),
+        ("report", "activity = 1"),
+        ("report", 'activity = "h1", status = "done", figure = 1.5'),
+        ("report", 'activity = "h1", status = "under_way", for_unit = 7'),
+        ("support", "product = 3"),
+        ("support", ""),
+        ("state", 'target = "một"'),
+        ("state", "target = true, figure = 1"),
+        ("count", 'target = 1, count = 3, kinds = "label"'),
+        ("lesson", "part = 3, text = [1]"),
+    ],
+)
+def test_a_plans_other_work_with_wrong_values_is_a_surprise_and_not_a_crash(player: Player, act: str, data: str):
+    bad = GOOD.replace('act = "lesson"', f'act = "{act}"').replace('part = "cause", text = "Họp muộn"', data)
+    season = read_season(bad)
+    player.load(season)
+    assert [label for label, _, _ in player.play(season).surprises] == [f"two-rounds-2021 {act}"]
 
 
 def test_what_the_story_did_not_expect_is_a_surprise(player: Player):
