@@ -61,12 +61,12 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    delegations: Delegations
     work: PlanWork
     reviews: Reviews
     forecasts: Forecasts
     what_if: WhatIf
     notifications: Notifications
-    delegations: Delegations
     rehearsal: bool
 
     def player(self) -> Player:
@@ -128,22 +128,9 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         )
         reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
         return Runtime(
-            settings,
-            chosen,
-            store,
-            engine,
-            plans,
-            rounds,
-            calendars,
-            confirmations,
-            work,
-            reviews,
-            forecasts,
-            what_if,
-            telling,
-            delegations,
+            settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, work, reviews, forecasts, what_if, telling,
             rehearsal,
-        )
+        )  # fmt: skip
     except BaseException:
         store.close()
         raise

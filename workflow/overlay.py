@@ -112,7 +112,7 @@ class Overlay(ReadThrough):
             return self._over.terms[case]
         return {} if fresh else {term.id: term for term in self.below.terms(case)}
 
-    def _present(self, row: Subject) -> Subject | None:
+    def _present(self, row: Subject) -> Subject | None:  # noqa: PLR0911 - one line a kind
         """The subject that a change is about, as it is now."""
         code = row.code
         if code in self._over.rows:

@@ -311,3 +311,13 @@ class Served(Protocol):
 
 class Database(Store, Served, Telling, Protocol):
     """Everything that a database does for us."""
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
+
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""

@@ -9,6 +9,7 @@ from states.errors import StoreUnsafe
 from workflow.ports import LogState, Store
 from workflow.rows import (
     AppointmentRow,
+    DelegationRow,
     PersonRow,
     ProducerRow,
     ProductRow,
@@ -32,6 +33,10 @@ class ReadThrough:
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]:
         """See :class:`workflow.ports.Store`."""
         return self.below.producers(codes)
+
+    def load_delegation(self, code: str) -> DelegationRow | None:
+        """See :class:`workflow.ports.Store`."""
+        return self.below.load_delegation(code)
 
     def producer(self, code: str) -> ProducerRow | None:
         """See :class:`workflow.ports.Store`."""

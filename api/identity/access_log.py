@@ -21,6 +21,7 @@ class Access(StrEnum):
     CASE = "case"
     HISTORY = "history"
     CASES = "cases"
+    REGISTER = "register"
     PEOPLE = "people"
     RECORD = "record"
     ACCOUNT_CREATED = "account_created"
@@ -36,7 +37,7 @@ class Access(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - no token
 
 
-READS = frozenset({Access.CASE, Access.HISTORY, Access.CASES, Access.PEOPLE, Access.RECORD})
+READS = frozenset({Access.CASE, Access.HISTORY, Access.CASES, Access.REGISTER, Access.PEOPLE, Access.RECORD})
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ def check_origin(headers: Mapping[str, str], scheme: str, public_url: str | None
         return
     own = {f"{scheme}://{headers.get('host', '')}".lower()}
     if public_url is not None:
-        own.add(public_url.lower())
+        parts = urlsplit(public_url)
+        own.add(f"{parts.scheme}://{parts.netloc}".lower())
     if origin.lower() not in own:
         raise AskedFromElsewhere
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from api.identity.access_log import Access
 from api.identity.guard import personal
+from states.words import words
 from tests.support.identity import CLI, Browser, House
 from workflow.accounts import AccessRow, TokenRow
 
@@ -240,8 +242,14 @@ def test_the_record_is_paged_and_asks_for_one_thing(house: House):
         assert auditor.get(f"access-log?person=officer-X1&{bad}").status_code == 422, bad
 
 
-NOTHING_PERSONAL = {"/api/v1/session", "/api/v1/tokens", "/api/v1/delegations"}
-"""Reads that show nobody but who asks, and law."""
+NOTHING_PERSONAL = {
+    "/api/v1/session", "/api/v1/tokens", "/api/v1/delegations", "/api/v1/rounds", "/api/v1/rounds/{code}", "/api/v1/plans",
+    "/api/v1/plans/{code}", "/api/v1/calendars", "/api/v1/calendars/{unit}/days", "/api/v1/calendars/{unit}/changes", "/api/v1/certificates",
+    "/api/v1/certificates/{code}", "/api/v1/units", "/api/v1/regimes", "/api/v1/charts/{key}", "/api/v1/worklists",
+    "/api/v1/worklists/counts", "/api/v1/bulk-operations/{id}", "/api/v1/log/checkpoint", "/api/v1/log/proof/{subject}/{seq}",
+    "/api/v1/scheduler",
+}  # fmt: skip
+"""Reads that show nobody but who asks, law and dates, what is published, and figures."""
 
 
 def test_every_read_is_recorded_or_shows_nothing_personal(house: House):
@@ -250,3 +258,8 @@ def test_every_read_is_recorded_or_shows_nothing_personal(house: House):
     assert len(reads) > 8
     unlisted = [path for path in reads if personal(path) is None and path not in NOTHING_PERSONAL]
     assert unlisted == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_kind_of_record_has_words(language: Any):
+    assert set(words(language).table["access"]) == set(Access)
