@@ -129,7 +129,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route for those who have said who they are. Its body is read strictly, and the instant noted at which it had come in as a whole."""
+    """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the reading."""
@@ -138,8 +138,6 @@ class StrictRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            # Nothing that a stranger sends is looked at.
-            caller_of(strict)
             _unambiguous(strict, known)
             body = await strict.body()
             strict.state.received = strict.app.state.runtime.clock.now()
@@ -150,5 +148,19 @@ class StrictRoute(APIRoute):
                     raise WrongMediaType(given=given[:80] or "–")
                 strict.read = read_json(body)
             return await inner(strict)
+
+        return handler
+
+
+class MemberRoute(StrictRoute):
+    """A strict route for those who have said who they are: nothing that a stranger sends is looked at."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind the question."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            caller_of(request)
+            return await inner(request)
 
         return handler

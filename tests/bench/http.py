@@ -178,7 +178,9 @@ def acts(mine: list[dict[str, Any]], numbers: Iterator[int]) -> Turn:
         place[0] += 1
         step = LAP[case["turn"] % len(LAP)]
         body = json.dumps({**step.payload, **({"reason": step.reason} if step.reason else {})}).encode()
-        request = post(f"/api/v1/cases/{case['code']}/actions/{step.event}", f"{step.by}-{case['commune']}", body, case["version"], f"k{next(numbers)}")
+        request = post(
+            f"/api/v1/cases/{case['code']}/actions/{step.event}", f"{step.by}-{case['commune']}", body, case["version"], f"k{next(numbers)}"
+        )
         status, answer = client.ask(request)
         assert status == 200, answer
         case["turn"] += 1
@@ -301,7 +303,9 @@ def main(arguments: Sequence[str]) -> int:
     found = []
     if not asked.json:
         print(f"{asked.cases:,} cases, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {asked.rounds} rounds of {asked.seconds} s")
-        print("| database | clients | what | floor | ours | ratio | goal | p50 ms | p99 ms | floor's p50, p99 |\n|---|---:|---|---:|---:|---:|---:|---:|---:|---:|")
+        print(
+            "| database | clients | what | floor | ours | ratio | goal | p50 ms | p99 ms | floor's p50, p99 |\n|---|---:|---|---:|---:|---:|---:|---:|---:|---:|"
+        )
     for database in databases:
         for figure in measure(database, asked.cases, asked.rounds, asked.seconds):
             found.append(figure)
