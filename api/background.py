@@ -10,7 +10,7 @@ from api.told import told
 from deadlines.scheduler import Bell
 from states.errors import CycleError
 from workflow.bulk import step
-from workflow.clock import SystemSteady
+from workflow.clock import ClockSteady, SystemSteady
 from workflow.worker import Worker
 
 log = structlog.get_logger("ocop.background")
@@ -60,7 +60,8 @@ class Embedded:
     def __init__(self, run: Runtime, name: str, every: timedelta) -> None:
         """Sweep a runtime's database every so often, under a name."""
         self._run = run
-        self._worker = Worker(name, run.clock, SystemSteady(), lambda code, detail: log.warning(code, detail=detail))
+        steady = ClockSteady(run.clock) if run.rehearsal else SystemSteady()
+        self._worker = Worker(name, run.clock, steady, lambda code, detail: log.warning(code, detail=detail))
         self._bell = Bell(every, self._beat)
 
     @property

@@ -16,7 +16,7 @@ from api.told import told
 from deadlines.scheduler import Bell
 from states.errors import CycleError, StoreUnsafe
 from workflow.bulk import step
-from workflow.clock import SystemClock, SystemSteady
+from workflow.clock import ClockSteady, SystemClock, SystemSteady
 from workflow.worker import Worker
 
 EVERY = 5.0
@@ -39,6 +39,8 @@ class Shift:
             run = self.run or build_runtime(self.settings, checked=True)
             try:
                 self.worker.clock = run.clock
+                if run.rehearsal:
+                    self.worker.steady = ClockSteady(run.clock)
                 self.worker.beat(run.store, run.engine, run.plans)
                 while step(run.store, run.engine, told):
                     pass
