@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.asking import CommitInDoubt
 from api.bootstrap import Runtime
+from api.documentation import documented
 from api.metrics import Metrics
 from api.openapi import described
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
@@ -55,6 +56,7 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     described(app)
+    documented(app)
     return app
 
 

@@ -18,7 +18,7 @@ from api.bootstrap import Runtime
 from api.caller import Caller, caller_of
 from api.problems import KeyMissing, ScopeMissing, VersionMissing, language_of
 from api.strict import RequestInvalid
-from states.errors import CycleError, EventRefused, NotAllowed, NotFound, Problem, StaleCase, StoreUnsafe
+from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, Problem, StaleCase, StoreUnsafe
 from states.regime import local_date
 from states.words import Language
 from workflow.access import Place, visible
@@ -167,6 +167,12 @@ def showing_case(asked: Asked, code: str) -> Iterator[None]:
     """A refusal inside carries the case as it is now. Whoever may not see it is told that there is none."""
     try:
         yield
+    except MalformedInput as refusal:
+        if refusal.code != "command_reused":
+            raise
+        # Its sender knows the key, not the id that was made from it.
+        key = asked.request.headers.get("idempotency-key")
+        raise MalformedInput("command_reused", command=key, case=refusal.detail["case"]) from None
     except (EventRefused, NotAllowed, StaleCase) as refusal:
         if not isinstance(refusal, NotAllowed) or refusal.detail.get("state") is not None:
             asked.request.state.case = _standing(asked, code)

@@ -11,7 +11,7 @@ from deadlines.scheduler import Bell
 from notifications.watch import heard_of
 from states.errors import CycleError
 from workflow.bulk import step
-from workflow.clock import SystemSteady
+from workflow.clock import ClockSteady, SystemSteady
 from workflow.worker import Worker
 
 log = structlog.get_logger("ocop.background")
@@ -61,7 +61,8 @@ class Embedded:
     def __init__(self, run: Runtime, name: str, every: timedelta) -> None:
         """Sweep a runtime's database every so often, under a name."""
         self._run = run
-        self._worker = Worker(name, run.clock, SystemSteady(), lambda code, detail: log.warning(code, detail=detail))
+        steady = ClockSteady(run.clock) if run.rehearsal else SystemSteady()
+        self._worker = Worker(name, run.clock, steady, lambda code, detail: log.warning(code, detail=detail))
         self._bells = (Bell(every, self._beat), Bell(every, self._send))
         self._planned = False
 

@@ -129,22 +129,15 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route for those who have said who they are. Its body is read strictly, and the instant noted at which it had come in as a whole."""
-
-    strangers = False
-    """Whether those who have not said who they are may ask."""
+    """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the reading."""
-        strangers = self.strangers
         inner = super().get_route_handler()
         known = {field.alias for field in self.dependant.query_params}
 
         async def handler(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            if not strangers:
-                # Nothing that a stranger sends is looked at.
-                caller_of(strict)
             _unambiguous(strict, known)
             body = await strict.body()
             strict.state.received = strict.app.state.runtime.clock.now()
@@ -159,7 +152,15 @@ class StrictRoute(APIRoute):
         return handler
 
 
-class OpenRoute(StrictRoute):
-    """The same for whoever asks: signing in."""
+class MemberRoute(StrictRoute):
+    """A strict route for those who have said who they are: nothing that a stranger sends is looked at."""
 
-    strangers = True
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind the question."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            caller_of(request)
+            return await inner(request)
+
+        return handler

@@ -22,7 +22,7 @@ from deadlines.scheduler import Bell
 from notifications.watch import Finding, Trouble, Watchman, heard_of, look, ping
 from states.errors import CycleError, StoreUnsafe
 from workflow.bulk import step
-from workflow.clock import SystemClock, SystemSteady
+from workflow.clock import ClockSteady, SystemClock, SystemSteady
 from workflow.worker import Worker
 
 EVERY = 5.0
@@ -99,6 +99,8 @@ class Shift:
 
     def _sweep(self, run: Runtime) -> None:
         self.worker.clock = run.clock
+        if run.rehearsal:
+            self.worker.steady = ClockSteady(run.clock)
         if not self._planned:
             run.notifications.plan_missing()
             self._planned = True

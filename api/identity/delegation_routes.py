@@ -9,13 +9,13 @@ from api.asking import READ, WRITE, Asked, Key, ask, command_id
 from api.identity.asking import answer
 from api.identity.schemas import DelegationGiven, DelegationOut, DelegationsOut, ReasonGiven
 from api.schemas.common import LONGEST_CODE, problems
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from states.chart import Seat
 from states.vocabulary import DelegationState
 from workflow.delegations import Delegate
 from workflow.rows import DelegationRow
 
-router = APIRouter(prefix="/delegations", route_class=StrictRoute, tags=["delegations"])
+router = APIRouter(prefix="/delegations", route_class=MemberRoute, tags=["delegations"])
 
 
 @router.get("", response_model=DelegationsOut, responses=problems())

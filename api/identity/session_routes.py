@@ -26,11 +26,11 @@ from api.identity.sessions import SESSION
 from api.identity.slip import qr
 from api.identity.totp import address
 from api.schemas.common import problems
-from api.strict import OpenRoute
+from api.strict import StrictRoute
 from workflow.accounts import AccountRow
 
 ISSUER = "OCOP"
-router = APIRouter(prefix="/session", route_class=OpenRoute, tags=["session"])
+router = APIRouter(prefix="/session", route_class=StrictRoute, tags=["session"])
 
 
 @router.post("", response_model=SessionOut, responses=problems(429))

@@ -30,15 +30,15 @@ from api.identity.sessions import handle_of
 from api.identity.slip import link_address, slip
 from api.identity.tokens import ADMIN
 from api.schemas.common import LONGEST_CODE, problems
-from api.strict import RequestInvalid, StrictRoute
+from api.strict import MemberRoute, RequestInvalid
 from states.errors import NotFound, Problem
 from states.words import words
 from workflow.accounts import AccountRow, TokenRow
 
 Person = Annotated[str, Path(max_length=LONGEST_CODE)]
-users = APIRouter(prefix="/users", route_class=StrictRoute, tags=["users"])
-tokens = APIRouter(prefix="/tokens", route_class=StrictRoute, tags=["users"])
-access = APIRouter(prefix="/access-log", route_class=StrictRoute, tags=["users"])
+users = APIRouter(prefix="/users", route_class=MemberRoute, tags=["users"])
+tokens = APIRouter(prefix="/tokens", route_class=MemberRoute, tags=["users"])
+access = APIRouter(prefix="/access-log", route_class=MemberRoute, tags=["users"])
 
 
 @users.get("", response_model=UsersOut, responses=problems())

@@ -11,7 +11,7 @@ from api.routes.histories import entry_json
 from api.schemas.common import LONGEST_CODE, problems
 from api.schemas.subjects import CheckpointOut, HistoryPage, ProofOut, SchedulerOut
 from api.showing import iso
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from states.chart import Seat
 from states.errors import NotAllowed, NotFound
 from states.refusal import Code, Holder, Refusal
@@ -23,7 +23,7 @@ from workflow.rows import StoredEntry, SubjectKind
 from workflow.sweeping import upcoming
 from workflow.worker import heartbeats
 
-router = APIRouter(route_class=StrictRoute, tags=["audit"])
+router = APIRouter(route_class=MemberRoute, tags=["audit"])
 _SEATS = tuple(Seat(function, level) for function in (Function.AUDITOR, Function.ADMINISTRATOR) for level in Level)
 
 

@@ -12,7 +12,7 @@ from api.routes.cases import DryRun
 from api.schemas.common import LONGEST_CODE, WRITES, Given, problems
 from api.schemas.subjects import BulkGiven, BulkItemsOut, BulkOut, BulkPreviewOut
 from api.showing import iso
-from api.strict import RequestInvalid, StrictRoute
+from api.strict import MemberRoute, RequestInvalid
 from api.told import told
 from states.errors import EventRefused, NotFound, Problem, UnknownName
 from states.refusal import NOBODY, Code, Refusal
@@ -20,7 +20,7 @@ from states.vocabulary import Event
 from workflow.bulk import preview
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate
 
-router = APIRouter(prefix="/bulk-operations", route_class=StrictRoute, tags=["bulk"])
+router = APIRouter(prefix="/bulk-operations", route_class=MemberRoute, tags=["bulk"])
 OperationId = Annotated[str, Path(max_length=LONGEST_CODE)]
 
 

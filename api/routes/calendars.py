@@ -14,13 +14,13 @@ from api.routes.histories import entry_json
 from api.schemas.common import LONGEST_CODE, WRITES, problems
 from api.schemas.subjects import CalendarReportOut, ChangeGiven, HistoryPage, ListOut, YearOut
 from api.showing import iso, row_json
-from api.strict import RequestInvalid, StrictRoute
+from api.strict import MemberRoute, RequestInvalid
 from deadlines.calendar import NATION
 from states.errors import Problem, StaleCase
 from workflow.calendars import CalendarReport, DayChange
 from workflow.recounting import Touched
 
-router = APIRouter(prefix="/calendars", route_class=StrictRoute, tags=["calendars"])
+router = APIRouter(prefix="/calendars", route_class=MemberRoute, tags=["calendars"])
 UnitCode = Annotated[str, Path(max_length=LONGEST_CODE, description="VN là cả nước · VN is the country", examples=["VN"])]
 
 

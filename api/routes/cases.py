@@ -29,15 +29,15 @@ from api.schemas.cases import ActedOut, ActGiven, ActionsOut, CaseOut, CasePage,
 from api.schemas.common import LONGEST_CODE, WRITES, cleaned, problems
 from api.seeing import seen_by
 from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json
-from api.strict import RequestInvalid, StrictRoute
+from api.strict import MemberRoute, RequestInvalid
 from api.told import reason_json
-from states.errors import NotFound, Problem, UnknownName
+from states.errors import NotFound, OutsideTerritory, Problem, UnknownName
 from states.vocabulary import CaseKind, CaseState, Event, Level
 from workflow.asof import stood
 from workflow.casebook import CaseList
 from workflow.ledger.entry import parse
 
-router = APIRouter(prefix="/cases", route_class=StrictRoute, tags=["cases"])
+router = APIRouter(prefix="/cases", route_class=MemberRoute, tags=["cases"])
 CaseCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-0042"])]
 DryRun = Annotated[bool, Query(description="Xem trước bằng đúng bộ quy tắc, không ghi · judged by the same rules, nothing written")]
 Instant = Annotated[str | None, Query(max_length=40, examples=["2021-07-10T00:01:00+07:00"])]
@@ -50,7 +50,12 @@ def register(request: Request, body: RegisterGiven, key: Key = None, dry_run: Dr
     """Đăng ký ý tưởng, nâng hạng hoặc đánh giá lại · register an idea, an upgrade or a reassessment."""
     asked = ask(request, WRITE)
     command = act_of(asked, body.product, Event.REGISTER, body, command_id(asked.caller, key))
-    receipt = surely(asked.run, command, dry_run=dry_run)
+    try:
+        with showing_case(asked, body.product):
+            receipt = surely(asked.run, command, dry_run=dry_run)
+    except OutsideTerritory:
+        # The same words as for a product that is not there.
+        raise NotFound(what="product", name=body.product) from None
     location = {} if dry_run else {"location": f"/api/v1/cases/{quote(receipt.case)}"}
     return acted_response(receipt, dry_run=dry_run, created=not dry_run, **location)
 

@@ -11,13 +11,13 @@ from api.schemas.cases import ActedOut
 from api.schemas.common import LONGEST_CODE, WRITES, problems
 from api.schemas.subjects import AnswerGiven, ListOut
 from api.showing import both, iso, receipt_json
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from states.errors import NotFound, StaleCase
 from workflow.access import visible
 from workflow.confirming import Waiting
 from workflow.judging import place_of
 
-router = APIRouter(prefix="/confirmations", route_class=StrictRoute, tags=["confirmations"])
+router = APIRouter(prefix="/confirmations", route_class=MemberRoute, tags=["confirmations"])
 ConfirmationId = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-0005:7"])]
 _OWN = ("actor.", "request.")
 

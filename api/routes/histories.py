@@ -14,7 +14,7 @@ from api.schemas.cases import ActedOut, ActGiven, Document
 from api.schemas.common import LONGEST_CODE, WRITES, Given, Text, problems
 from api.schemas.subjects import DeadlinesOut, HistoryPage, TimelineOut
 from api.showing import Shifts, deadline_json, entries_of
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from states.errors import NotFound
 from states.vocabulary import Event
 from states.words import words
@@ -22,7 +22,7 @@ from workflow.provenance import Provenance
 from workflow.provenance import as_json as explained
 from workflow.timeline import as_json, opened
 
-router = APIRouter(prefix="/cases/{code}", route_class=StrictRoute, tags=["cases"])
+router = APIRouter(prefix="/cases/{code}", route_class=MemberRoute, tags=["cases"])
 TermId = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-0042:4:0"])]
 _OWN = "request."
 

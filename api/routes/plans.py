@@ -11,13 +11,13 @@ from api.routes.cases import DryRun
 from api.schemas.common import LONGEST_CODE, WRITES, problems
 from api.schemas.subjects import ListOut, PlanGiven, PlanOut, PublishedOut, PublishGiven
 from api.showing import both, iso, row_json, stage_json
-from api.strict import RequestInvalid, StrictRoute
+from api.strict import MemberRoute, RequestInvalid
 from states.errors import NotFound, Problem, StaleCase
 from states.vocabulary import Effect
 from workflow.plans import Choice
 from workflow.rows import PlanRow
 
-router = APIRouter(prefix="/plans", route_class=StrictRoute, tags=["plans"])
+router = APIRouter(prefix="/plans", route_class=MemberRoute, tags=["plans"])
 PlanCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["KH-2021"])]
 _LONGEST_NUMBER = 4
 

@@ -15,7 +15,7 @@ from api.schemas.common import LONGEST_CODE, cleaned, problems
 from api.schemas.subjects import ListOut, PageOut
 from api.seeing import seen_by
 from api.showing import both, row_json
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from states.case import case_chart
 from states.chart import describe
 from states.drawing import markdown, mermaid, moves_mermaid, moves_table
@@ -27,7 +27,7 @@ from workflow.casebook import Place
 from workflow.rows import CertificateRow, ProducerRow, ProductRow
 from workflow.store.text import fold
 
-router = APIRouter(route_class=StrictRoute, tags=["registers"])
+router = APIRouter(route_class=MemberRoute, tags=["registers"])
 Cursor = Annotated[str | None, Query(max_length=600)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Words = Annotated[str | None, Query(max_length=200, description="Không cần dấu · marks not needed"), AfterValidator(cleaned)]

@@ -13,7 +13,7 @@ from api.schemas.common import LONGEST_CODE, WRITES, Given, problems
 from api.schemas.subjects import ListOut, RedatedOut, RedateGiven, RoundMoved, RoundOut, RoundReportOut
 from api.seeing import seen_by
 from api.showing import both, row_json, stage_json
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from api.told import reasons_of
 from states.errors import NotFound, StaleCase, UnknownName
 from states.vocabulary import CaseState
@@ -22,7 +22,7 @@ from workflow.roundbook import weigh
 from workflow.rounds import RoundReport
 from workflow.rows import RoundRow
 
-router = APIRouter(prefix="/rounds", route_class=StrictRoute, tags=["rounds"])
+router = APIRouter(prefix="/rounds", route_class=MemberRoute, tags=["rounds"])
 RoundCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-1"])]
 
 

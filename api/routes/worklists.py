@@ -12,12 +12,12 @@ from api.schemas.common import problems
 from api.schemas.subjects import CountsOut, ListOut
 from api.seeing import seen_by
 from api.showing import both
-from api.strict import StrictRoute
+from api.strict import MemberRoute
 from api.worklists import WORKLISTS
 from states.errors import NotFound
 from workflow.casebook import CaseList
 
-router = APIRouter(prefix="/worklists", route_class=StrictRoute, tags=["worklists"])
+router = APIRouter(prefix="/worklists", route_class=MemberRoute, tags=["worklists"])
 
 
 def _mine(asked: Asked) -> CaseList:

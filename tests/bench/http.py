@@ -39,8 +39,8 @@ from tests.support.postgres import APPLICATION, Cluster, fresh_name
 from workflow.clock import ManualClock
 from workflow.store import migrate, open_store
 
-GOALS = {"read a case": 0.15, "a page of 50": 0.02, "a durable act": 0.10}
-"""Of the rate of the floor; below them a release is looked at before it is made."""
+GOALS = {("sqlite", 16): 0.55, ("postgresql", 16): 0.35}
+"""Of the floor's rate, for a durable act by so many clients; reads, and single clients, have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,8 @@ def measure(database: str, cases: int, rounds: int, seconds: float) -> Iterator[
             for name, turns in contests.items():
                 found = contest((floor, ours), [bare] * clients, turns, rounds, seconds)
                 (p50, p99), (mine50, mine99) = found[3], found[4]
-                yield Figure(name, database, clients, found[0], found[1], found[2], GOALS[name], mine50, mine99, p50, p99)
+                goal = GOALS.get((database, clients), 0.0) if name == "a durable act" else 0.0
+                yield Figure(name, database, clients, found[0], found[1], found[2], goal, mine50, mine99, p50, p99)
 
 
 def main(arguments: Sequence[str]) -> int:

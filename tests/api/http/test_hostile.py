@@ -158,7 +158,9 @@ def test_a_method_that_an_address_does_not_take_is_405(api: Http, method: str):
     assert answer.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/", "/api/v2/cases", "/api/v1/cases/", "/docs", "/redoc", "/.env", "/api/v1//cases"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/", "/api/v2/cases", "/api/v1/cases/", "/api/docs", "/redoc", "/.env", "/api/v1//cases"]
+)
 def test_an_address_that_is_not_there_is_404_in_the_same_shape(api: Http, path: str):
     answer = api.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_route")

@@ -228,3 +228,21 @@ def test_the_carrier_and_the_worker_go_on_after_a_fault(api: Http, monkeypatch: 
     embedded.start()
     embedded.stop()
     assert api.get("/readyz", None).json()["checks"]["worker"] == "ok"
+
+
+def test_in_a_rehearsal_neither_a_clock_that_stands_nor_one_that_is_moved_is_a_jump(api: Http):
+    from dataclasses import replace  # noqa: PLC0415
+    from datetime import timedelta  # noqa: PLC0415
+
+    from api.background import Embedded  # noqa: PLC0415
+    from workflow.worker import heartbeats  # noqa: PLC0415
+
+    code = api.world.filed("P1-01", "2021-02-01 08:00")
+    embedded = Embedded(replace(api.runtime, rehearsal=True), "here:1", timedelta(seconds=60))
+    for moment in ("2021-02-01 08:00", "2021-07-10 08:00"):
+        api.world.move(moment)
+        embedded._beat()
+        time.sleep(0.01)
+        embedded._beat()
+    assert [beat.paused for beat in heartbeats(api.runtime.store)] == [None]
+    assert str(api.world.state(code)) == "deferred", "the date that was passed by moving the clock was written"

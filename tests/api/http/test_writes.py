@@ -113,6 +113,14 @@ def test_outside_the_territory_there_is_no_such_case_whether_there_is_or_not(api
         assert api.get(f"cases/{code}{read}", "officer-VT").status_code == 404
 
 
+def test_a_product_of_elsewhere_is_no_product(api: Http):
+    there = api.post("cases", "producer-P1", {"product": "P3-01", **IDEA})
+    nothing = api.post("cases", "producer-P1", {"product": "P9-01", **IDEA})
+    assert there.status_code == nothing.status_code == 404
+    assert there.json()["detail"].replace("P3-01", "…") == nothing.json()["detail"].replace("P9-01", "…")
+    assert there.json().keys() == nothing.json().keys()
+
+
 def test_a_payload_that_is_wrong_is_422_with_every_place(api: Http):
     code = registered(api)
     answer = api.post(f"cases/{code}/actions/select", "authority-H1", {"document_no": 7, "colour": "red"}, version=1)
@@ -159,6 +167,7 @@ def test_a_key_with_another_body_is_422_and_with_another_event_too(api: Http):
     for other in ({**body, "document_no": "4/TB"}, {**body, "reason": "Vì thế"}, {**body, "document_signer": "Trần Văn Ký"}):
         answer = api.post(f"cases/{code}/actions/select", "authority-H1", other, version=1, key="k")
         assert (answer.status_code, answer.json()["code"]) == (422, "command_reused")
+        assert " k " in answer.json()["detail"], "the key as its sender knows it"
     answer = api.post(f"cases/{code}/actions/decline", "authority-H1", {**body, "reason": "Vì thế"}, version=2, key="k")
     assert (answer.status_code, answer.json()["code"]) == (422, "command_reused")
 
