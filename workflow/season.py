@@ -298,7 +298,7 @@ class _Reader:
             *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
         ]
         keys = {name: {step.key for step in steps if step.key} for name, steps in season.paths.items()}
-        asked += [(f"/case/{i}/data/{key}", key, keys.get(c.path, c.data)) for i, c in enumerate(season.cases) for key in c.data]
+        asked += [(f"/case/{i}/data/{key}", key, keys.get(c.path, set(c.data))) for i, c in enumerate(season.cases) for key in c.data]
         for number, row in enumerate(self.table.get("path", []) if season.paths else ()):
             steps = season.paths.get(row.get("name", ""), ())
             asked += [(f"/path/{number}/step/{i}/by", step.by, people) for i, step in enumerate(steps) if step.by and not _is_seat(step.by)]
