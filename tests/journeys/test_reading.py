@@ -1,6 +1,6 @@
 """What a journey says wrong is told by row and column, in words; and a journey that is untrue fails."""
 
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
@@ -11,8 +11,10 @@ from tests.support.hearing import said
 from tests.support.journey import REFUSALS, Away, Due, Heard, JourneyUnreadable, Seat, read_journey
 from tests.support.journeying import JourneyDiffers, Traveller
 from tests.support.world import moment, world_at
-from workflow.ports import Database
 from workflow.telling import SettingRow
+
+if TYPE_CHECKING:
+    from workflow.ports import Database
 
 HEAD = "| Ngày giờ | Ai | Việc | Nội dung | Trạng thái sau | Hạn | Từ chối |\n|---|---|---|---|---|---|---|\n"
 TELLING = "| Ngày giờ | Ai | Việc | Được nhắc |\n|---|---|---|---|\n"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from deadlines.calendar import WorkingCalendar
 from deadlines.ladder import DutyKind
@@ -18,10 +18,12 @@ from states.vocabulary import Function, Level
 from states.words import words
 from tests.support.journey import Away, Heard, Seat
 from tests.support.world import World
-from workflow.ports import Database
 from workflow.rows import ProductRow
 from workflow.sweeping import sequence
 from workflow.telling import DeliveryQuery, DeliveryState, SettingRow
+
+if TYPE_CHECKING:
+    from workflow.ports import Database
 
 MANY = 1_000_000
 
