@@ -57,6 +57,7 @@ class Listener:
 
         self._telling = Notifications(self._store, world.clock, world.engine.world, calendar, REHEARSAL, owner="journey", rehearsal=True)
         self._seen: set[str] = set()
+        self._letters: list[tuple[str, str]] = []
         self._unasked: list[Read] = []
 
     def absent(self, away: Away) -> None:
@@ -92,6 +93,11 @@ class Listener:
         self._unasked = [read for read in self._unasked if read not in mine]
         return mine
 
+    def letters(self) -> list[tuple[str, str]]:
+        """Everything read so far: the reader's code, and the event or the step."""
+        self._open()
+        return self._letters
+
     def _open(self) -> None:
         """Read the inboxes: only what has arrived there, in the words that it was fixed in."""
         arrived = self._store.deliveries(DeliveryQuery(states=(DeliveryState.ACCEPTED,), channel=str(ChannelName.INBOX), limit=MANY))
@@ -100,6 +106,8 @@ class Listener:
         for row in self._store.messages(fresh).values():
             assert row.body is not None, row
             message = message_of(row.body)
+            self._letters += [(message.recipient.person, line.rung) for line in message.lines]
+            self._letters += [(message.recipient.person, notice.event) for notice in message.notices]
             self._unasked += [self._duty(message, line) for line in message.lines]
             self._unasked += [self._read(message, notice.subject, notice.event, None, None) for notice in message.notices]
 
