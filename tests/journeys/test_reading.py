@@ -8,7 +8,8 @@ from notifications.duties import Desk
 from states.refusal import Code
 from states.vocabulary import CaseState, Event, Function, Level
 from tests.support.hearing import said
-from tests.support.journey import REFUSALS, Away, Due, Heard, JourneyUnreadable, Seat, read_journey
+from tests.support.journey import REFUSALS, JourneyUnreadable, read_journey
+from tests.support.journey_rows import Away, Due, Heard, Seat
 from tests.support.journeying import JourneyDiffers, Traveller
 from tests.support.world import moment, world_at
 from workflow.telling import SettingRow

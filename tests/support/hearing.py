@@ -16,7 +16,7 @@ from states.chart import Seat as ChartSeat
 from states.regime import local_date
 from states.vocabulary import Function, Level
 from states.words import words
-from tests.support.journey import Away, Heard, Seat
+from tests.support.journey_rows import Away, Heard, Seat
 from tests.support.world import World
 from workflow.rows import ProductRow
 from workflow.sweeping import sequence

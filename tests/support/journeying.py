@@ -9,7 +9,8 @@ from states.regime import VIETNAM, local_date
 from states.vocabulary import CertificateState, Event
 from states.words import words
 from tests.support.hearing import Listener, Read, TellingFailed, person_in, said
-from tests.support.journey import DUE, NOBODY, PRODUCT, REDATE, REFUSED, STATE, TOLD, WHAT, WHO, Journey, Row
+from tests.support.journey import DUE, NOBODY, PRODUCT, REDATE, REFUSED, STATE, TOLD, WHAT, WHO
+from tests.support.journey_rows import Journey, Row
 from tests.support.world import LAW_OF_2026, REASON, World, plan_file
 from workflow.rows import TermRow
 from workflow.sweeping import run_tick
