@@ -14,8 +14,9 @@ from notifications.duties import Desk, Step, Turn
 from notifications.messages import ChannelName, Part
 from notifications.placing import CalendarOf, Placing
 from states.chart import Seat
+from states.facts import LEVEL_OF, level_of
 from states.regime import local_date
-from states.vocabulary import Event, Function, Level, NoteEvent
+from states.vocabulary import CaseState, Event, Function, Level, NoteEvent
 from workflow.access import may_confirm
 from workflow.commands import SYSTEM
 from workflow.judging import place_of
@@ -172,8 +173,19 @@ class Composer:
             asked = self.store.entry(entry.case, int(entry.data["answers"]))
             typist = parse(asked.body).actor if asked is not None else None
             return (typist.id,) if typist is not None and typist.id != actor else ()
-        people = concerned(registry, loaded.case, law_of(loaded.case, desk.now), seats, local_date(desk.now))
+        law = law_of(loaded.case, desk.now)
+        office = level_of(self._lay(entry), None, law) if "office" in seats else law.levels[0]
+        people = concerned(registry, loaded.case, law, seats, office, local_date(desk.now))
         return tuple(person for person in people if person != actor)
+
+    def _lay(self, entry: Entry) -> CaseState:
+        """The state in which a level had the case before something happened; a case that has ended no longer says."""
+        before = CaseState(entry.from_) if entry.from_ else CaseState.IDEA_REGISTERED
+        if before in LEVEL_OF:
+            return before
+        earlier = (parse(stored.body) for stored in reversed(list(self.store.entries(entry.case))))
+        states = (CaseState(e.to) for e in earlier if e.case_seq < entry.case_seq and e.to)
+        return next((state for state in states if state in LEVEL_OF), before)
 
     @staticmethod
     def _seconds(desk: Desk, entry: Entry) -> tuple[str, ...]:
