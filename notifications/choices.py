@@ -11,7 +11,7 @@ from notifications.messages import ChannelName, Language
 from states.errors import PayloadInvalid, Problem
 from workflow.telling import SettingRow
 
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _REACHED_BY = frozenset({ChannelName.INBOX, ChannelName.EMAIL, ChannelName.WEBHOOK})
 _LOOK_AHEAD = 400
 
@@ -106,12 +106,14 @@ def first_moment(now: datetime, office: Office, person: Person, calendar: Workin
         waits: Whether it can wait for a working day.
     """
     opens, closes = hours(office, person)
+    # What comes at night is gathered with what the morning brings, unless the hours are over by then.
+    gathered = max(opens, ladders().slots[0])
+    opens = gathered if gathered < closes else opens
     local = now.astimezone(ZONE)
     day = local.date()
     for _ in range(_LOOK_AHEAD):
         if not (waits and office.working_days) or calendar.is_working_day(day):
-            # What comes at night is gathered with what the morning brings.
-            start = datetime.combine(day, max(opens, ladders().slots[0]), tzinfo=ZONE)
+            start = datetime.combine(day, opens, tzinfo=ZONE)
             moment = max(local, start)
             if moment < datetime.combine(day, closes, tzinfo=ZONE) and moment.date() == day:
                 return moment
@@ -123,9 +125,13 @@ def last_moment_before(end: datetime, now: datetime, office: Office, person: Per
     """The last moment inside the hours before a deadline, if one lies ahead."""
     opens, closes = hours(office, person)
     day = (end.astimezone(ZONE) - timedelta(microseconds=1)).date()
-    start, stop = datetime.combine(day, opens, tzinfo=ZONE), datetime.combine(day, closes, tzinfo=ZONE)
-    moment = min(stop - timedelta(minutes=1), end - timedelta(minutes=1))
-    return moment if start <= moment and moment > now else None
+    while day >= now.astimezone(ZONE).date():
+        start, stop = datetime.combine(day, opens, tzinfo=ZONE), datetime.combine(day, closes, tzinfo=ZONE)
+        moment = min(stop, end) - _MINUTE
+        if start <= moment:
+            return moment if moment > now else None
+        day -= _DAY
+    return None
 
 
 def read_office(given: Mapping[str, Any]) -> Office:

@@ -22,7 +22,7 @@ from workflow.commands import SYSTEM
 from workflow.judging import place_of
 from workflow.ledger.entry import Entry, parse
 from workflow.ports import Database
-from workflow.rows import SubjectKind
+from workflow.rows import StoredEntry, SubjectKind
 from workflow.situation import World, law_of
 from workflow.telling import DeliveryRow, DeliveryState, Fired, ItemRow, RungRow, RungState, WebhookRow
 
@@ -30,6 +30,9 @@ PAGE = 500
 NOTICES = "notices"
 EVENT = "event"
 """Kind of an item that tells of something that has happened."""
+
+Leaf = tuple[int, StoredEntry]
+"""Number in the log, subject, seq, hash."""
 
 _TRIES = 20
 _RETRY = timedelta(minutes=1)
@@ -110,8 +113,10 @@ class Composer:
             if turn is not Turn.SAY:
                 decided.append((rung, step, RungState.CANCELLED if turn is Turn.OVER else RungState.SUPERSEDED, ()))
                 continue
-            heard = tuple(h for h in with_stand_ins(desk.hearers(step), placing.choices, desk.day) if self._listens(placing, h, step))
-            decided.append((rung, step, RungState.FIRED if heard else RungState.UNHEARD, heard))
+            everybody = with_stand_ins(desk.hearers(step), placing.choices, desk.day)
+            heard = tuple(hearer for hearer in everybody if self._listens(placing, hearer, step))
+            # Unheard means that nobody holds the duty, not that whoever does has chosen to leave this step out.
+            decided.append((rung, step, RungState.FIRED if everybody else RungState.UNHEARD, heard))
         placing.look_up(hearer.person for *_, heard in decided for hearer in heard)
         fired = [
             Fired(rung, state, tuple(self._item(desk, placing, step, hearer) for hearer in heard)) for rung, step, state, heard in decided
@@ -147,6 +152,23 @@ class Composer:
         page = self.store.log_page(before - 1, PAGE)
         if not page:
             return False
+        try:
+            self._hear(now, before, page, made)
+        except Exception:  # noqa: BLE001 - whatever is wrong shows at the entry that it is wrong with
+            for index, leaf in enumerate(page):
+                self._hear_alone(now, page[index - 1][0] + 1 if index else before, leaf, made)
+        return True
+
+    def _hear_alone(self, now: datetime, before: int, leaf: Leaf, made: Composed) -> None:
+        try:
+            while not self._hear(now, before, [leaf], made) and self.store.cursor(NOTICES) == before:
+                pass
+        except Exception as error:  # noqa: BLE001 - one poisoned entry must not silence the others; it is told, and passed over
+            number, stored = leaf
+            made.failed.append((f"{stored.subject} {stored.seq}", 1, f"{type(error).__name__}: {error}"))
+            self.store.heard(NOTICES, before, number + 1, (), (), ())
+
+    def _hear(self, now: datetime, before: int, page: Sequence[Leaf], made: Composed) -> bool:
         entries = [(number, parse(stored.body)) for number, stored in page]
         desk, placing = self._desk(now), self._placing(now)
         told = [e for _, e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
@@ -156,10 +178,11 @@ class Composer:
         items = [self._notice(placing, entry, person) for entry, person in heard]
         events = self._for_webhooks(desk, entries, now)
         deliveries = [*placing.deliveries, *events]
-        if self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries):
+        written = self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries)
+        if written:
             made.noticed += len(items)
             made.events += len(events)
-        return True
+        return written
 
     def _know(self, desk: Desk, entry: Entry) -> tuple[str, ...]:
         loaded = desk.cases.get(entry.case)

@@ -13,7 +13,7 @@ from notifications.messages import DutyLine, Part
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Stage
 from workflow.activities import OpenActivity, open_activities
-from workflow.ports import Database, LoadedCase
+from workflow.ports import CaseQuery, Database, LoadedCase
 from workflow.progress import central_ahead, stages_ahead, still_means
 from workflow.rows import CaseRow, CertificateRow, ProducerRow, ProductRow, TermRow
 from workflow.situation import World, home, joinable, law_of, results_of
@@ -131,8 +131,8 @@ class Desk:
         row = self.certificates.get(code)
         if row is None or row.state is not CertificateState.IN_FORCE:
             return False
-        running = [loaded.case for loaded in self.cases.values() if loaded.case.certificate == code]
-        return not any(case.kind is CaseKind.REASSESSMENT and case.state in _FILED for case in running)
+        open_cases = self.store.cases(CaseQuery(product=self.cases[row.case].case.product, states=tuple(_FILED)))
+        return not any(case.kind is CaseKind.REASSESSMENT and case.certificate == code for case in open_cases)
 
     def hearers(self, step: Step) -> tuple[Hearer, ...]:
         """Who hears of a step."""

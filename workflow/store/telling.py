@@ -201,14 +201,15 @@ class SqlTelling(Base):
         at = to_micros(now)
         ready = "(state='waiting' AND not_before<=?) OR (state='claimed' AND lease_until<=?) OR (state='sending' AND lease_until<=?)"
         times = (at, at, to_micros(doubtful))
+        # The page is found once, before anything is changed: a subquery may be carried out again for each row, and its limit with it.
         sql = (
-            "UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"  # noqa: S608
-            "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
-            " WHERE key IN (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
+            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
-            f" AND ({ready}) RETURNING {DELIVERY.names()}"
+            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"  # noqa: S608
+            "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
+            f" WHERE key IN (SELECT key FROM page) AND ({ready}) RETURNING {DELIVERY.names()}"
         )
-        params = (owner, to_micros(lease_until), at, at, *times, self._list(channels), limit, *times)
+        params = (at, *times, self._list(channels), limit, owner, to_micros(lease_until), at, *times)
         rows = self._act(lambda transaction: transaction.run(sql, params))
         return sorted((DELIVERY.row(row) for row in rows), key=lambda row: (row.not_before, row.key))
 
