@@ -100,6 +100,10 @@ class Placing:
         row = self._seen[key]
         return row is not None and row.body is not None
 
+    def office(self, person: str) -> Office:
+        """What the office of a person allows."""
+        return self._office(person)[1]
+
     def _office(self, person: str) -> tuple[str | None, Office]:
         if person not in self._offices:
             day = self.now.astimezone(ZONE).date()

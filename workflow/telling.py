@@ -249,6 +249,18 @@ class DeliveryQuery:
     subject: str | None = None
     since: datetime | None = None
     channel: str | None = None
+    messages: tuple[str, ...] | None = None
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldQuery:
+    """Filter of what was told; None means any. ``since`` and ``until`` bound when messages were made, ``until`` exclusive."""
+
+    subject: str | None = None
+    recipients: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     limit: int = 200
 
 
@@ -310,7 +322,7 @@ class Telling(Protocol):
     def items(self, messages: Sequence[str]) -> dict[str, list[ItemRow]]:
         """What messages hold, by message."""
 
-    def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
+    def told(self, query: ToldQuery) -> list[tuple[ItemRow, MessageRow]]:
         """What was told, newest first."""
 
     # Deliveries.
@@ -334,6 +346,9 @@ class Telling(Protocol):
 
     def delivery(self, key: str) -> DeliveryRow | None: ...
     def tries(self, key: str) -> list[TryRow]: ...
+    def note(self, delivery: DeliveryRow, tried: TryRow) -> None:
+        """Keep what a person did by hand: how the delivery stands after it, and the line for the log of tries."""
+
     def resend(self, key: str, now: datetime) -> bool:
         """Let a delivery that was given up, or has arrived, be tried again; False where it is under way."""
 
