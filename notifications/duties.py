@@ -184,7 +184,6 @@ class Desk:
             producer=self.producer(case), unit=registry.unit_name(case.unit, self.day), stage=term.stage,
             act=holders_of(case, law, term.stage).event, due_at=term.due_at, last_day=last_valid_day(term.due_at), phrase=term.phrase,
             source=term.source, effect=term.effect, holders=names, next_round=coming[0] if coming else None, link=link,
-            series=series(term)[0], version=series(term)[1],
         )  # fmt: skip
 
     def title(self, case: CaseRow) -> str:
@@ -196,11 +195,6 @@ class Desk:
         """The producer's name."""
         row = self.producers.get(case.producer)
         return row.name if row else case.producer
-
-
-def series(term: TermRow) -> tuple[str, int]:
-    """What calendars keep a deadline under whatever its date, and the number of its date: that of the entry which set it."""
-    return f"{DutyKind.TERM}:{term.case}:{term.attempt}:{term.stage}", int(term.id.split(":")[1])
 
 
 def _end(row: CertificateRow) -> datetime:

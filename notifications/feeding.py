@@ -1,7 +1,7 @@
 """Calendars of deadlines to subscribe to: whose they are, their tokens, and what stands in them. The page that serves them is elsewhere.
 
-An entry belongs to the deadline of a stage in one attempt of a case. Its number rises with the entry of the history that set the date
-last, so that a date that moves is moved in the reader's calendar, and a deadline that was dropped is struck out there.
+An entry belongs to a stage of a case, whatever its date (:func:`notifications.letters.entry`). Its number rises with the entry of the
+history that set the date last, so that a date that moves is moved in the reader's calendar, and one that was dropped is struck out there.
 """
 
 import secrets
@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from deadlines.ladder import DutyKind, ladders
 from notifications.audience import hearers
 from notifications.choices import choices_of
-from notifications.duties import Desk, Step, series
+from notifications.duties import Desk, Step
 from notifications.feeds import Entry, feed
 from notifications.letters import entry as worded
 from notifications.links import digest_of
@@ -161,8 +161,8 @@ def _territory(registry: Registry, person: str, day: date) -> tuple[str, ...]:
 def _of_case(desk: Desk, case: str, code: str, told: set[str] | None, language: Language, *, rehearsal: bool) -> Iterator[Entry]:  # noqa: PLR0913
     rows = [term for term in desk.store.terms(case) if term.due_at > desk.now - KEPT]
     newest: dict[str, TermRow] = {}
-    for term in sorted(rows, key=lambda t: (series(t)[1], t.id)):
-        newest[series(term)[0]] = term
+    for term in sorted(rows, key=lambda t: [int(part) for part in t.id.split(":")[1:]]):
+        newest[term.stage] = term
     for term in newest.values():
         if told is None or _theirs(desk, case, term, code, told):
             yield _entry(desk, term, language, rehearsal=rehearsal)

@@ -92,8 +92,7 @@ class DutyLine:
         holders: Names of those who have to act, where the reader is not the holder.
         next_round: Name of the round that a case goes to if it misses this one.
         link: Personal link that shows the duty without an account; None before it is made.
-        version: Rises with each new date. Calendars show the highest.
-        series: What calendars keep the deadline under, the same for all its dates; the duty itself unless given.
+        version: How often the last day has been set: 1 at first, one more with each new date. Calendars show the highest.
     """
 
     duty: str
@@ -115,7 +114,6 @@ class DutyLine:
     next_round: str | None = None
     link: str | None = None
     version: int = 1
-    series: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
