@@ -149,6 +149,10 @@ class Registry:
             self._held[key] = tuple(h for h in map(_holding, rows) if self._stands(h, day))
         return self._held[key]
 
+    def ever_held(self, person: str) -> frozenset[str]:
+        """Units in which a person holds, held or will hold a function."""
+        return frozenset(row.unit for row in self._appointments.get(person, ()))
+
     def _stands(self, holding: Holding, day: date) -> bool:
         unit = self.unit(holding.unit, day)
         return holding.seat.level is None or (unit is not None and unit.level == holding.seat.level)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from pathlib import Path
 
 from api.bootstrap import Runtime
 from api.cli.context import ctx
@@ -71,7 +72,7 @@ def step_name(rung: str) -> str:
     if days == 0:
         return f"{rung} ({ctx.both('ngày cuối', 'the last day')})"
     if sign == "+":
-        return f"{rung} ({ctx.both(f'quá hạn {days} ngày', f'{days} day late' if days == 1 else f'{days} days late')})"
+        return f"{rung} ({ctx.both('sau hạn', 'after it')})"
     return f"{rung} ({ctx.both(f'trước {days} ngày', f'{days} day before' if days == 1 else f'{days} days before')})"
 
 
@@ -114,14 +115,19 @@ def way(channel: str) -> str:
     return str(ctx.words.label("channel", channel))
 
 
-def state_of(row: DeliveryRow) -> str:
+def state_name(channel: str, state: str) -> str:
     """How a delivery stands, as its channel means it."""
-    if row.state is DeliveryState.ACCEPTED:
-        if row.channel == ChannelName.HAND:
+    if state == DeliveryState.ACCEPTED:
+        if channel == ChannelName.HAND:
             return str(ctx.words.label("deliverystate", "told_by_hand"))
-        if row.channel in {ChannelName.INBOX, ChannelName.FILE}:
-            return str(ctx.words.label("deliverystate", f"accepted_{row.channel}"))
-    return str(ctx.words.label("deliverystate", str(row.state)))
+        if channel in {ChannelName.INBOX, ChannelName.FILE}:
+            return str(ctx.words.label("deliverystate", f"accepted_{channel}"))
+    return str(ctx.words.label("deliverystate", state))
+
+
+def state_of(row: DeliveryRow) -> str:
+    """How a delivery stands."""
+    return state_name(row.channel, str(row.state))
 
 
 def ways(deliveries: Iterable[DeliveryRow]) -> str:
@@ -152,3 +158,11 @@ def when(moment: datetime | None) -> str:
 def hour(moment: datetime) -> str:
     """Local day and time without seconds."""
     return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
+def write_file(path: Path, octets: bytes) -> None:
+    """Write a file that somebody asked for. Raises MalformedInput: ``file_unwritable``."""
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise MalformedInput("file_unwritable", name=str(path), why=error.strerror or type(error).__name__) from None
