@@ -10,12 +10,12 @@ from notifications.audience import with_stand_ins
 from notifications.choices import choices_of
 from notifications.composed import Wording
 from notifications.duties import Desk, Step, Turn
-from notifications.foresight import duty_of, preview
+from notifications.foresight import duty_named, duty_of, preview
 from notifications.letters import write
 from notifications.links import LASTS, Links, confirm_link, opened_link
 from notifications.messages import ChannelName, DutyLine, Language, Letter, Message, Part
 from notifications.offices import must_speak_for, unit_of
-from states.errors import MalformedInput, NotFound
+from states.errors import CycleError, MalformedInput, NotFound
 from states.regime import local_date
 from workflow.ports import Database
 from workflow.situation import World
@@ -23,6 +23,12 @@ from workflow.telling import DeliveryRow, DeliveryState, LinkRow, RungRow, ToldQ
 
 _NOTE = 500
 _MOST = 1000
+
+
+class DutyOver(CycleError):
+    """A duty is done or no longer due, so nobody is reminded of it. Detail: ``duty``."""
+
+    code = "duty_over"
 
 
 class CallResult(StrEnum):
@@ -79,7 +85,14 @@ def share(  # noqa: PLR0913 - what is needed to word one duty
 
     Raises:
         NotFound: No such duty or person.
+        DutyOver: There is nothing left to do.
     """
+    duty = duty_named(store, duty)
+    row = duty_of(store, duty)
+    desk = Desk(store, world, now)
+    desk.take([Step(duty, row.rung, row.kind, row.subject)])
+    if not _stands(desk, duty, row.kind, row.subject):
+        raise DutyOver(duty=duty)
     said = preview(store, wording, world, now, duty, current_step(store, duty, now), person, language)
     message = replace(said, composed_at=now)
     if links is None:
@@ -133,12 +146,18 @@ def _shown(store: Database, world: World, link: LinkRow, now: datetime) -> Shown
     if not _there(desk, step):
         return Shown(link=link, name=name, title=link.subject)
     line = desk.line(step, Part.HOLDER, ())
-    return Shown(link=link, name=name, title=line.title, line=line, stands=desk.turn(step) is not Turn.OVER)
+    return Shown(link=link, name=name, title=line.title, line=line, stands=_stands(desk, link.duty, kind, link.subject))
 
 
 def _spoken(kind: DutyKind) -> str:
     """The last step before the deadline, by which it is asked whether a duty still stands."""
     return [rung for rung in ladders().by_kind[kind] if not rung.after][-1].key
+
+
+def _stands(desk: Desk, duty: str, kind: DutyKind, subject: str) -> bool:
+    """Whether there is still something to do: before the deadline, or after it where what it asked for is owed."""
+    steps = [Step(duty, _spoken(kind), kind, subject), *(Step(duty, r.key, kind, subject) for r in ladders().by_kind[kind] if r.after)]
+    return _there(desk, steps[0]) and any(desk.turn(step) is not Turn.OVER for step in steps)
 
 
 def _there(desk: Desk, step: Step) -> bool:
@@ -158,7 +177,7 @@ def note_call(  # noqa: PLR0913 - what stands on one line of a call sheet
         store: Where deliveries are.
         world: Units, people, rounds.
         now: The present instant.
-        duty: About what.
+        duty: About what: its id, or the code of its case.
         person: Who was rung.
         result: How it ended.
         note: What was said, in the officer's words.
@@ -169,6 +188,7 @@ def note_call(  # noqa: PLR0913 - what stands on one line of a call sheet
         OfficeOnly: The actor is no such officer.
         MalformedInput: ``call_note_too_long``.
     """
+    duty = duty_named(store, duty)
     row = duty_of(store, duty)
     day = local_date(now)
     registry = world.registry
@@ -224,4 +244,3 @@ def _without_token(person: str, subject: str, duty: str, now: datetime, useful: 
     """A row that takes the word of a person who never had a link: no token has such a digest, so nobody can open it."""
     digest = "call:" + hashlib.sha256(f"{person}\n{duty}".encode()).hexdigest()
     return LinkRow(digest=digest, person=person, subject=subject, duty=duty, made_at=now, ends_at=useful + LASTS)
-

@@ -126,4 +126,3 @@ def _stand_in(registry: Registry, code: str, person: Person, now: datetime) -> N
         raise ChoiceInvalid([Problem("/stand_in", "stands_in_for_self")])
     if not registry.holdings(registry.person(person.stand_in).code, local_date(now)):
         raise ChoiceInvalid([Problem("/stand_in", "without_function")])
-

@@ -32,6 +32,9 @@ PERSON, UNIT = "person", "unit"
 KEPT = timedelta(days=400)
 """How long an entry stays after its last day."""
 
+SHOWN = 8
+"""Characters of a digest by which lists name a feed."""
+
 _OCTETS = 24
 _PAGE = 400
 _MOST = 200_000
@@ -76,7 +79,7 @@ def revoke(store: Database, registry: Registry, name: str, actor: str, now: date
         NotFound: No such feed, or several begin so.
         OfficeOnly: The actor may not.
     """
-    row = _named(store, name)
+    row = named(store, name)
     _may(registry, row.scope, row.code, actor, now)
     if row.revoked_at is None:
         row = replace(row, revoked_at=now)
@@ -84,17 +87,14 @@ def revoke(store: Database, registry: Registry, name: str, actor: str, now: date
     return row
 
 
-def _named(store: Database, name: str) -> FeedRow:
+def named(store: Database, name: str) -> FeedRow:
+    """A feed by its token, or by the beginning of its digest. Raises NotFound."""
     rows = store.feeds()
     exact = [row for row in rows if row.digest == digest_of(name)]
     found = exact or [row for row in rows if len(name) >= SHOWN and row.digest.startswith(name)]
     if len(found) != 1:
         raise NotFound(what="feed", name=name if not exact else "…")
     return found[0]
-
-
-SHOWN = 8
-"""Characters of a digest by which lists name a feed."""
 
 
 def of_token(store: Database, token: str) -> FeedRow:
@@ -202,4 +202,3 @@ def _certificates(  # noqa: PLR0913
 def _speakers(registry: Registry, store: Database, row: CertificateRow, now: datetime) -> Sequence[str]:
     product = store.product(row.product)
     return registry.standing_for(product.producer, local_date(now)) if product is not None else ()
-

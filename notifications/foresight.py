@@ -171,6 +171,19 @@ def _step(rung: RungRow) -> Step:
     return Step(rung.duty, rung.rung, rung.kind, rung.subject)
 
 
+def duty_named(store: Database, name: str) -> str:
+    """A duty by its id, or by the code of its case: there the one that ends first of those that run. Raises NotFound."""
+    if store.rungs([name]):
+        return name
+    loaded = store.load_case(name, "")
+    running = sorted(loaded.terms, key=lambda t: (t.due_at, t.id)) if loaded is not None else []
+    planned = {rung.duty for rung in store.rungs([term.id for term in running])}
+    found = next((term.id for term in running if term.id in planned), None)
+    if found is None:
+        raise NotFound(what="duty", name=name)
+    return found
+
+
 def duty_of(store: Database, duty: str) -> RungRow:
     """The first planned step of a duty, which tells its kind and subject. Raises NotFound."""
     found = store.rungs([duty])
@@ -196,7 +209,7 @@ def preview(  # noqa: PLR0913 - what a person may choose about a preview
         wording: Words it.
         world: Units, people, rounds.
         now: The present instant.
-        duty: Id of the duty.
+        duty: Id of the duty, or the code of its case.
         rung: Step; the next one that is planned, else the last, unless given.
         person: Whose message; the first person's who hears of it, unless given.
         language: Instead of the person's own.
@@ -205,6 +218,7 @@ def preview(  # noqa: PLR0913 - what a person may choose about a preview
         NotFound: No such duty or person, or nobody hears of it.
         UnknownName: The ladder has no such step.
     """
+    duty = duty_named(store, duty)
     first = duty_of(store, duty)
     steps = sorted(store.rungs([duty]), key=lambda r: (r.at, r.rung))
     known = [step.key for step in ladders().by_kind[first.kind]]

@@ -148,4 +148,3 @@ class Hooks:
 def new_secret() -> str:
     """A signing secret of the least length that Standard Webhooks ask for, as they write it."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES[0])).decode()
-

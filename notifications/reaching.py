@@ -159,4 +159,3 @@ def _why(deliveries: Sequence[DeliveryRow], due_at: datetime, now: datetime) -> 
 def _recipient(wording: Wording, registry: Registry, person: str, now: datetime) -> Recipient:
     row = registry.person(person)
     return Recipient(person=person, name=row.name, email=row.email, phone=row.phone, office=wording.office_of(person, now))
-

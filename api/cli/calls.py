@@ -27,6 +27,8 @@ from states.words import words
 ack = typer.Typer(no_args_is_help=True, help="Đường dẫn cá nhân: người nhận thấy gì, xác nhận đã nhận · personal links")
 call = typer.Typer(no_args_is_help=True, help="Gọi điện nhắc hạn: danh sách phải gọi, ghi cuộc gọi · call sheets and calls")
 
+_NAMED = 20
+
 Token = Annotated[str, typer.Argument(help="Phần cuối của đường dẫn cá nhân · the last part of a personal link")]
 
 
@@ -38,7 +40,9 @@ class Paper(StrEnum):
 
 
 def share_command(
-    duty: Annotated[str, typer.Argument(help="Mã việc như “ocop reminder list” nêu · a duty's id as the list names it")],
+    duty: Annotated[
+        str, typer.Argument(help="Mã hồ sơ, hoặc mã việc như “ocop reminder list” nêu · a case, or a duty's id as the list names it")
+    ],
     to: Annotated[str, typer.Option("--to", help="Mã người nhận · whom")],
     language: Annotated[str | None, typer.Option("--in", help="Ngôn ngữ: vi, en · language")] = None,
     as_json: Json = False,
@@ -108,7 +112,11 @@ def _print_link(got: Shown, *, as_json: bool) -> None:
         task = said.task or ctx.words.label("dutykind", str(line.kind))
         ctx.out.print(f"{task[:1].upper()}{task[1:]}: {ctx.both('hạn cuối', 'last day')} {ctx.words.last_day(line.due_at)}", markup=False)
         if not got.stands:
-            ctx.out.print(ctx.both("Việc này đã xong hoặc không còn hạn; không phải làm gì nữa.", "This is done or no longer due; nothing is left to do."))
+            ctx.out.print(
+                ctx.both(
+                    "Việc này đã xong hoặc không còn hạn; không phải làm gì nữa.", "This is done or no longer due; nothing is left to do."
+                )
+            )
     elif got.event is not None and got.at is not None:
         ctx.out.print(f"{news_name(got.event)} – {when(got.at)}", markup=False)
     else:
@@ -122,10 +130,14 @@ def _print_link(got: Shown, *, as_json: bool) -> None:
 
 @call.command("note")
 def note_command(  # noqa: PLR0913
-    duty: Annotated[str, typer.Argument(help="Mã việc như “ocop reminder list” nêu · a duty's id as the list names it")],
+    duty: Annotated[
+        str, typer.Argument(help="Mã hồ sơ, hoặc mã việc như “ocop reminder list” nêu · a case, or a duty's id as the list names it")
+    ],
     to: Annotated[str, typer.Option("--to", help="Mã người đã gọi · whom was rung")],
     actor: As,
-    result: Annotated[str, typer.Option("--result", help="told (đã báo), no_answer (không nghe máy), wrong_number (sai số) · how it ended")],
+    result: Annotated[
+        str, typer.Option("--result", help="told (đã báo), no_answer (không nghe máy), wrong_number (sai số) · how it ended")
+    ],
     note: Annotated[str, typer.Option("--note", help="Người nghe nói gì · what was said")] = "",
     as_json: Json = False,
 ) -> None:
@@ -148,11 +160,13 @@ def _result(text: str) -> CallResult:
     for each in CallResult:
         if folded in {each, *(words(language).label("callresult", each).casefold() for language in ("vi", "en"))}:
             return each
-    raise UnknownName(what="callresult", name=text, known=", ".join(f"{each} ({ctx.words.label('callresult', each)})" for each in CallResult))
+    raise UnknownName(
+        what="callresult", name=text, known=", ".join(f"{each} ({ctx.words.label('callresult', each)})" for each in CallResult)
+    )
 
 
 @call.command("sheet")
-def sheet_command(  # noqa: PLR0913
+def sheet_command(
     unit: Annotated[str, typer.Argument(help="Mã đơn vị phải gọi · unit that rings")],
     pdf: Annotated[Path | None, typer.Option("--pdf", help="Ghi tờ in A4 · write a sheet to print")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Ghi ra tệp bảng tính · write a spreadsheet file")] = None,
@@ -210,9 +224,13 @@ def reach_command(
         if as_json:
             print_json({"unit": unit, "year": chosen, "units": [_reach_json(each) for each in found]})
             return
-        ctx.out.print(f"[bold]{escape(registry.unit_name(unit, last_valid_day(year_of(chosen)[1])))}[/] – {ctx.both('năm', 'year')} {chosen}")
+        ctx.out.print(
+            f"[bold]{escape(registry.unit_name(unit, last_valid_day(year_of(chosen)[1])))}[/] – {ctx.both('năm', 'year')} {chosen}"
+        )
         head = ("Đơn vị", "Có việc phải làm", "Qua đường nào", "Đã đến", "Đã mở", "Đã xác nhận", "Chưa đến được")
-        made = table(*(head if ctx.language == "vi" else ("Unit", "With duties", "By which way", "Arrived", "Opened", "Confirmed", "Never reached")))
+        made = table(
+            *(head if ctx.language == "vi" else ("Unit", "With duties", "By which way", "Arrived", "Opened", "Confirmed", "Never reached"))
+        )
         for each in found:
             made.add_row(*_cells(each))
         if len(found) > 1:
@@ -220,9 +238,11 @@ def reach_command(
         if found:
             ctx.out.print(made)
         missed = sorted(person for each in found for person in each.never)
-        names = ", ".join(f"{registry.person(person).name} ({person})" for person in missed[:20])
+        names = ", ".join(f"{registry.person(person).name} ({person})" for person in missed[:_NAMED])
         if missed:
-            ctx.out.print(f"{ctx.both('Chưa có gì đến được', 'Nothing has come to')}: {names}{' …' if len(missed) > 20 else ''}", markup=False)  # noqa: PLR2004
+            ctx.out.print(
+                f"{ctx.both('Chưa có gì đến được', 'Nothing has come to')}: {names}{' …' if len(missed) > _NAMED else ''}", markup=False
+            )
         if not found:
             ctx.out.print(ctx.both("Năm ấy chưa nhắc ai ở đây.", "Nobody here was reminded that year."))
         if run.rehearsal:
@@ -256,4 +276,3 @@ def _reach_json(each: Reach) -> dict[str, Any]:
     counts = {name: len(getattr(each, name)) for name in ("people", "arrived", "opened", "confirmed")}
     ways = {name: len(people) for name, people in sorted(each.by_way.items())}
     return {"unit": each.unit, "name": each.name, **counts, "by_way": ways, "never": sorted(each.never)}
-

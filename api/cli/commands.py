@@ -16,10 +16,13 @@ from api.cli.charts import charts, regimes
 from api.cli.context import ctx
 from api.cli.deliveries import delivery, inbox_command
 from api.cli.demo import demo_command
+from api.cli.feeds import feed
+from api.cli.notify import notify
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
 from api.cli.reminders import reminder
 from api.cli.told import told_command
+from api.cli.webhooks import webhook
 from api.cli.worker import watch_command, worker_command
 
 app = typer.Typer(
@@ -37,6 +40,9 @@ app.add_typer(reminder, name="reminder")
 app.add_typer(delivery, name="delivery")
 app.add_typer(ack, name="ack")
 app.add_typer(call, name="call")
+app.add_typer(notify, name="notify")
+app.add_typer(webhook, name="webhook")
+app.add_typer(feed, name="feed")
 app.add_typer(charts, name="charts")
 app.add_typer(regimes, name="regime")
 app.add_typer(operations.load, name="load")

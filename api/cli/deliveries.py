@@ -24,7 +24,9 @@ _WAITING = (DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.SENDING)
 def list_deliveries(  # noqa: PLR0913
     failed: Annotated[bool, typer.Option("--failed", help="Chỉ những lượt không gửi được · only those that failed")] = False,
     waiting: Annotated[bool, typer.Option("--waiting", help="Chỉ những lượt còn chờ hoặc đang gửi · only those under way")] = False,
-    by_hand: Annotated[bool, typer.Option("--by-hand", help="Chỉ những lượt chờ gọi hoặc chia sẻ · only those for people to carry")] = False,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="Chỉ những lượt chờ gọi hoặc chia sẻ · only those for people to carry")
+    ] = False,
     to: Annotated[str | None, typer.Option("--to", help="Mã người hoặc mã webhook · person or webhook")] = None,
     case: Annotated[str | None, typer.Option("--case", help="Về hồ sơ, kế hoạch hoặc giấy chứng nhận này · about this one")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="inbox, email, webhook, file, hand, console")] = None,
@@ -118,7 +120,8 @@ def _print_words(found: Opened) -> None:
     elif found.row.message is not None:
         ctx.out.print(
             ctx.both(
-                "\nLời thư chưa chốt: sẽ viết theo tình hình đúng lúc gửi.", "\nIts words are not fixed yet: they are written when it leaves."
+                "\nLời thư chưa chốt: sẽ viết theo tình hình đúng lúc gửi.",
+                "\nIts words are not fixed yet: they are written when it leaves.",
             )
         )
 

@@ -18,7 +18,7 @@ from notifications.messages import Language, Letter
 from notifications.views import duty as in_words
 from states.regime import local_date
 from workflow.registry import Registry
-from workflow.telling import RungRow, RungState
+from workflow.telling import RungRow
 
 reminder = typer.Typer(no_args_is_help=True, help="Nhắc hạn: lịch nhắc, hôm nay nhắc ai, xem trước, đã báo ai · reminders")
 
@@ -138,9 +138,16 @@ def _print_coming(run: Runtime, found: Day) -> None:
         first = (person, send_at) != seen
         seen = (person, send_at)
         who = registry.person(person).name + (f" ({ctx.words.label('part', str(members[0].part))})" if members[0].part != "holder" else "")
-        titles = ", ".join(each.line.title for each in members[:_NAMED]) + (f" … (+{len(members) - _NAMED})" if len(members) > _NAMED else "")
+        titles = ", ".join(each.line.title for each in members[:_NAMED]) + (
+            f" … (+{len(members) - _NAMED})" if len(members) > _NAMED else ""
+        )
         made.add_row(
-            hour(send_at)[11:] if first else "", who if first else "", f"{what}: {titles}", rung, due, ", ".join(map(way, channels)) if first else ""
+            hour(send_at)[11:] if first else "",
+            who if first else "",
+            f"{what}: {titles}",
+            rung,
+            due,
+            ", ".join(map(way, channels)) if first else "",
         )
     if found.coming:
         ctx.out.print(made)
@@ -171,7 +178,9 @@ def _grouped(found: Day) -> list[tuple[tuple[Any, ...], list[Coming]]]:
 
 @reminder.command("preview")
 def preview_letter(  # noqa: PLR0913
-    duty: Annotated[str, typer.Argument(help="Mã việc như “ocop reminder list” nêu · a duty's id as the list names it")],
+    duty: Annotated[
+        str, typer.Argument(help="Mã hồ sơ, hoặc mã việc như “ocop reminder list” nêu · a case, or a duty's id as the list names it")
+    ],
     rung: Annotated[str | None, typer.Option("--rung", help="Bước nhắc như T-7; bỏ trống là bước sắp tới · step, else the next")] = None,
     to: To = None,
     language: Lang = None,
@@ -209,5 +218,3 @@ def _form(letter: Letter, form: Form) -> str:
         case Form.ZALO:
             return letter.share
     return f"{letter.subject}\n\n{letter.text}"
-
-

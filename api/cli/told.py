@@ -9,7 +9,22 @@ import typer
 from rich.markup import escape
 
 from api.cli.context import ctx, iso, print_json, runtime
-from api.cli.naming import about, day_of, hour, kind_of, last_day, state_name, state_of, unit_named, way, ways, when, world_of, write_file, year_in_range
+from api.cli.naming import (
+    about,
+    day_of,
+    hour,
+    kind_of,
+    last_day,
+    state_name,
+    state_of,
+    unit_named,
+    way,
+    ways,
+    when,
+    world_of,
+    write_file,
+    year_in_range,
+)
 from api.cli.options import Json
 from api.cli.render import table
 from deadlines.calendar import midnight
@@ -92,7 +107,9 @@ def _print(found: list[ToldMessage]) -> None:
         rows = _rows(message)
         for number, (what, step, last) in enumerate(rows):
             first = number == 0
-            made.add_row(hour(message.at) if first else "", _who(message) if first else "", what, step, last, _fate(message) if first else "")
+            made.add_row(
+                hour(message.at) if first else "", _who(message) if first else "", what, step, last, _fate(message) if first else ""
+            )
     if found:
         ctx.out.print(made)
 
@@ -125,7 +142,9 @@ def _rows(message: ToldMessage) -> list[tuple[str, str, str]]:
 def _several(items: list[ToldItem]) -> str:
     """How many things of one kind."""
     count, kind = len(items), items[0].item.kind
-    return ctx.both(f"{count} {_KINDS[kind][0] if kind in _KINDS else 'hồ sơ'}", f"{count} {_KINDS[kind][1] if kind in _KINDS else 'cases'}")
+    return ctx.both(
+        f"{count} {_KINDS[kind][0] if kind in _KINDS else 'hồ sơ'}", f"{count} {_KINDS[kind][1] if kind in _KINDS else 'cases'}"
+    )
 
 
 def _fate(message: ToldMessage) -> str:
@@ -227,4 +246,3 @@ def _counts_json(found: Counts) -> dict[str, Any]:
     deliveries = [{"channel": channel, "state": state, "count": count} for (channel, state), count in found.deliveries.items()]
     plain = {name: getattr(found, name) for name in ("people", "messages", "duties", "news", "moot", "read", "confirmed")}
     return {**plain, "deliveries": deliveries}
-
