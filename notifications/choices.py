@@ -264,3 +264,6 @@ _PERSON = {
     "language": _language, "channels": _channels, "muted": _steps, "away_from": _day, "away_to": _day, "stand_in": _text,
     "opens": _time, "closes": _time,
 }  # fmt: skip
+
+FIELDS = {"unit": tuple(_OFFICE), "person": tuple(_PERSON)}
+"""What can be chosen, by scope."""

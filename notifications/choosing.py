@@ -1,13 +1,13 @@
 """Changing what offices and people have chosen about being told: who may, and within what."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from notifications.choices import ChoiceInvalid, Office, Person, allowed, choices_of, read_office, read_person
+from notifications.choices import FIELDS, ChoiceInvalid, Office, Person, allowed, choices_of, read_office, read_person
 from notifications.offices import known_unit, must_speak_for, unit_of
-from states.errors import CycleError, Problem
+from states.errors import CycleError, MalformedInput, Problem
 from states.regime import local_date
 from workflow.ports import Database
 from workflow.registry import Registry
@@ -72,7 +72,7 @@ def choose(  # noqa: PLR0913 - whose choice, by whom, and what
     *,
     actor: str,
     values: Mapping[str, Any],
-    cleared: Iterable[str] = (),
+    cleared: Sequence[str] = (),
     now: datetime,
 ) -> Chosen:
     """Change some choices; the others stay. What is cleared falls back to what would hold without it.
@@ -91,6 +91,7 @@ def choose(  # noqa: PLR0913 - whose choice, by whom, and what
         UnknownName: No such unit.
         NotFound: No such person.
         NotOnesOwn, OfficeOnly: The actor may not change these.
+        MalformedInput: ``nothing_chosen``.
         ChoiceInvalid: With every problem; nothing is changed.
     """
     day = local_date(now)
@@ -99,6 +100,10 @@ def choose(  # noqa: PLR0913 - whose choice, by whom, and what
         must_speak_for(registry, actor, code, day)
     elif registry.person(actor).code != code:
         raise NotOnesOwn(person=registry.person(code).name)
+    if lost := [Problem(f"/{name}", "unknown_field", {"known": ", ".join(FIELDS[scope])}) for name in cleared if name not in FIELDS[scope]]:
+        raise ChoiceInvalid(lost)
+    if not values and not cleared:
+        raise MalformedInput("nothing_chosen", known=", ".join(FIELDS[scope]))
     kept = dict(before.row.value) if before.row is not None else {}
     value = {name: item for name, item in {**kept, **values}.items() if name not in set(cleared)}
     if scope == UNIT:

@@ -6,18 +6,19 @@ history that set the date last, so that a date that moves is moved in the reader
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from deadlines.ladder import DutyKind, ladders
 from notifications.audience import hearers
 from notifications.choices import choices_of
-from notifications.duties import Desk, Step
+from notifications.duties import Desk, Step, Turn
 from notifications.feeds import Entry, feed
 from notifications.letters import entry as worded
 from notifications.links import digest_of
 from notifications.messages import Language, Part
 from notifications.offices import OfficeOnly, known_unit, must_speak_for, speaks_for, unit_of
+from notifications.views import MOST_LINES
 from states.errors import NotFound
 from states.regime import local_date
 from states.vocabulary import CertificateState, TermStatus
@@ -140,48 +141,100 @@ def entries_of(  # noqa: PLR0913
 ) -> Iterator[Entry]:
     """Entries of deadlines that run, and of those that have ended within the last 400 days.
 
-    Of a person: what runs and is theirs, and what has ended after they were told of it. Of a unit: everything in its territory.
+    Of a person: what runs and is theirs, and what has ended after they were told of it. Of a unit: everything in its territory, with one
+    entry for a date that the cases of a round share.
     """
     registry, day = world.registry, local_date(now)
     units = registry.ever_below(code) if scope == UNIT else _territory(registry, code, day)
     cases = [row.code for row in every_case(store, CaseQuery(units=units))] if units else []
     told = {i.duty for i, _ in store.told(ToldQuery(recipients=(code,), limit=_MOST))} if scope == PERSON else None
+    shared: dict[tuple[str, str], list[_Member]] = {}
     for at in range(0, len(cases), _PAGE):
         desk = Desk(store, world, now)
         desk.take((), cases[at : at + _PAGE])
         for case in cases[at : at + _PAGE]:
-            yield from _of_case(desk, case, code, told, language, rehearsal=rehearsal)
+            for term in _newest(desk, case):
+                if scope == UNIT and _shared(world, term):
+                    shared.setdefault((str(term.round), str(term.stage)), []).append(_Member(desk, term))
+                elif (entry := _entry(desk, term, code, told, language, rehearsal=rehearsal)) is not None:
+                    yield entry
+    for (name, stage), members in shared.items():
+        yield _together(code, name, stage, members, language, rehearsal=rehearsal)
     yield from _certificates(store, world, set(cases), code, told, now, language, rehearsal=rehearsal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A case's part in a date that its round shares."""
+
+    desk: Desk
+    term: TermRow
+
+
+def _newest(desk: Desk, case: str) -> list[TermRow]:
+    """Of each stage of a case the date that was set last."""
+    found: dict[str, TermRow] = {}
+    rows = [term for term in desk.store.terms(case) if term.due_at > desk.now - KEPT]
+    for term in sorted(rows, key=lambda t: [int(part) for part in t.id.split(":")[1:]]):
+        found[term.stage] = term
+    return list(found.values())
+
+
+def _shared(world: World, term: TermRow) -> bool:
+    """Whether a date is that of its round, and not one that the case was given for itself."""
+    stage = world.book.deadlines.get(term.deadline)
+    return term.round is not None and stage is not None and stage.cutoff == term.due_at
+
+
+def _together(  # noqa: PLR0913 - which date, whose, and how it is worded
+    code: str, name: str, stage: str, members: Sequence[_Member], language: Language, *, rehearsal: bool
+) -> Entry:
+    """One entry for a date that many cases of a round share: how many of them still have to meet it, and which."""
+    ahead = [each for each in members if each.term.status is TermStatus.RUNNING]
+    lead = members[0]
+    line = lead.desk.line(Step(lead.term.id, ladders().by_kind[DutyKind.TERM][0].key, DutyKind.TERM, lead.term.case), Part.HOLDER, ())
+    left, whole = len(ahead), len(members)
+    title = {Language.VI: f"còn {left}/{whole} hồ sơ đợt {name}", Language.EN: f"{left} of {whole} cases of round {name} left"}[language]
+    plain = replace(line, act=None, subject=name, title=title, producer=None, unit="")
+    stamped = max(each.desk.cases[each.term.case].case.updated_at for each in members)
+    said = worded(plain, language=language, stamped=stamped, rehearsal=rehearsal)
+    names = [each.desk.title(each.desk.cases[each.term.case].case) for each in ahead]
+    rest = [f"+ {len(names) - MOST_LINES}"] if len(names) > MOST_LINES else []
+    found = lead.desk.store.load_round(name)
+    # The round's own history numbers its dates: whatever moves one is an entry there, and no case that comes or goes is.
+    return replace(
+        said,
+        duty=f"round:{code}:{name}:{stage}",
+        version=found.head_seq if found is not None else 1,
+        description="\n".join([said.description, *(f"– {title}" for title in names[:MOST_LINES]), *rest]),
+    )
 
 
 def _territory(registry: Registry, person: str, day: date) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unit for h in registry.holdings(person, day) for unit in registry.ever_below(h.unit)))
 
 
-def _of_case(desk: Desk, case: str, code: str, told: set[str] | None, language: Language, *, rehearsal: bool) -> Iterator[Entry]:  # noqa: PLR0913
-    rows = [term for term in desk.store.terms(case) if term.due_at > desk.now - KEPT]
-    newest: dict[str, TermRow] = {}
-    for term in sorted(rows, key=lambda t: [int(part) for part in t.id.split(":")[1:]]):
-        newest[term.stage] = term
-    for term in newest.values():
-        if told is None or _theirs(desk, case, term, code, told):
-            yield _entry(desk, term, language, rehearsal=rehearsal)
+def _entry(  # noqa: PLR0913 - which date, whose, and how it is worded
+    desk: Desk, term: TermRow, code: str, told: set[str] | None, language: Language, *, rehearsal: bool
+) -> Entry | None:
+    """An entry for the date of one case; None where it is not the person's."""
+    step = Step(term.id, ladders().by_kind[DutyKind.TERM][0].key, DutyKind.TERM, term.case)
+    mine = term.status is TermStatus.RUNNING and desk.turn(step) is Turn.SAY
+    if told is not None and not (_holds(desk, term.case, term, code) if mine else term.id in told):
+        return None
+    line = desk.line(step, Part.HOLDER, ())
+    # What has to be done next is the next date's; the others are named by their stage.
+    said = line if mine else replace(line, act=None)
+    stamped = desk.cases[term.case].case.updated_at
+    return replace(worded(said, language=language, stamped=stamped, status=term.status, rehearsal=rehearsal), alarm=True)
 
 
-def _theirs(desk: Desk, case: str, term: TermRow, person: str, told: set[str]) -> bool:
-    if term.status is not TermStatus.RUNNING:
-        return term.id in told
+def _holds(desk: Desk, case: str, term: TermRow, person: str) -> bool:
     row = desk.cases[case].case
     steps = [rung for rung in ladders().by_kind[DutyKind.TERM] if not rung.after]
     law = law_of(row, desk.now)
     heard = [hearers(desk.world.registry, row, law, term.stage, rung, desk.day) for rung in (steps[0], steps[-1])]
     return any(hearer.person == person and hearer.part is Part.HOLDER for each in heard for hearer in each)
-
-
-def _entry(desk: Desk, term: TermRow, language: Language, *, rehearsal: bool) -> Entry:
-    step = Step(term.id, ladders().by_kind[DutyKind.TERM][0].key, DutyKind.TERM, term.case)
-    line = desk.line(step, Part.HOLDER, ())
-    return replace(worded(line, language=language, stamped=desk.now, status=term.status, rehearsal=rehearsal), alarm=True)
 
 
 def _certificates(  # noqa: PLR0913
@@ -196,7 +249,8 @@ def _certificates(  # noqa: PLR0913
         line = desk.line(step, Part.HOLDER, ())
         # A certificate that was replaced or has lapsed asks for nothing more.
         status = TermStatus.RUNNING if row.state is CertificateState.IN_FORCE else TermStatus.DROPPED
-        yield worded(line, language=language, stamped=now, status=status, rehearsal=rehearsal)
+        stamped = desk.cases[row.case].case.updated_at
+        yield worded(line, language=language, stamped=stamped, status=status, rehearsal=rehearsal)
 
 
 def _speakers(registry: Registry, store: Database, row: CertificateRow, now: datetime) -> Sequence[str]:
