@@ -22,6 +22,7 @@ from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
+from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
@@ -32,6 +33,8 @@ from workflow.rehearsal import Player
 from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
+from workflow.supposing import WhatIf
+from workflow.trial import Trial, on_trial
 
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
@@ -58,6 +61,8 @@ class Runtime:
     confirmations: Confirmations
     work: PlanWork
     reviews: Reviews
+    forecasts: Forecasts
+    what_if: WhatIf
     notifications: Notifications
     rehearsal: bool
 
@@ -70,6 +75,10 @@ class Runtime:
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
         return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work, self.notifications)
+
+    def trial(self) -> Trial:
+        """The services once more, on trial: what they do is judged as it would be now, and never written."""
+        return on_trial(self.store, self.clock, self.engine.judge.scribe, self.engine.judge.law)
 
     def close(self) -> None:
         """Give the database back."""
@@ -105,6 +114,8 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
         work = PlanWork(store, chosen, scribe, plans, engine.world)
+        forecasts = Forecasts(store, chosen, engine)
+        what_if = WhatIf(store, chosen, scribe, engine, forecasts)
 
         def calendar(unit: str, day: date) -> WorkingCalendar:
             return engine.judge.law.calendar(engine.world().editions(unit, day))
@@ -113,7 +124,9 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
             store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
         )
         reviews = Reviews(work)
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, telling, rehearsal)
+        return Runtime(
+            settings, chosen, store, engine, plans, rounds, calendars, confirmations, work, reviews, forecasts, what_if, telling, rehearsal
+        )
     except BaseException:
         store.close()
         raise

@@ -13,6 +13,7 @@ from deadlines.kinds import COMPUTED, Flag, Kind
 from deadlines.phrases import Question, read_phrase
 from deadlines.plan_deadlines import Given, make_deadline, order_problems, settle
 from deadlines.plan_fields import Table
+from deadlines.plan_questions import round_questions, stage_questions
 from deadlines.plan_values import (
     FIRST_PLAN_YEAR,
     LAST_PLAN_YEAR,
@@ -194,7 +195,9 @@ def _plan(values: Mapping[str, object], pointer: str, calendar: WorkingCalendar)
         for index, values_of_line in table.tables("deadline", DEADLINE_LIMIT)
         if (line := _line(values_of_line, index, draft, calendar)) is not None
     ]
-    problems.extend(order_problems([(index, line) for index, line, _ in found], f"{pointer}/deadline"))
+    numbered = [(index, line) for index, line, _ in found]
+    problems.extend(order_problems(numbered, f"{pointer}/deadline"))
+    draft.questions.extend((*stage_questions(numbered, f"{pointer}/deadline"), *round_questions(numbered, f"{pointer}/deadline")))
     draft.claims = tuple(claims for _, _, claims in found)
     draft.plan = settle(
         replace(

@@ -16,11 +16,22 @@ from states.chart import Seat
 from states.regime import local_date
 from workflow.ports import Database
 from workflow.registry import Registry
-from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, ItemRow, LinkRow, MessageRow, ToldQuery
+from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, ItemRow, LinkRow, MessageRow
 
 _PAGE = 400
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WAYS = len(ChannelName)
+_MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldQuery:
+    """Which part of an account; None means any. ``since`` and ``until`` (exclusive) bound when messages were made."""
+
+    subject: str | None = None
+    recipients: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +121,7 @@ def account(store: Database, wording: Wording, registry: Registry, query: ToldQu
     """
     items: dict[str, list[ItemRow]] = {}
     rows: dict[str, MessageRow] = {}
-    for item, row in store.told(query):
+    for item, row in store.told(query.subject, query.since, _MOST, until=query.until, recipients=query.recipients):
         items.setdefault(row.id, []).append(item)
         rows[row.id] = row
     said = dict(_said(wording, list(rows.values()), now))

@@ -19,7 +19,7 @@ from states.errors import CycleError, MalformedInput, NotFound
 from states.regime import local_date
 from workflow.ports import Database
 from workflow.situation import World
-from workflow.telling import DeliveryRow, DeliveryState, LinkRow, RungRow, ToldQuery, TryRow
+from workflow.telling import DeliveryRow, DeliveryState, LinkRow, RungRow, TryRow
 
 _NOTE = 500
 _MOST = 1000
@@ -223,7 +223,7 @@ def note_call(  # noqa: PLR0913 - what stands on one line of a call sheet
 
 def _concerns(store: Database, world: World, row: RungRow, person: str, now: datetime) -> bool:
     """Whether a person was told of a duty, or would be."""
-    told = store.told(ToldQuery(subject=row.subject, recipients=(person,), limit=_MOST))
+    told = store.told(row.subject, None, _MOST, recipients=(person,))
     if any(item.duty == row.duty for item, _ in told):
         return True
     steps = [Step(row.duty, rung.key, row.kind, row.subject) for rung in ladders().by_kind[row.kind]]

@@ -14,12 +14,15 @@ from notifications.composing import EVENT
 from notifications.duties import Desk, Step, Turn
 from notifications.messages import DutyLine, Message, MessageKind, NoticeLine, Part, Recipient
 from states.regime import local_date
+from states.vocabulary import Event
 from workflow.ledger.entry import Entry
 from workflow.ports import Database
+from workflow.rows import CaseRow
 from workflow.situation import World
 from workflow.telling import ItemRow, MessageRow
 from workflow.timeline import Line, opened
 
+_RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 _JSON: TypeAdapter[Message] = TypeAdapter(Message)
 
 
@@ -146,6 +149,17 @@ class Wording:
             rehearsal=self.rehearsal,
         )
 
+    def _recognition(self, case: CaseRow, line: Line) -> dict[str, Any]:
+        """Stars and last valid day of the certificate that an entry brought about; the day that a re-dated deadline had before."""
+        if line.entry.event in _RECOGNISES:
+            issued = [row for row in self.store.certificates(case.product) if row.case == case.code]
+            return {"stars": issued[-1].stars, "valid_until": issued[-1].last_valid_day} if issued else {}
+        closed = {term["id"] for term in (line.entry.terms or {}).get("close", ())}
+        if line.entry.event != Event.REDATE or not closed:
+            return {}
+        before = [term for term in self.store.terms(case.code) if term.id in closed]
+        return {"from": last_valid_day(before[0].due_at).isoformat()} if before else {}
+
     @staticmethod
     def _province(desk: Desk, unit: str) -> str:
         """The office that writes: of the province, or of the centre to those who sit there."""
@@ -167,7 +181,7 @@ class Wording:
             unit=desk.world.registry.unit_name(case.unit, desk.day),
             at=line.entry.effective_at,
             reason=line.text("reason"),
-            details=details_of(line),
+            details={**details_of(line), **self._recognition(case, line)},
         )
 
 

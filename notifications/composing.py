@@ -66,7 +66,6 @@ class Composer:
         self.world = world
         self.calendar = calendar
         self.ways = ways
-        self.done_activities: Callable[[Sequence[str]], frozenset[str]] = lambda plans: frozenset()  # noqa: ARG005
 
     def compose(self, now: datetime) -> Composed:
         """Make messages of every step that has come and every entry that people should know of."""

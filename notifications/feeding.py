@@ -27,7 +27,7 @@ from workflow.ports import CaseQuery, Database
 from workflow.registry import Registry
 from workflow.rows import CertificateRow, TermRow
 from workflow.situation import World, law_of
-from workflow.telling import FeedRow, ToldQuery
+from workflow.telling import FeedRow
 
 PERSON, UNIT = "person", "unit"
 KEPT = timedelta(days=400)
@@ -147,7 +147,7 @@ def entries_of(  # noqa: PLR0913
     registry, day = world.registry, local_date(now)
     units = registry.ever_below(code) if scope == UNIT else _territory(registry, code, day)
     cases = [row.code for row in every_case(store, CaseQuery(units=units))] if units else []
-    told = {i.duty for i, _ in store.told(ToldQuery(recipients=(code,), limit=_MOST))} if scope == PERSON else None
+    told = {i.duty for i, _ in store.told(None, None, _MOST, recipients=(code,))} if scope == PERSON else None
     shared: dict[tuple[str, str], list[_Member]] = {}
     for at in range(0, len(cases), _PAGE):
         desk = Desk(store, world, now)

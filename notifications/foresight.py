@@ -18,7 +18,7 @@ from states.regime import local_date
 from workflow.ports import Database
 from workflow.rows import CertificateRow
 from workflow.situation import World
-from workflow.telling import ItemRow, MessageRow, RungRow, RungState, ToldQuery
+from workflow.telling import ItemRow, MessageRow, RungRow, RungState
 
 _MOST = 20_000
 _LONG_AGO = timedelta(days=3660)
@@ -106,7 +106,7 @@ def steps_of(store: Database, world: World, subject: str, now: datetime) -> list
     told: dict[tuple[str, str], list[tuple[ItemRow, MessageRow]]] = {}
     subjects = {rung.subject for rungs in steps.values() for rung in rungs}
     for each in sorted(subjects):
-        for item, message in store.told(ToldQuery(subject=each, limit=_MOST)):
+        for item, message in store.told(each, None, _MOST):
             told.setdefault((item.duty, item.rung), []).append((item, message))
     return [
         DutySteps(
@@ -163,7 +163,7 @@ def coming_on(  # noqa: PLR0913 - which day, for whom, and what decides
     if unit is not None:
         inside = set(registry.below(unit, day))
         found = [each for each in found if unit_of(registry, each.person, day) in inside]
-    told = sum(1 for item, _ in store.told(ToldQuery(since=start, until=end, limit=_MOST)) if item.kind in set(DutyKind))
+    told = sum(1 for item, _ in store.told(None, start, _MOST, until=end) if item.kind in set(DutyKind))
     return Day(tuple(sorted(found, key=lambda c: (c.send_at, c.person, c.rung.due_at, c.rung.subject))), tuple(unheard), over, told)
 
 

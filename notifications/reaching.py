@@ -17,7 +17,7 @@ from states.regime import local_date
 from workflow.ports import Database
 from workflow.registry import Registry
 from workflow.situation import World
-from workflow.telling import DeliveryRow, DeliveryState, ItemRow, MessageRow, ToldQuery
+from workflow.telling import DeliveryRow, DeliveryState, ItemRow, MessageRow
 
 NEAR = 3
 """A duty that nobody has confirmed is rung about when so many days, or fewer, are left."""
@@ -64,7 +64,7 @@ def reach_of(store: Database, registry: Registry, unit: str, since: datetime, un
     inside = set(registry.ever_below(unit))
     last = local_date(until - timedelta(seconds=1))
     found: dict[str, Reach] = {}
-    rows = [(i, m) for i, m in store.told(ToldQuery(since=since, until=until, limit=_MOST)) if i.kind in _KINDS and not i.moot]
+    rows = [(i, m) for i, m in store.told(None, since, _MOST, until=until) if i.kind in _KINDS and not i.moot]
     homes = {(i.recipient, m.window): unit_of(registry, i.recipient, local_date(m.send_at)) for i, m in rows}
     mine = [(i, m, home) for i, m in rows if (home := homes[i.recipient, m.window]) is not None and home in inside and _acts(i)]
     deliveries = deliveries_of(store, list(dict.fromkeys(m.id for _, m, _ in mine)))
@@ -137,8 +137,7 @@ def _latest(store: Database, people: Sequence[str], now: datetime) -> list[tuple
     """What each person heard last of each duty that they have to act on."""
     found: dict[tuple[str, str], tuple[ItemRow, MessageRow]] = {}
     for at in range(0, len(people), _PAGE):
-        query = ToldQuery(recipients=tuple(people[at : at + _PAGE]), since=now - LONG_AGO, limit=_MOST)
-        for item, message in store.told(query):
+        for item, message in store.told(None, now - LONG_AGO, _MOST, recipients=people[at : at + _PAGE]):
             if item.kind in _KINDS and not item.moot and _acts(item):
                 found.setdefault((item.recipient, item.duty), (item, message))
     return list(found.values())

@@ -319,6 +319,7 @@ def context(message: Message) -> dict[str, Any]:
         "rehearsal": message.rehearsal,
         "duties": duties,
         "lead": duties[0] if duties else None,
+        "all_groups": groups(duties),
         "overdue": groups(item for item in shown if item.near == Nearness.PAST),
         "this_week": groups(item for item in shown if item.near in {Nearness.TODAY, Nearness.TOMORROW, Nearness.WEEK}),
         "later": groups(item for item in shown if item.near == Nearness.LATER),
@@ -328,4 +329,5 @@ def context(message: Message) -> dict[str, Any]:
         "notices": notices[:MOST_LINES],
         "more_notices": max(0, len(notices) - MOST_LINES),
         "count_notices": len(notices),
+        "one_event": len({item.event for item in notices}) == 1,
     }

@@ -12,12 +12,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from deadlines.ladder import DutyKind
 from deadlines.plan_values import HORIZON_STAGE, CyclePlan
 from states.regime import VIETNAM, local_date
 from states.vocabulary import Effect, Publication, Stage
 from workflow.plan_rows import line_id, stages_of
 from workflow.planbook import Book, Report, book_of, midnight_of
+from workflow.recording import planned
 from workflow.rows import PlanRow, StageRow
+from workflow.telling import RungRow
 from workflow.timeline import Line
 
 SOON = timedelta(days=14)
@@ -215,6 +218,12 @@ def open_activities(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], l
         lines: Its history (:func:`workflow.timeline.timeline`).
     """
     return duties(plan, row, stages, book_of(lines))
+
+
+def rungs_of(begun: Iterable[OpenActivity], at: datetime) -> tuple[RungRow, ...]:
+    """The steps of reminding that lie ahead of duties which begin at an instant; where no date is named there are none."""
+    dated = [(duty, duty.due_at) for duty in begun if duty.due_at is not None]
+    return tuple(rung for duty, due_at in dated for rung in planned(DutyKind.ACTIVITY, duty.id, duty.plan, due_at, at))
 
 
 def duties(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], book: Book) -> tuple[OpenActivity, ...]:

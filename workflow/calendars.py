@@ -183,6 +183,11 @@ class Calendars:
 
         return self._carry_out(plan, "", dry_run=dry_run)
 
+    def behind(self) -> int:
+        """How many running spans a recount would move: counted before the product's own data learnt of days off. Reads only."""
+        counts = self.recounter.counts(None, self.engine.world(fresh=True), self._today() - _LOOK_BACK)
+        return sum(count.touched.fate is Fate.MOVES for count in counts)
+
     def show(self, year: int, unit: str | None = None) -> ShownYear:
         """What is out of the ordinary in a year of a unit's calendar.
 

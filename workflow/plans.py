@@ -19,7 +19,7 @@ from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
 from workflow.access import THE_SYSTEM, Office, office_of
-from workflow.activities import open_activities
+from workflow.activities import open_activities, rungs_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
@@ -171,7 +171,9 @@ class Plans:
         given = {"effects": [str(chosen[i]) for i in sorted(chosen)], "deadlines": [as_data(s) for s in stages]}
         given |= {"exceptions": dict(exceptions)} if exceptions else {}
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
-        changes: list[Change] = [self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)]
+        published = self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)
+        begun = open_activities(plan, published.row, stages, ()) if isinstance(published.row, PlanRow) else ()
+        changes: list[Change] = [replace(published, rungs=rungs_of(begun, self.clock.now()))]
         changes += self._replace_earlier(row, plan)
         changes += self._opened(openings, code, who, with_stages=recurs)
         changes += self._redated(world, row, stages, openings)

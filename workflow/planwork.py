@@ -14,7 +14,7 @@ from states.forms import ACTIVITY_REPORT, LESSON, SUPPORT, SUPPORT_KINDS, TARGET
 from states.lifecycle import PLAN, Move, PlanEvent
 from states.regime import local_date
 from workflow.access import Office, office_of
-from workflow.activities import duties
+from workflow.activities import OpenActivity, duties, rungs_of
 from workflow.clock import Clock
 from workflow.inputs import COMMAND_ID
 from workflow.plan_inputs import evidence_problems, read_work, refuse, report_problems, unit_problems
@@ -354,10 +354,13 @@ class PlanWork:
             made = draft(desk, move)
             change = self.scribe.subject(SubjectKind.PLAN, desk.row, code, self._act(desk.row, move, made, command))
             line = opened(change.entry)
-            ended = _ended(desk, [*desk.lines, line])
+            begun, ended = _turned(desk, [*desk.lines, line])
             if dry_run:
                 return Written(plan=code, event=event, seq=None, line=line, fulfilled=ended)
-            if self.store.write([replace(change, fulfilled=ended)], epoch=desk.world.epoch) is Outcome.WRITTEN:
+            if (
+                self.store.write([replace(change, fulfilled=ended, rungs=rungs_of(begun, self.clock.now()))], epoch=desk.world.epoch)
+                is Outcome.WRITTEN
+            ):
                 return Written(plan=code, event=event, seq=change.entry.seq, line=line, fulfilled=ended)
         raise StaleCase(case=code, expected=None, version=None, state=None)
 
@@ -378,10 +381,12 @@ class PlanWork:
         )
 
 
-def _ended(desk: Desk, lines: Iterable[Line]) -> tuple[str, ...]:
-    """Duties that stand before the newest line and no longer after it."""
-    after = {duty.id for duty in duties(desk.plan, desk.row, desk.stages, book_of(lines))}
-    return tuple(duty.id for duty in duties(desk.plan, desk.row, desk.stages, desk.book) if duty.id not in after)
+def _turned(desk: Desk, lines: Iterable[Line]) -> tuple[tuple[OpenActivity, ...], tuple[str, ...]]:
+    """Duties that begin with the newest line, and ids of those that end with it."""
+    before = duties(desk.plan, desk.row, desk.stages, desk.book)
+    after = duties(desk.plan, desk.row, desk.stages, book_of(lines))
+    there, stay = {duty.id for duty in before}, {duty.id for duty in after}
+    return tuple(duty for duty in after if duty.id not in there), tuple(duty.id for duty in before if duty.id not in stay)
 
 
 def _has_target(desk: Desk, number: int) -> None:

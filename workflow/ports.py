@@ -212,6 +212,9 @@ class Store(Protocol):
     def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
         """Entries ordered by subject and seq; streamed."""
 
+    def bodies(self, subjects: Sequence[str]) -> list[str]:
+        """The texts of the entries of some subjects, by subject and seq; for whoever counts over many histories, a page at a time."""
+
     def heads(self) -> Iterator[Head]: ...
     def subjects(self) -> Iterator[Subject]:
         """Every projection row, ordered by code within each kind."""

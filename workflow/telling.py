@@ -253,17 +253,6 @@ class DeliveryQuery:
     limit: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldQuery:
-    """Filter of what was told; None means any. ``since`` and ``until`` bound when messages were made, ``until`` exclusive."""
-
-    subject: str | None = None
-    recipients: tuple[str, ...] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int = 200
-
-
 class Telling(Protocol):
     """The part of a database that telling works on. Every call is one transaction."""
 
@@ -322,8 +311,16 @@ class Telling(Protocol):
     def items(self, messages: Sequence[str]) -> dict[str, list[ItemRow]]:
         """What messages hold, by message."""
 
-    def told(self, query: ToldQuery) -> list[tuple[ItemRow, MessageRow]]:
-        """What was told, newest first."""
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
+        """What was told, newest first; ``since`` and ``until`` (exclusive) bound when messages were made."""
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all

@@ -17,12 +17,14 @@ from api.cli.context import ctx
 from api.cli.deliveries import delivery, inbox_command
 from api.cli.demo import demo_command
 from api.cli.feeds import feed
+from api.cli.forecasts import forecast_command
 from api.cli.notify import notify
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
 from api.cli.reminders import reminder
 from api.cli.told import told_command
 from api.cli.webhooks import webhook
+from api.cli.whatif import what_if_command
 from api.cli.worker import watch_command, worker_command
 
 app = typer.Typer(
@@ -54,6 +56,7 @@ reminder.command("told")(told_command)
 reminder.command("share")(share_command)
 app.command("inbox")(inbox_command)
 app.command("reach")(reach_command)
+rounds.command("forecast")(forecast_command)
 case.command("extend")(terms.extend_command)
 case.command("suspend")(terms.suspend_command)
 case.command("resume")(terms.resume_command)
@@ -64,6 +67,7 @@ app.command("tick")(operations.tick_command)
 app.command("worker")(worker_command)
 app.command("watch")(watch_command)
 app.command("demo")(demo_command)
+app.command("what-if")(what_if_command)
 _help = typer.Typer(no_args_is_help=True, help="Giải thích một mã · explain a code")
 _help.command("why")(operations.help_why)
 _help.callback()(lambda: None)

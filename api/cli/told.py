@@ -28,12 +28,10 @@ from api.cli.naming import (
 from api.cli.options import Json
 from api.cli.render import table
 from deadlines.calendar import midnight
-from notifications.account import Counts, ToldItem, ToldMessage, account, as_csv, counts, year_of
+from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
 from states.errors import NotFound
 from workflow.registry import Registry
-from workflow.telling import ToldQuery
 
-_MOST = 500_000
 _KINDS = {"certificate": ("giấy chứng nhận", "certificates"), "activity": ("việc", "activities")}
 _CODES = 4
 """Subjects that one row of the table names; it says how many more there are."""
@@ -56,7 +54,7 @@ def told_command(  # noqa: PLR0913
         registry, now = world_of(run).registry, run.clock.now()
         start, end = _span(year, since, until)
         people = _people(registry, person, unit_named(registry, unit))
-        query = ToldQuery(subject=subject, recipients=people, since=start, until=end, limit=_MOST)
+        query = ToldQuery(subject=subject, recipients=people, since=start, until=end)
         found = account(run.store, run.notifications.wording, registry, query, now)
         if subject is not None and not found and run.store.load_case(subject, "") is None and run.store.load_certificate(subject) is None:
             raise NotFound(what="case", name=subject)

@@ -108,8 +108,8 @@ class WebhookChannel:
             yield answer
 
     def _headers(self, endpoint: Endpoint, key: str, body: bytes) -> dict[str, str]:
-        # The library takes any aware time for UTC, and truncates: hand it whole seconds of UTC.
-        now = self.clock.now().astimezone(UTC).replace(microsecond=0)
+        # The library takes any aware time for UTC.
+        now = self.clock.now().astimezone(UTC)
         number = webhook_id(key)
         return {
             "content-type": "application/cloudevents+json; charset=utf-8",

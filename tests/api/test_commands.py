@@ -51,6 +51,8 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("plan", "review"): ("ke-hoach-2021",),
     ("round", "list"): (),
     ("round", "show"): (ROUND,),
+    ("round", "forecast"): (ROUND,),
+    ("what-if",): ("--as", "cb-t", "--round", "SB-2021-2", "--stage", "province_eval", "--to", "trước ngày 20/11/2021"),
     ("calendar", "show"): ("--year", "2021"),
     ("charts", "show"): ("qd1048-2019",),
     ("charts", "check"): (),
@@ -136,6 +138,11 @@ def test_a_refusal_is_json_where_json_was_asked_for(lived: Database):
         ("case", "list", "--state", "nothing"),
         ("plan", "check", str(ROOT)),
         ("charts", "diff", "qd1048-2019", "qd0-2000"),
+        ("round", "forecast", "SB-1"),
+        ("round", "forecast", "SB-1", "--back-test"),
+        ("round", "freeze", "SB-1", "--as", "cb-t"),
+        ("what-if", "--as", "cb-t"),
+        ("what-if", "--as", "cb-t", "--closure", "mai"),
     ):
         said = ocop(*words, "--json")
         assert said.code in {1, 2}
@@ -188,6 +195,11 @@ def test_the_language_may_stand_anywhere_and_does_not_stick(small: Database):
         ("user", "list", "--function", "king"),
         ("round", "list", "--unit", "nowhere"),
         ("load", "season", SMALL, "--until", "later"),
+        ("round", "forecast", "SB-2021-1", "--at", "tomorrow"),
+        ("round", "forecast", "SB-2021-1", "--at", "2031-01-01"),
+        ("what-if", "--as", "cb-t"),
+        ("what-if", "--as", "cb-t", "--round", "SB-2021-1", "--stage", "province_eval"),
+        ("what-if", "--as", "cb-t", "--to", "trước ngày 20/11/2021"),
     ],
     ids=" ".join,
 )

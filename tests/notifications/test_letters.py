@@ -157,7 +157,7 @@ def test_every_act_of_a_case_can_be_asked_for(act: Event, language: Language):
 def test_whatever_happens_can_be_told_with_and_without_its_details(event: str, language: Language):
     found: list[str] = []
     known: tuple[dict[str, Any], ...] = ({}, EVERYTHING, {"round": "VS-2021-1"}, {"stage": "district_eval"})
-    for details, style, reason in product(known, MessageKind, (None, "Vì mưa lũ.")):
+    for details, style, reason in product(known, (MessageKind.NOTICE, MessageKind.REMINDER), (None, "Vì mưa lũ.")):
         line = replace(RETURNED, event=event, details=details, reason=reason)
         letter = write(message(line, kind=style, now=morning(date(2021, 7, 2)), to=replace(OFFICER, language=language)))
         found += faults(letter, language)
@@ -170,6 +170,16 @@ def test_the_known_events_are_told_in_words_of_their_own():
         text = write(message(replace(RETURNED, event=event, details={}), kind=MessageKind.NOTICE, now=morning(date(2021, 7, 2)))).text
         assert "Hồ sơ có việc mới" not in text, event
         assert "cập nhật mới" not in text, event
+
+
+def test_news_of_many_cases_says_what_they_share_in_its_subject():
+    many = [replace(CERTIFIED, subject=f"VS-{n}", title=f"Sản phẩm {n}", details={}) for n in range(80)]
+    letter = write(message(*many, kind=MessageKind.NOTICE, now=morning(date(2021, 8, 13))))
+    assert letter.subject == "80 hồ sơ: được công nhận"
+    assert "Và 20 tin khác" in letter.text
+    assert faults(letter, Language.VI) == []
+    mixed = write(message(many[0], DEFERRED, kind=MessageKind.NOTICE, now=morning(date(2021, 8, 13))))
+    assert mixed.subject == "2 tin về hồ sơ: Sản phẩm 0, được công nhận…"
 
 
 def test_an_event_that_nobody_knows_is_told_neutrally():
@@ -291,6 +301,8 @@ def test_a_digest_of_many_names_the_first_and_counts_the_rest():
     letter = write(message(*many, kind=MessageKind.DIGEST, now=morning(date(2021, 7, 2))))
     assert "Ông/bà có 150 việc" in letter.text
     assert "Và 90 việc khác" in letter.text
+    assert "150 sản phẩm – hạn cuối: hết ngày thứ Sáu, 09/07/2021" in letter.share
+    assert "150 san pham" in letter.short
     assert letter.calendar is not None
     assert letter.calendar.count("BEGIN:VEVENT") == 150
     assert faults(letter, Language.VI) == []

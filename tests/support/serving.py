@@ -212,6 +212,7 @@ class _Guest:
     encrypted: bool
     sender: str = ""
     recipient: str = ""
+    writing: bool = False
     gone: bool = False
 
 
@@ -290,7 +291,11 @@ class MailServer(Server):
         self._step(line, "auth")
 
     def on_mail(self, line: Line, guest: "_Guest", rest: str) -> None:
-        guest.sender = rest.partition("<")[2].partition(">")[0] if self._step(line, "mail") else ""
+        if guest.writing:
+            line.say(b"503 5.5.1 one letter at a time\r\n")
+            return
+        guest.writing = self._step(line, "mail") is True
+        guest.sender = rest.partition("<")[2].partition(">")[0]
 
     def on_rcpt(self, line: Line, guest: "_Guest", rest: str) -> None:
         guest.recipient = rest.partition("<")[2].partition(">")[0] if self._step(line, "rcpt") else ""
@@ -298,10 +303,12 @@ class MailServer(Server):
     def on_data(self, line: Line, guest: "_Guest", _rest: str) -> None:
         if self._step(line, "data"):
             self.letters.append((guest.sender, guest.recipient, self._letter(line)))
+            guest.writing = False
             if self._step(line, "dot") is False:
                 self.letters.pop()
 
-    def on_rset(self, line: Line, _guest: "_Guest", _rest: str) -> None:
+    def on_rset(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        guest.writing = False
         self._step(line, "rset")
 
     def on_quit(self, line: Line, guest: "_Guest", _rest: str) -> None:

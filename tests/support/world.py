@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from api.bootstrap import Law
 from deadlines.sweep import Sweep, tick
@@ -24,11 +24,12 @@ from workflow.calendars import Calendars
 from workflow.clock import ManualClock
 from workflow.commands import Command, Receipt
 from workflow.confirming import Confirmations
+from workflow.forecasting import Forecasts
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.planwork import PlanWork
-from workflow.ports import Store
+from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.review import Reviews
 from workflow.rounds import Rounds
@@ -46,6 +47,7 @@ from workflow.rows import (
 )
 from workflow.situation import law_of
 from workflow.store import open_store
+from workflow.supposing import WhatIf
 
 DISTRICTS_END = "2025-07-01"
 START_OF_TIME = "2019-01-01"
@@ -190,6 +192,8 @@ class World:
     confirmations: Confirmations
     work: PlanWork
     reviews: Reviews
+    forecasts: Forecasts
+    what_if: WhatIf
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -411,7 +415,9 @@ def on(store: Store, clock: ManualClock) -> World:
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
     work = PlanWork(store, clock, scribe, plans, engine.world)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations, work, Reviews(work))
+    rounds, forecasts = Rounds(store, clock, scribe, engine, plans), Forecasts(store, clock, engine)
+    what_if = WhatIf(cast("Database", store), clock, scribe, engine, forecasts)
+    return World(store, clock, engine, plans, rounds, calendars, confirmations, work, Reviews(work), forecasts, what_if)
 
 
 def level_of(unit: str) -> Level:

@@ -284,6 +284,11 @@ class SharedStore(Base):
             return map(ENTRY.row, self._stream(f"{statements.ENTRIES} ORDER BY subject,seq"))
         return map(ENTRY.row, self._rows(f"{statements.ENTRIES} WHERE subject=? ORDER BY seq", (subject,)))
 
+    def bodies(self, subjects: Sequence[str]) -> list[str]:
+        """See :class:`workflow.ports.Store`."""
+        sql = f"SELECT body FROM history WHERE subject {self._among()} ORDER BY subject,seq"  # noqa: S608
+        return [row[0] for row in self._rows(sql, (self._list(subjects),))]
+
     def heads(self) -> Iterator[Head]:
         """Heads of all subjects by code."""
         return (Head(row[0], row[1], row[2]) for row in self._stream(statements.HEADS))

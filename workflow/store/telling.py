@@ -21,7 +21,6 @@ from workflow.telling import (
     MessageRow,
     RungRow,
     SettingRow,
-    ToldQuery,
     TryRow,
     WebhookRow,
 )
@@ -182,20 +181,28 @@ class SqlTelling(Base):
             found.setdefault(item.message, []).append(item)
         return found
 
-    def told(self, query: ToldQuery) -> list[tuple[ItemRow, MessageRow]]:
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
         where, params = self._where((
-            ("i.subject=?", query.subject),
-            (f"m.recipient {self._among()}", query.recipients),
-            ("m.created_at>=?", query.since),
-            ("m.created_at<?", query.until),
+            ("i.subject=?", subject),
+            (f"m.recipient {self._among()}", None if recipients is None else tuple(recipients)),
+            ("m.created_at>=?", since),
+            ("m.created_at<?", until),
         ))  # fmt: skip
         sql = (
             f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
             f" WHERE {where} ORDER BY m.created_at DESC,m.id,i.duty,i.rung LIMIT ?"
         )
         width = len(ITEM.columns)
-        return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, query.limit))]
+        return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
 
     def _where(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
         """Those conditions whose value is given, and the values as they are stored."""

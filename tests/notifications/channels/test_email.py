@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notifications.channels import email
 from notifications.channels.causes import Cause
 from notifications.channels.email import EmailChannel
 from notifications.channels.mime import Sender, compose
@@ -137,6 +138,30 @@ def test_a_connection_cut_while_the_letter_runs_leaves_nothing_in_doubt_and_the_
     assert isinstance(reply, Later)
     assert not reply.in_doubt
     assert server.letters == []
+
+
+def test_a_letter_is_not_ended_for_a_server_that_has_said_its_last():
+    """It goes on reading, so that nothing fails before the end; what it does with the letter cannot be asked any more."""
+
+    def says_its_last(line: Any) -> None:
+        line.say(b"354 go on\r\n")
+        line.connection.shutdown(socket.SHUT_WR)
+        while True:
+            line.read(4096)
+
+    large = envelope(letter=replace(LETTER, text="Kính gửi\n" * 400_000))
+    with MailServer({"data": says_its_last}, buffer=4096) as server:
+        reply = channel(server, seconds=20).send(large)
+    assert isinstance(reply, Later)
+    assert (reply.why, reply.in_doubt) == (Cause.UNREACHABLE, False)
+
+
+def test_a_line_that_begins_with_a_dot_does_not_end_the_letter(monkeypatch: pytest.MonkeyPatch):
+    data = b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\n"
+    monkeypatch.setattr(email, "compose", lambda *_, **__: data)
+    reply, server, _ = reply_to({})
+    assert isinstance(reply, Accepted)
+    assert [letter for _, _, letter in server.letters] == [data]
 
 
 def test_an_answer_in_the_middle_of_a_letter_is_heard_before_the_letter_is_ended():

@@ -227,6 +227,13 @@ def test_headers_without_end_are_cut_off(begin: bytes):
     assert took < 3
 
 
+def test_interim_answers_without_end_are_cut_off():
+    reply, _, took = reply_to(Flood(b"HTTP/1.1 102 Processing\r\n\r\n" * 100), seconds=20)
+    assert isinstance(reply, Later)
+    assert reply.why == Cause.NOT_UNDERSTOOD
+    assert took < SLACK
+
+
 def test_a_compressed_bomb_is_neither_asked_for_nor_opened():
     bomb = answering("200 OK", "Content-Encoding: gzip", body=b"\x1f\x8b" + b"\x00" * 100)
     reply, server, _ = reply_to(bomb)
@@ -289,9 +296,9 @@ def test_no_spelling_of_this_machine_gets_through_unless_it_is_allowed(host: str
 
 
 def test_a_name_that_changes_between_check_and_connection_is_asked_for_once_and_the_judged_address_is_the_connected_one():
-    """DNS rebinding: the first answer is harmless, the second one is this machine."""
-    answers = [["198.51.100.7"], ["127.0.0.1"]]
-    asked = []
+    """DNS rebinding: the first answer may be connected to, and nobody listens there; behind the second one a server waits."""
+    answers = [["127.0.0.2"], ["127.0.0.1"]]
+    asked: list[str] = []
 
     def rebinding(host: str, _port: int, _seconds: float) -> Sequence[str]:
         asked.append(host)
@@ -299,8 +306,10 @@ def test_a_name_that_changes_between_check_and_connection_is_asked_for_once_and_
 
     with HookServer() as server:
         url = f"https://gateway.example:{server.port}/"
-        reply = WebhookChannel(settings(url, allowed=()), SystemClock(), resolver=rebinding).send(carried(url))
+        allowed = (ip_network("127.0.0.2/32"),)
+        reply = WebhookChannel(settings(url, allowed=allowed), SystemClock(), resolver=rebinding).send(carried(url))
     assert isinstance(reply, Later)
+    assert reply.why == Cause.UNREACHABLE
     assert asked == ["gateway.example"]
     assert server.connections == 0
 
