@@ -162,7 +162,7 @@ def _stands(desk: Desk, duty: str, kind: DutyKind, subject: str) -> bool:
 
 def _there(desk: Desk, step: Step) -> bool:
     if step.kind is DutyKind.ACTIVITY:
-        return desk.stage(step.duty) is not None
+        return desk.activity(step) is not None
     return desk.certificates.get(step.subject) is not None if step.kind is DutyKind.CERTIFICATE else desk.term(step) is not None
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, ladders
+from deadlines.plan import load_plans
 from notifications.audience import Hearer, with_stand_ins
 from notifications.choices import choices_of
 from notifications.composed import Wording
@@ -15,10 +16,14 @@ from notifications.messages import DutyLine, Language, Message, Part
 from notifications.offices import unit_of
 from states.errors import NotFound, UnknownName
 from states.regime import local_date
+from states.vocabulary import TermStatus
+from workflow.activities import activities_of, answering, open_activities
+from workflow.planbook import book_of
 from workflow.ports import Database
-from workflow.rows import CertificateRow
+from workflow.rows import CertificateRow, PlanRow
 from workflow.situation import World
 from workflow.telling import ItemRow, MessageRow, RungRow, RungState
+from workflow.timeline import timeline
 
 _MOST = 20_000
 _LONG_AGO = timedelta(days=3660)
@@ -96,8 +101,7 @@ def steps_of(store: Database, world: World, subject: str, now: datetime) -> list
         desk.take((), [held.case])
         found.append(_of_certificate(held, desk.title(desk.cases[held.case].case)))
     elif (plan := store.load_plan(subject)) is not None:
-        rows = [s for s in store.stages(plan=subject) if s.round is None and s.cutoff is not None]
-        found += [(s.id, DutyKind.ACTIVITY, s.stage, plan.title, s.cutoff, "") for s in rows if s.cutoff]
+        found += _of_plan(store, world, plan, now)
     else:
         raise NotFound(what="case", name=subject)
     steps: dict[str, list[RungRow]] = {}
@@ -116,6 +120,22 @@ def steps_of(store: Database, world: World, subject: str, now: datetime) -> list
         )
         for duty, kind, stage, title, due, status in sorted(found, key=lambda each: (each[4], each[0]))
     ]  # fmt: skip
+
+
+def _of_plan(store: Database, world: World, row: PlanRow, now: datetime) -> list[tuple[str, DutyKind, str, str, datetime, str]]:
+    """The other work of a plan, one duty for each unit that answers for it."""
+    plan = next(plan for plan in load_plans(row.text) if plan.id == row.code)
+    stages, lines = store.stages(plan=row.code), list(timeline(store, row.code))
+    still = {duty.id for duty in open_activities(plan, row, stages, lines)}
+    found = []
+    for activity in activities_of(plan, row, stages, book_of(lines)):
+        for unit in answering(activity, row.unit):
+            duty = f"{activity.id}@{unit}" if activity.units else activity.id
+            status = TermStatus.RUNNING if duty in still else TermStatus.MET
+            if activity.due_at is not None:
+                name = world.registry.unit_name(unit, local_date(now))
+                found.append((duty, DutyKind.ACTIVITY, activity.title or activity.stage, name, activity.due_at, str(status)))
+    return found
 
 
 def _of_certificate(row: CertificateRow, title: str) -> tuple[str, DutyKind, str, str, datetime, str]:
@@ -230,7 +250,7 @@ def preview(  # noqa: PLR0913 - what a person may choose about a preview
     step = Step(duty, rung or planned.rung, first.kind, first.subject)
     desk = Desk(store, world, moment)
     desk.take([step])
-    if first.kind is DutyKind.ACTIVITY and desk.stage(duty) is None:
+    if first.kind is DutyKind.ACTIVITY and desk.activity(step) is None:
         raise NotFound(what="duty", name=duty)
     heard = with_stand_ins(desk.hearers(step), choices_of(store.settings()), desk.day)
     chosen = _chosen(heard, person) if person is not None else next(iter(heard), None)
