@@ -30,6 +30,7 @@ from api.cli.render import table
 from deadlines.calendar import midnight
 from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
 from states.errors import NotFound
+from workflow.ports import Database
 from workflow.registry import Registry
 
 _KINDS = {"certificate": ("giấy chứng nhận", "certificates"), "activity": ("việc", "activities")}
@@ -56,7 +57,7 @@ def told_command(  # noqa: PLR0913
         people = _people(registry, person, unit_named(registry, unit))
         query = ToldQuery(subject=subject, recipients=people, since=start, until=end)
         found = account(run.store, run.notifications.wording, registry, query, now)
-        if subject is not None and not found and run.store.load_case(subject, "") is None and run.store.load_certificate(subject) is None:
+        if subject is not None and not found and not _there(run.store, subject):
             raise NotFound(what="case", name=subject)
         if not news:
             found = _without_news(found)
@@ -72,6 +73,11 @@ def told_command(  # noqa: PLR0913
         _print_counts(counts(found), rehearsal=run.rehearsal)
         if csv_file is not None:
             ctx.out.print(f"{ctx.both('Đã ghi', 'Written')}: {escape(str(csv_file))}")
+
+
+def _there(store: Database, subject: str) -> bool:
+    """Whether a case, certificate or plan has this code."""
+    return any((store.load_case(subject, ""), store.load_certificate(subject), store.load_plan(subject)))
 
 
 def _span(year: int | None, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
