@@ -84,6 +84,13 @@ class Wording:
         unit = next((h.unit for h in registry.holdings(person, day)), None)
         return choices_of(self.store.settings()).office(registry.chain(unit, day) if unit else ()).gateway
 
+    def office_of(self, person: str, now: datetime) -> str:
+        """Name of the producer that a person stands for, else of the unit; empty for somebody without any function."""
+        registry, day = self.world().registry, local_date(now)
+        holding = next(iter(registry.holdings(person, day)), None)
+        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
+        return producer.name if producer is not None else registry.unit_name(holding.unit, day) if holding is not None else ""
+
     def preview(self, step: Step, person: str, part: Part, now: datetime, for_whom: Iterable[str] = ()) -> Message:
         """The message that a person would get of one step, whether its turn has come or not."""
         desk = Desk(self.store, self.world(), now)
@@ -135,8 +142,7 @@ class Wording:
         holding = next(iter(registry.holdings(person, day)), None)
         unit = holding.unit if holding is not None else ""
         chain = registry.chain(unit, day) if unit else ()
-        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
-        office = producer.name if producer is not None else registry.unit_name(unit, day) if unit else ""
+        office = self.office_of(person, desk.now)
         sender = choices.office(chain).sender or (registry.unit_name(self._province(desk, unit), day) if unit else "")
         recipient = Recipient(person=person, name=row.name, language=chosen.language, email=row.email, phone=row.phone, office=office)
         return Message(

@@ -103,7 +103,8 @@ class Composer:
             attempts = self.store.postpone_rung(rung.duty, rung.rung, now + _RETRY * 2 ** min(rung.attempts, 6))
             made.failed.append((f"{rung.duty} {rung.rung}", attempts, f"{type(error).__name__}: {error}"))
 
-    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+    def decide(self, now: datetime, due: Sequence[RungRow]) -> tuple[list[Fired], Placing]:
+        """What becomes of steps at a moment, and in which messages people hear of it; nothing is written."""
         desk, placing = self._desk(now), self._placing(now)
         steps = [(rung, Step(rung.duty, rung.rung, rung.kind, rung.subject)) for rung in due]
         desk.take(step for _, step in steps)
@@ -121,6 +122,10 @@ class Composer:
         fired = [
             Fired(rung, state, tuple(self._item(desk, placing, step, hearer) for hearer in heard)) for rung, step, state, heard in decided
         ]
+        return fired, placing
+
+    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+        fired, placing = self.decide(now, due)
         count = self.store.fire(fired, placing.messages.values(), placing.deliveries, now)
         if count is None:
             return None
@@ -132,8 +137,9 @@ class Composer:
 
     @staticmethod
     def _listens(placing: Placing, hearer: Hearer, step: Step) -> bool:
-        """Whether the person has not chosen to leave this step out; what is told to a superior is never left out."""
-        return hearer.part is _UNMUTED or step.rung not in placing.choices.person(hearer.person).muted
+        """Whether the person has not left this step out, as the office allows now; what is told to a superior is never left out."""
+        muted = placing.choices.person(hearer.person).muted & placing.office(hearer.person).may_mute
+        return hearer.part is _UNMUTED or step.rung not in muted
 
     @staticmethod
     def _item(desk: Desk, placing: Placing, step: Step, hearer: Hearer) -> ItemRow:
