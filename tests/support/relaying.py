@@ -290,5 +290,3 @@ def waiting(url: str) -> list[DeliveryRow]:
     rows = store.deliveries(DeliveryQuery(channel="email", limit=1_000_000))
     store.close()
     return [row for row in rows if row.state is not DeliveryState.ACCEPTED]
-
-
