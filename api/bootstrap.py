@@ -10,6 +10,7 @@ from pathlib import Path
 
 from api.names import ROOMS, misplaced
 from api.postroom import post_of
+from api.requests import current_request
 from api.settings import Settings
 from deadlines.calendar import Edition, WorkingCalendar, midnight, vietnam_calendar, with_editions
 from deadlines.statutory import StatutoryTerm, statutory_terms
@@ -22,14 +23,20 @@ from states.vocabulary import CaseKind, Event, Stage
 from workflow.calendars import Calendars
 from workflow.clock import Clock, ManualClock, SystemClock
 from workflow.confirming import Confirmations
+from workflow.delegations import Delegations
+from workflow.forecasting import Forecasts
 from workflow.openings import SpanTerm
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Database, Store
 from workflow.recording import Scribe
 from workflow.rehearsal import Player
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
+from workflow.supposing import WhatIf
+from workflow.trial import Trial, on_trial
 
 _CLOCK_SLACK = timedelta(seconds=2)
 _TYPED_WITHIN = 3
@@ -54,6 +61,11 @@ class Runtime:
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    delegations: Delegations
+    work: PlanWork
+    reviews: Reviews
+    forecasts: Forecasts
+    what_if: WhatIf
     notifications: Notifications
     rehearsal: bool
 
@@ -65,7 +77,11 @@ class Runtime:
         """
         if not isinstance(self.clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.notifications)
+        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work, self.notifications)
+
+    def trial(self) -> Trial:
+        """The services once more, on trial: what they do is judged as it would be now, and never written."""
+        return on_trial(self.store, self.clock, self.engine.judge.scribe, self.engine.judge.law)
 
     def close(self) -> None:
         """Give the database back."""
@@ -95,11 +111,14 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         rehearsal = store.get_meta("rehearsal") == "1"
         chosen = clock or _clock_of(store, rehearsal=rehearsal)
         _clock_is_sane(store, chosen)
-        scribe = Scribe(_log_identity(store), chosen)
+        scribe = Scribe(_log_identity(store), chosen, request=current_request)
         engine = Engine(store, chosen, scribe, Law())
         plans = Plans(store, chosen, scribe, engine.judge, engine.world)
         rounds = Rounds(store, chosen, scribe, engine, plans)
         calendars, confirmations = Calendars(store, chosen, scribe, engine), Confirmations(store, scribe, engine)
+        work = PlanWork(store, chosen, scribe, plans, engine.world)
+        forecasts = Forecasts(store, chosen, engine)
+        what_if = WhatIf(store, chosen, scribe, engine, forecasts)
 
         def calendar(unit: str, day: date) -> WorkingCalendar:
             return engine.judge.law.calendar(engine.world().editions(unit, day))
@@ -107,7 +126,11 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         telling = Notifications(
             store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
         )
-        return Runtime(settings, chosen, store, engine, plans, rounds, calendars, confirmations, telling, rehearsal)
+        reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
+        return Runtime(
+            settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, work, reviews, forecasts, what_if, telling,
+            rehearsal,
+        )  # fmt: skip
     except BaseException:
         store.close()
         raise

@@ -10,8 +10,7 @@ from notifications.channels.console import ConsoleChannel
 from notifications.channels.email import EmailChannel
 from notifications.channels.file import FileChannel
 from notifications.channels.mime import message_id
-from notifications.channels.network import networks
-from notifications.channels.settings import EmailSettings, Endpoint, FileSettings, Security, WebhookSettings
+from notifications.channels.settings import EmailSettings, Endpoint, FileSettings, Security, WebhookSettings, inside
 from notifications.channels.webhook import WebhookChannel
 from notifications.links import Links
 from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, MessageKind
@@ -55,7 +54,7 @@ def post_of(settings: Settings, store: Telling, *, rehearsal: bool, clock: Clock
 
         channels[ChannelName.CONSOLE] = ConsoleChannel(sys.stdout)
     hooks = WebhookSettings(
-        allowed=networks([each.strip() for each in settings.webhook_allowed.split(",") if each.strip()]),
+        allowed=inside("OCOP_WEBHOOK_ALLOWED", settings.webhook_allowed),
         ca_file=settings.webhook_ca_file,
         seconds=settings.webhook_seconds,
     )

@@ -29,9 +29,21 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = Field(default=None, description="PostgreSQL: the role that owns the tables; used by migrate alone")
     app_role: str | None = Field(default=None, description="PostgreSQL: the role that the service uses; granted by migrate")
     allow_unsafe: bool = Field(default=False, description="Accept a PostgreSQL server that may lose commits; throw-away test servers only")
+    secret_key: SecretStr | None = Field(
+        default=None, description="Seals second factors; a file in the data folder if unset, the same for every process if set"
+    )
+    oidc_issuer: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Identity provider (OpenID Connect), by its issuer"
+    )
+    oidc_client_id: str | None = Field(default=None, description="Under which name the identity provider knows this installation")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The secret that goes with it")
     secrets_dir: Path | None = Field(default=None, description="Folder of files named like the settings, such as ocop_database_url")
 
-    public_url: str | None = Field(default=None, description="Address at which people reach the service; personal links need it")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Address at which people reach the service; personal links need it",
+    )
     link_key: SecretStr | None = Field(
         default=None, description="Secret that personal links are made with; a file beside an embedded database if unset"
     )

@@ -33,6 +33,8 @@ __all__ = [
     "national_plan",
 ]
 
+_WORK = "place figure unit units"
+
 
 def load_plans(text: str, calendar: WorkingCalendar | None = None) -> tuple[CyclePlan, ...]:
     """Read every plan of a TOML file; blanks and unclear phrases stay blanks and unclear phrases.
@@ -77,13 +79,14 @@ def dump_plan(plan: CyclePlan) -> str:
     for target in plan.targets:
         fields = _fields(target, "what op value min max unit min_stars")
         extra = {"round": target.round or None, "firm": None if target.firm else False, "flags": (*target.flags, *target.remarks) or None}
-        parts.append(table_text("[[plan.target]]", fields | extra))
+        counted: dict[str, Scalar] = {"count": target.count or None, "kinds": target.kinds or None}
+        parts.append(table_text("[[plan.target]]", fields | extra | counted))
     parts += [table_text("[[plan.deadline]]", _line(line)) for line in plan.deadlines]
     parts += [
         table_text("[[plan.clock]]", _fields(clock, "stage phrase kind value min max unit example_from example_cutoff"))
         for clock in plan.clocks
     ]
-    parts += [table_text("[[plan.activity]]", _fields(activity, "no stage what body")) for activity in plan.activities]
+    parts += [table_text("[[plan.activity]]", _fields(activity, f"no stage what body {_WORK}")) for activity in plan.activities]
     parts += [table_text("[[plan.body]]", _fields(body, "name role")) for body in plan.bodies]
     parts += [table_text("[[plan.reported]]", _fields(figure, "what value unit")) for figure in plan.reported]
     return "\n".join(parts)
@@ -104,6 +107,7 @@ def _line(line: PlanDeadline) -> dict[str, Scalar]:
         "firm": line.firm,
         "actor": line.actor or None,
         "activity": line.activity or None,
+        **_fields(line, _WORK),
         "effect": str(line.effect) if line.effect is not None else None,
         "flags": (*line.flags, *line.remarks) or None,
     }
@@ -113,5 +117,5 @@ def _fields(value: object, names: str) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {}
     for name in names.split():
         item = getattr(value, name)
-        found[name] = None if item == "" else item
+        found[name] = None if item in ("", ()) else item
     return found

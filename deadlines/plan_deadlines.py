@@ -37,6 +37,10 @@ class Given:
     no: str
     effect: Effect | None
     remarks: tuple[str, ...]
+    place: str = ""
+    figure: int | float | None = None
+    unit: str = ""
+    units: tuple[str, ...] = ()
 
 
 def make_deadline(plan: CyclePlan, given: Given, calendar: WorkingCalendar) -> PlanDeadline:
@@ -66,6 +70,10 @@ def make_deadline(plan: CyclePlan, given: Given, calendar: WorkingCalendar) -> P
         actor=given.actor,
         activity=given.activity,
         no=given.no,
+        place=given.place,
+        figure=given.figure,
+        unit=given.unit,
+        units=given.units,
         effect=given.effect,
         reading=reading,
         armed=armed,
@@ -181,6 +189,10 @@ def _given(line: PlanDeadline, years: int) -> Given:
         no=line.no,
         effect=line.effect,
         remarks=line.remarks,
+        place=line.place,
+        figure=line.figure,
+        unit=line.unit,
+        units=line.units,
     )
 
 

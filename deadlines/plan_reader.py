@@ -13,6 +13,7 @@ from deadlines.kinds import COMPUTED, Flag, Kind
 from deadlines.phrases import Question, read_phrase
 from deadlines.plan_deadlines import Given, make_deadline, order_problems, settle
 from deadlines.plan_fields import Table
+from deadlines.plan_questions import round_questions, stage_questions
 from deadlines.plan_values import (
     FIRST_PLAN_YEAR,
     LAST_PLAN_YEAR,
@@ -29,9 +30,11 @@ from deadlines.plan_values import (
     Target,
     usual_track,
 )
+from deadlines.targets import Counting
 from deadlines.terms import Unit
 from deadlines.words import PhraseMalformed
 from states.errors import Problem
+from states.forms import SUPPORT_KINDS
 from states.vocabulary import Effect, Track
 
 FILE_LIMIT = 1_000_000
@@ -67,28 +70,32 @@ _PLAN_KEYS = (
     | _NOTES
     | _LISTS
 )
-_LINE_KEYS = frozenset(
-    {
-        "no",
-        "stage",
-        "round",
-        "track",
-        "phrase",
-        "year",
-        "kind",
-        "start",
-        "cutoff",
-        "armed",
-        "flags",
-        "firm",
-        "actor",
-        "activity",
-        "effect",
-        "line",
-    }
+_WORK_KEYS = frozenset({"place", "figure", "unit", "units"})
+_LINE_KEYS = (
+    frozenset(
+        {
+            "no",
+            "stage",
+            "round",
+            "track",
+            "phrase",
+            "year",
+            "kind",
+            "start",
+            "cutoff",
+            "armed",
+            "flags",
+            "firm",
+            "actor",
+            "activity",
+            "effect",
+            "line",
+        }
+    )
+    | _WORK_KEYS
 )
 _CLOCK_KEYS = frozenset({"stage", "phrase", "kind", "value", "min", "max", "unit", "example_from", "example_cutoff"})
-_TARGET_KEYS = frozenset({"what", "op", "value", "min", "max", "unit", "min_stars", "round", "firm", "flags"})
+_TARGET_KEYS = frozenset({"what", "op", "value", "min", "max", "unit", "min_stars", "round", "firm", "flags", "count", "kinds"})
 _OPERATORS = ("=", ">=", "<=", ">", "<", "range", ">= range")
 _CLOCK_LIMIT = 10_000
 
@@ -188,7 +195,9 @@ def _plan(values: Mapping[str, object], pointer: str, calendar: WorkingCalendar)
         for index, values_of_line in table.tables("deadline", DEADLINE_LIMIT)
         if (line := _line(values_of_line, index, draft, calendar)) is not None
     ]
-    problems.extend(order_problems([(index, line) for index, line, _ in found], f"{pointer}/deadline"))
+    numbered = [(index, line) for index, line, _ in found]
+    problems.extend(order_problems(numbered, f"{pointer}/deadline"))
+    draft.questions.extend((*stage_questions(numbered, f"{pointer}/deadline"), *round_questions(numbered, f"{pointer}/deadline")))
     draft.claims = tuple(claims for _, _, claims in found)
     draft.plan = settle(
         replace(
@@ -244,6 +253,10 @@ def _line(values: Mapping[str, object], index: int, draft: Draft, calendar: Work
         no=table.text("no"),
         effect=Effect(effect) if effect else None,
         remarks=tuple(flag for flag in flags if flag not in COMPUTED),
+        place=table.text("place"),
+        figure=_figure(table),
+        unit=table.text("unit"),
+        units=table.texts("units"),
     )
     table.whole("line", 0, FILE_LIMIT)
     claims = Claims(
@@ -334,20 +347,43 @@ def _target(values: Mapping[str, object], pointer: str, problems: list[Problem])
         min_stars=table.whole("min_stars", 1, STARS),
         round=table.whole("round", 0, LAST_ROUND) or 0,
         firm=True if firm is None else firm,
+        count=table.choice("count", tuple(Counting)),
+        kinds=_kinds(table),
         flags=(Flag.MINIMUM_GIVEN_AS_RANGE,) if operator == ">= range" else (),
         remarks=tuple(flag for flag in flags if flag not in COMPUTED),
     )
 
 
 def _activity(values: Mapping[str, object], pointer: str, problems: list[Problem]) -> Activity:
-    table = Table(values, pointer, frozenset({"no", "stage", "what", "body"}), problems)
+    table = Table(values, pointer, frozenset({"no", "stage", "what", "body"}) | _WORK_KEYS, problems)
     number = values.get("no")
     return Activity(
         what=table.text("what", required=True),
         stage=table.text("stage"),
         body=table.text("body"),
         no=str(table.whole("no", 0, DEADLINE_LIMIT) or "") if isinstance(number, int) else table.text("no"),
+        place=table.text("place"),
+        figure=_figure(table),
+        unit=table.text("unit"),
+        units=table.texts("units"),
     )
+
+
+def _figure(table: Table) -> int | float | None:
+    """What an activity is to reach; a figure below nothing reaches nothing."""
+    figure = table.number("figure")
+    if figure is not None and figure < 0:
+        table.problem("figure", "not_a_figure")
+        return None
+    return figure
+
+
+def _kinds(table: Table) -> tuple[str, ...]:
+    kinds = table.texts("kinds")
+    for kind in kinds:
+        if kind not in SUPPORT_KINDS:
+            table.problem("kinds", "unknown_value", value=kind, known=SUPPORT_KINDS)
+    return kinds
 
 
 def _body(values: Mapping[str, object], pointer: str, problems: list[Problem]) -> Body:

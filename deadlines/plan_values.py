@@ -49,6 +49,8 @@ class PlanDeadline:
         year: Year of the last permitted day, as the file gives it or else the plan's; 0 where there is none.
         firm: False where the plan says "dự kiến", "phấn đấu"; shown, changes nothing.
         effect: What a person chose to happen at the cut-off; None before anybody chose.
+        figure: What an activity is to reach, in ``unit``; None where the plan names no figure.
+        units: Codes of the units that answer for it, where the file names them.
         reading: What the phrase means.
         armed: Whether a timer follows; false for a horizon whatever its words.
         flags: What a person should look at: those of the reading and those that need the plan.
@@ -64,6 +66,10 @@ class PlanDeadline:
     actor: str = ""
     activity: str = ""
     no: str = ""
+    place: str = ""
+    figure: int | float | None = None
+    unit: str = ""
+    units: tuple[str, ...] = ()
     effect: Effect | None = None
     reading: Reading
     armed: bool
@@ -108,7 +114,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A figure to reach: ``op`` is ``=``, ``>=``, ``range`` or ``>= range`` (a minimum written as a range)."""
+    """A figure to reach: ``op`` is ``=``, ``>=``, ``range`` or ``>= range`` (a minimum written as a range).
+
+    Attributes:
+        count: How the file says that it is counted, a value of :class:`deadlines.targets.Counting`; "" where it does not say.
+        kinds: Of a count of supported products, which kinds of support; none means any.
+    """
 
     what: str
     op: str
@@ -119,18 +130,24 @@ class Target:
     min_stars: int | None = None
     round: int = 0
     firm: bool = True
+    count: str = ""
+    kinds: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """Something the plan sets out to do beside the stages of the cycle."""
+    """Something the plan sets out to do beside the stages of the cycle, without a date; see :class:`PlanDeadline` for the figure."""
 
     what: str
     stage: str = ""
     body: str = ""
     no: str = ""
+    place: str = ""
+    figure: int | float | None = None
+    unit: str = ""
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,19 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, format_number,
 
 from notifications.messages import DutyLine, Language, Recipient
 from notifications.plain import one_line
-from notifications.views import MOST_LINES, Duty, Group, duty, groups
+from notifications.views import Duty, Group, duty, groups
 from states.words import words
 
 _NAME = 90
 _TITLE = 110
-_A_CELL = 4
-"""Duties in one row of the paper; more of one person go on in a next row, so that no row outgrows a page."""
+_A_CELL = 8
+"""Products in one cell of the paper."""
+
+_A_ROW = 20
+"""Lines in one row of the paper; what more one person has goes on in a next row, so that no row outgrows a page."""
+
+_A_LINE = 45
+"""Letters in one line of a cell."""
 
 FONT = "Be Vietnam Pro"
 FONTS = (Path(fontpkg_be_vietnam_pro.ROOT) / "files",)
@@ -116,31 +122,26 @@ def phone_words(phone: str | None, language: Language = Language.VI) -> str:
 
 def as_pdf(sheet: CallSheet) -> bytes:
     """The sheet as PDF, A4 across, with its head on every page; the same sheet makes the same bytes."""
-    pdf = typst.compile(_source(), font_paths=list(FONTS), ignore_system_fonts=True, sys_inputs={"data": json.dumps(printed(sheet))})
-    if not isinstance(pdf, bytes):
-        raise TypeError(type(pdf))
-    return pdf
+    return typst.compile(_source(), font_paths=_fonts(), sys_inputs={"data": json.dumps(printed(sheet))})
 
 
 def printed(sheet: CallSheet) -> dict[str, Any]:
     """What the paper shows, as JSON-able words."""
     said = _WORDS[sheet.language]
     calls = _calls(sheet)
-    rows = []
-    for number, call in enumerate(calls, 1):
-        found = groups(call.duties)
-        for at in range(0, len(found), _A_CELL):
-            rows.append(
-                {
-                    "no": str(number),
-                    "name": call.name + ("" if at == 0 else said["again"]),
-                    "place": call.place if at == 0 else "",
-                    "phone": call.phone,
-                    "reason": call.reason if at == 0 else "",
-                    "duties": [_cell(group, call.place, said) for group in found[at : at + _A_CELL]],
-                    "first": at == 0,
-                }
-            )
+    rows = [
+        {
+            "no": str(number),
+            "name": call.name + ("" if at == 0 else said["again"]),
+            "place": call.place if at == 0 else "",
+            "phone": call.phone,
+            "reason": call.reason if at == 0 else "",
+            "duties": cells,
+            "first": at == 0,
+        }
+        for number, call in enumerate(calls, 1)
+        for at, cells in enumerate(_pieces(call, said))
+    ]
     return {
         "language": str(sheet.language),
         "font": FONT,
@@ -200,7 +201,7 @@ def as_csv(sheet: CallSheet) -> str:
                 item.producer,
                 item.code,
                 item.deadline,
-                item.left,
+                item.left_of_certificate or item.left,
                 *[""] * 3,
             )
             writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
@@ -213,7 +214,10 @@ def _calls(sheet: CallSheet) -> Sequence[_Call]:
     for row in sheet.rows:
         to = row.recipient
         found.setdefault((to.person, to.name, to.phone or ""), []).append(row)
-    return [_call(rows, sheet) for _, rows in sorted(found.items(), key=lambda item: (min(row.line.due_at for row in item[1]), item[0]))]
+    return [
+        _call(rows, sheet)
+        for _, rows in sorted(found.items(), key=lambda item: (min(row.line.due_at for row in item[1]), item[0][1], item[0]))
+    ]
 
 
 def _call(rows: Sequence[CallRow], sheet: CallSheet) -> _Call:
@@ -234,26 +238,45 @@ def _unique(items: Iterable[str]) -> list[str]:
 
 def _task(item: Duty, said: dict[str, Any]) -> str:
     """What has to be done; where neither stage nor act is named, by the kind of the duty."""
-    task = item.task or str(said["tasks"].get(item.kind, said["tasks"]["term"]))
-    return f"{said['tasks']['confirmation']}: {item.task}" if item.kind == "confirmation" and item.task else task
+    return item.task or str(said["tasks"].get(item.kind, said["tasks"]["term"]))
+
+
+def _pieces(call: _Call, said: dict[str, Any]) -> Sequence[list[dict[str, Any]]]:
+    """The duties of a person as the cells of one row, or of several."""
+    rows: list[list[dict[str, Any]]] = [[]]
+    used = 0
+    for group in groups(call.duties):
+        for at in range(0, len(group.duties), _A_CELL):
+            cell = _cell(Group(group.lead, group.duties[at : at + _A_CELL]), call.place, said)
+            lines = max(2, sum(1 + len(text) // _A_LINE for text in (cell["task"], *cell["products"])))
+            if rows[-1] and used + lines > _A_ROW:
+                rows.append([])
+                used = 0
+            rows[-1].append(cell)
+            used += lines
+    return rows
 
 
 def _cell(group: Group, place: str, said: dict[str, Any]) -> dict[str, Any]:
     lead = group.lead
-    shown = [] if lead.kind == "activity" else [_product(item, place) for item in group.duties[:MOST_LINES]]
-    rest = len(group.duties) - MOST_LINES
     task = _task(lead, said)
     return {
         "task": task[:1].upper() + task[1:],
-        "products": shown + ([said["more"].format(count=rest)] if rest > 0 else []),
+        "products": [] if lead.kind == "activity" else [_product(item, place) for item in group.duties],
         "until": lead.deadline,
-        "left": lead.left,
+        "left": lead.left_of_certificate or lead.left,
     }
 
 
 def _product(item: Duty, place: str) -> str:
     """The product, and its producer where the row does not name it already."""
     return one_line(item.title or item.code, _TITLE) + (f" – {item.producer}" if item.producer not in {"", place} else "")
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The fonts that ship and typst's own; those of the machine would make other bytes elsewhere."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in FONTS])
 
 
 @cache
@@ -285,8 +308,7 @@ _WORDS: dict[Language, dict[str, Any]] = {
         "page": ["Trang", "/"],
         "empty": "Không có ai phải gọi.",
         "again": " (tiếp)",
-        "more": "và {count} sản phẩm khác",
-        "tasks": {"certificate": "nộp hồ sơ đánh giá lại", "confirmation": "xác nhận việc nhập từ văn bản giấy", "term": "xử lý hồ sơ"},
+        "tasks": {"certificate": "nộp hồ sơ đánh giá lại", "term": "xử lý hồ sơ"},
         "csv": [
             "TT",
             "Người cần gọi",
@@ -314,12 +336,7 @@ _WORDS: dict[Language, dict[str, Any]] = {
         "page": ["Page", "of"],
         "empty": "Nobody has to be rung.",
         "again": " (continued)",
-        "more": "and {count} more products",
-        "tasks": {
-            "certificate": "file for reassessment",
-            "confirmation": "confirm what was typed from paper",
-            "term": "deal with the case",
-        },
+        "tasks": {"certificate": "file for reassessment", "term": "deal with the case"},
         "csv": [
             "No.",
             "Whom to ring",

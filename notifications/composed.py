@@ -14,12 +14,15 @@ from notifications.composing import EVENT
 from notifications.duties import Desk, Step, Turn
 from notifications.messages import DutyLine, Message, MessageKind, NoticeLine, Part, Recipient
 from states.regime import local_date
+from states.vocabulary import Event
 from workflow.ledger.entry import Entry
 from workflow.ports import Database
+from workflow.rows import CaseRow
 from workflow.situation import World
 from workflow.telling import ItemRow, MessageRow
 from workflow.timeline import Line, opened
 
+_RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
 _JSON: TypeAdapter[Message | None] = TypeAdapter(Message | None)
 
 
@@ -81,6 +84,13 @@ class Wording:
         unit = next((h.unit for h in registry.holdings(person, day)), None)
         return choices_of(self.store.settings()).office(registry.chain(unit, day) if unit else ()).gateway
 
+    def office_of(self, person: str, now: datetime) -> str:
+        """Name of the producer that a person stands for, else of the unit; empty for somebody without any function."""
+        registry, day = self.world().registry, local_date(now)
+        holding = next(iter(registry.holdings(person, day)), None)
+        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
+        return producer.name if producer is not None else registry.unit_name(holding.unit, day) if holding is not None else ""
+
     def preview(self, step: Step, person: str, part: Part, now: datetime, for_whom: Iterable[str] = ()) -> Message:
         """The message that a person would get of one step, whether its turn has come or not."""
         desk = Desk(self.store, self.world(), now)
@@ -132,8 +142,7 @@ class Wording:
         holding = next(iter(registry.holdings(person, day)), None)
         unit = holding.unit if holding is not None else ""
         chain = registry.chain(unit, day) if unit else ()
-        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
-        office = producer.name if producer is not None else registry.unit_name(unit, day) if unit else ""
+        office = self.office_of(person, desk.now)
         sender = choices.office(chain).sender or (registry.unit_name(self._province(desk, unit), day) if unit else "")
         recipient = Recipient(person=person, name=row.name, language=chosen.language, email=row.email, phone=row.phone, office=office)
         return Message(
@@ -146,6 +155,17 @@ class Wording:
             office=sender,
             rehearsal=self.rehearsal,
         )
+
+    def _recognition(self, case: CaseRow, line: Line) -> dict[str, Any]:
+        """Stars and last valid day of the certificate that an entry brought about; the day that a re-dated deadline had before."""
+        if line.entry.event in _RECOGNISES:
+            issued = [row for row in self.store.certificates(case.product) if row.case == case.code]
+            return {"stars": issued[-1].stars, "valid_until": issued[-1].last_valid_day} if issued else {}
+        closed = {term["id"] for term in (line.entry.terms or {}).get("close", ())}
+        if line.entry.event != Event.REDATE or not closed:
+            return {}
+        before = [term for term in self.store.terms(case.code) if term.id in closed]
+        return {"from": last_valid_day(before[0].due_at).isoformat()} if before else {}
 
     @staticmethod
     def _province(desk: Desk, unit: str) -> str:
@@ -168,7 +188,7 @@ class Wording:
             unit=desk.world.registry.unit_name(case.unit, desk.day),
             at=line.entry.effective_at,
             reason=line.text("reason"),
-            details=details_of(line),
+            details={**details_of(line), **self._recognition(case, line)},
         )
 
 

@@ -14,14 +14,15 @@ from notifications.duties import Desk, Step, Turn
 from notifications.messages import ChannelName, Part
 from notifications.placing import CalendarOf, Placing
 from states.chart import Seat
+from states.facts import LEVEL_OF, level_of
 from states.regime import local_date
-from states.vocabulary import Event, Function, Level, NoteEvent
+from states.vocabulary import CaseState, Event, Function, Level, NoteEvent
 from workflow.access import may_confirm
 from workflow.commands import SYSTEM
 from workflow.judging import place_of
 from workflow.ledger.entry import Entry, parse
 from workflow.ports import Database
-from workflow.rows import SubjectKind
+from workflow.rows import StoredEntry, SubjectKind
 from workflow.situation import World, law_of
 from workflow.telling import DeliveryRow, DeliveryState, Fired, ItemRow, RungRow, RungState, WebhookRow
 
@@ -30,7 +31,7 @@ NOTICES = "notices"
 EVENT = "event"
 """Kind of an item that tells of something that has happened."""
 
-Leaf = tuple[int, str, int, bytes]
+Leaf = tuple[int, StoredEntry]
 """Number in the log, subject, seq, hash."""
 
 _TRIES = 20
@@ -69,7 +70,6 @@ class Composer:
         self.world = world
         self.calendar = calendar
         self.ways = ways
-        self.done_activities: Callable[[Sequence[str]], frozenset[str]] = lambda plans: frozenset()  # noqa: ARG005
 
     def compose(self, now: datetime) -> Composed:
         """Make messages of every step that has come and every entry that people should know of."""
@@ -103,7 +103,8 @@ class Composer:
             attempts = self.store.postpone_rung(rung.duty, rung.rung, now + _RETRY * 2 ** min(rung.attempts, 6))
             made.failed.append((f"{rung.duty} {rung.rung}", attempts, f"{type(error).__name__}: {error}"))
 
-    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+    def decide(self, now: datetime, due: Sequence[RungRow]) -> tuple[list[Fired], Placing]:
+        """What becomes of steps at a moment, and in which messages people hear of it; nothing is written."""
         desk, placing = self._desk(now), self._placing(now)
         steps = [(rung, Step(rung.duty, rung.rung, rung.kind, rung.subject)) for rung in due]
         desk.take(step for _, step in steps)
@@ -121,6 +122,10 @@ class Composer:
         fired = [
             Fired(rung, state, tuple(self._item(desk, placing, step, hearer) for hearer in heard)) for rung, step, state, heard in decided
         ]
+        return fired, placing
+
+    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+        fired, placing = self.decide(now, due)
         count = self.store.fire(fired, placing.messages.values(), placing.deliveries, now)
         if count is None:
             return None
@@ -132,8 +137,9 @@ class Composer:
 
     @staticmethod
     def _listens(placing: Placing, hearer: Hearer, step: Step) -> bool:
-        """Whether the person has not chosen to leave this step out; what is told to a superior is never left out."""
-        return hearer.part is _UNMUTED or step.rung not in placing.choices.person(hearer.person).muted
+        """Whether the person has not left this step out, as the office allows now; what is told to a superior is never left out."""
+        muted = placing.choices.person(hearer.person).muted & placing.office(hearer.person).may_mute
+        return hearer.part is _UNMUTED or step.rung not in muted
 
     @staticmethod
     def _item(desk: Desk, placing: Placing, step: Step, hearer: Hearer) -> ItemRow:
@@ -149,14 +155,14 @@ class Composer:
     def _events(self, now: datetime, made: Composed) -> bool:
         """One page of the log; whether there was any."""
         before = self.store.cursor(NOTICES)
-        page = self.store.log_page(before, PAGE)
+        page = self.store.log_page(before - 1, PAGE)
         if not page:
             return False
         try:
             self._hear(now, before, page, made)
         except Exception:  # noqa: BLE001 - whatever is wrong shows at the entry that it is wrong with
-            for number, leaf in enumerate(page):
-                self._hear_alone(now, page[number - 1][0] + 1 if number else before, leaf, made)
+            for index, leaf in enumerate(page):
+                self._hear_alone(now, page[index - 1][0] + 1 if index else before, leaf, made)
         return True
 
     def _hear_alone(self, now: datetime, before: int, leaf: Leaf, made: Composed) -> None:
@@ -164,19 +170,21 @@ class Composer:
             while not self._hear(now, before, [leaf], made) and self.store.cursor(NOTICES) == before:
                 pass
         except Exception as error:  # noqa: BLE001 - one poisoned entry must not silence the others; it is told, and passed over
-            made.failed.append((f"{leaf[1]} {leaf[2]}", 1, f"{type(error).__name__}: {error}"))
-            self.store.heard(NOTICES, before, leaf[0] + 1, (), (), ())
+            number, stored = leaf
+            made.failed.append((f"{stored.subject} {stored.seq}", 1, f"{type(error).__name__}: {error}"))
+            self.store.heard(NOTICES, before, number + 1, (), (), ())
 
     def _hear(self, now: datetime, before: int, page: Sequence[Leaf], made: Composed) -> bool:
-        entries = [parse(stored.body) for _, subject, seq, _ in page if (stored := self.store.entry(subject, seq)) is not None]
+        entries = [(number, parse(stored.body)) for number, stored in page]
         desk, placing = self._desk(now), self._placing(now)
-        told = [e for e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
+        told = [e for _, e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
         desk.take((), [e.case for e in told])
         heard = [(entry, person) for entry in told for person in self._know(desk, entry)]
         placing.look_up(person for _, person in heard)
         items = [self._notice(placing, entry, person) for entry, person in heard]
-        events = self._for_webhooks(desk, page, entries, now)
-        written = self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), [*placing.deliveries, *events])
+        events = self._for_webhooks(desk, entries, now)
+        deliveries = [*placing.deliveries, *events]
+        written = self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries)
         if written:
             made.noticed += len(items)
             made.events += len(events)
@@ -194,8 +202,19 @@ class Composer:
             asked = self.store.entry(entry.case, int(entry.data["answers"]))
             typist = parse(asked.body).actor if asked is not None else None
             return (typist.id,) if typist is not None and typist.id != actor else ()
-        people = concerned(registry, loaded.case, law_of(loaded.case, desk.now), seats, local_date(desk.now))
+        law = law_of(loaded.case, desk.now)
+        office = level_of(self._lay(entry), None, law) if "office" in seats else law.levels[0]
+        people = concerned(registry, loaded.case, law, seats, office, local_date(desk.now))
         return tuple(person for person in people if person != actor)
+
+    def _lay(self, entry: Entry) -> CaseState:
+        """The state in which a level had the case before something happened; a case that has ended no longer says."""
+        before = CaseState(entry.from_) if entry.from_ else CaseState.IDEA_REGISTERED
+        if before in LEVEL_OF:
+            return before
+        earlier = (parse(stored.body) for stored in reversed(list(self.store.entries(entry.case))))
+        states = (CaseState(e.to) for e in earlier if e.case_seq < entry.case_seq and e.to)
+        return next((state for state in states if state in LEVEL_OF), before)
 
     @staticmethod
     def _seconds(desk: Desk, entry: Entry) -> tuple[str, ...]:
@@ -219,21 +238,20 @@ class Composer:
             part="follows", message=message, detail=detail,
         )  # fmt: skip
 
-    def _for_webhooks(self, desk: Desk, page: Sequence[Leaf], entries: Sequence[Entry], now: datetime) -> list[DeliveryRow]:
+    def _for_webhooks(self, desk: Desk, entries: Sequence[tuple[int, Entry]], now: datetime) -> list[DeliveryRow]:
         hooks = [hook for hook in self.store.webhooks() if hook.off is None]
         if not hooks:
             return []
-        numbers = {(subject, seq): number for number, subject, seq, _ in page}
-        moved = [entry for entry in entries if entry.outcome == "done" and entry.kind is SubjectKind.CASE]
-        desk.take((), [entry.case for entry in moved])
+        moved = [(number, entry) for number, entry in entries if entry.outcome == "done" and entry.kind is SubjectKind.CASE]
+        desk.take((), [entry.case for _, entry in moved])
         return [
             DeliveryRow(
                 key=f"{hook.id}|{entry.case}|{entry.case_seq}", message=None, channel=str(ChannelName.WEBHOOK), target=hook.id,
                 state=DeliveryState.WAITING, created_at=now, not_before=now,
             )
-            for entry in moved
+            for number, entry in moved
             for hook in hooks
-            if numbers[entry.case, entry.case_seq] >= hook.since and self._for(desk, hook, entry)
+            if number >= hook.since and self._for(desk, hook, entry)
         ]  # fmt: skip
 
     @staticmethod

@@ -7,14 +7,17 @@ from enum import Enum
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, Ladders, Rung, ladders, last_valid_day
+from deadlines.plan import load_plans
 from notifications.audience import Hearer, hearers, holders_of, of_certificate, of_unit
 from notifications.messages import DutyLine, Part
 from states.regime import local_date
-from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Stage, Track
+from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Stage
+from workflow.activities import OpenActivity, open_activities
 from workflow.ports import CaseQuery, Database, LoadedCase
 from workflow.progress import central_ahead, stages_ahead, still_means
-from workflow.rows import CaseRow, CertificateRow, ProducerRow, ProductRow, StageRow, TermRow
+from workflow.rows import CaseRow, CertificateRow, ProducerRow, ProductRow, TermRow
 from workflow.situation import World, home, joinable, law_of, results_of
+from workflow.timeline import timeline
 
 _FILED = frozenset({CaseState.DISTRICT_EVALUATION, CaseState.COMMUNE_CHECK, CaseState.PROVINCIAL_EVALUATION, CaseState.NATIONAL_NOMINATION})
 
@@ -46,13 +49,13 @@ class Desk:
     store: Database
     world: World
     now: datetime
-    done_activities: frozenset[str] = frozenset()
     cases: Mapping[str, LoadedCase] = field(default_factory=dict)
     products: Mapping[str, ProductRow] = field(default_factory=dict)
     producers: Mapping[str, ProducerRow] = field(default_factory=dict)
     certificates: dict[str, CertificateRow | None] = field(default_factory=dict)
     ladders: Ladders = field(default_factory=ladders)
     _terms: dict[str, dict[str, TermRow]] = field(default_factory=dict)
+    _activities: dict[str, dict[str, OpenActivity]] = field(default_factory=dict)
     _hearers: dict[Step, tuple[Hearer, ...]] = field(default_factory=dict)
 
     @property
@@ -86,9 +89,16 @@ class Desk:
             self._terms[step.subject] = {term.id: term for term in self.store.terms(step.subject)}
         return self._terms[step.subject].get(step.duty)
 
-    def stage(self, duty: str) -> StageRow | None:
-        """The deadline of an activity."""
-        return self.world.book.deadlines.get(duty)
+    def activity(self, step: Step) -> OpenActivity | None:
+        """An activity that is still open; None once it is reported done or cancelled, or its plan is replaced."""
+        if step.subject not in self._activities:
+            row = self.store.load_plan(step.subject)
+            found: tuple[OpenActivity, ...] = ()
+            if row is not None:
+                plan = next(plan for plan in load_plans(row.text) if plan.id == row.code)
+                found = open_activities(plan, row, self.store.stages(plan=row.code), timeline(self.store, row.code))
+            self._activities[step.subject] = {duty.id: duty for duty in found}
+        return self._activities[step.subject].get(step.duty)
 
     def rung(self, step: Step) -> Rung | None:
         """The step of the ladder; None where the ladder no longer has it."""
@@ -103,7 +113,7 @@ class Desk:
             return self._turn_of_term(step, rung)
         if step.kind is DutyKind.CERTIFICATE:
             return Turn.SAY if self._certificate_stands(step.subject) else Turn.OVER
-        return Turn.SAY if self.stage(step.duty) is not None and step.duty not in self.done_activities else Turn.OVER
+        return Turn.SAY if self.activity(step) is not None else Turn.OVER
 
     def _turn_of_term(self, step: Step, rung: Rung) -> Turn:
         loaded, term = self.cases.get(step.subject), self.term(step)
@@ -142,8 +152,8 @@ class Desk:
         if step.kind is DutyKind.CERTIFICATE:
             case = self.cases[self._held(step.subject).case].case
             return of_certificate(registry, case.producer, case.unit, rung, self.day)
-        stage = self.stage(step.duty)
-        return of_unit(registry, stage.unit, rung, self.day) if stage is not None else ()
+        open_ = self.activity(step)
+        return of_unit(registry, open_.unit, rung, self.day) if open_ is not None else ()
 
     def _held(self, code: str) -> CertificateRow:
         row = self.certificates[code]
@@ -157,20 +167,21 @@ class Desk:
             return term.due_at if term else None
         if step.kind is DutyKind.CERTIFICATE:
             return _end(self._held(step.subject))
-        stage = self.stage(step.duty)
-        return stage.cutoff if stage else None
+        open_ = self.activity(step)
+        return open_.due_at if open_ else None
 
     def line(self, step: Step, part: Part, for_whom: Iterable[str], link: str | None = None) -> DutyLine:
         """The line of a message about a step whose turn it is."""
         registry = self.world.registry
         names = tuple(registry.person(person).name for person in for_whom)
         if step.kind is DutyKind.ACTIVITY:
-            stage = self.world.book.deadlines[step.duty]
-            assert stage.cutoff is not None  # noqa: S101 - steps are planned from a date
+            found = self.activity(step)
+            assert found is not None  # noqa: S101 - only steps whose turn it is are worded
+            assert found.due_at is not None  # noqa: S101 - steps are planned from a date
             return DutyLine(
-                duty=step.duty, rung=step.rung, kind=step.kind, part=part, subject=stage.plan, title=stage.stage,
-                unit=registry.unit_name(stage.unit, self.day), due_at=stage.cutoff, last_day=last_valid_day(stage.cutoff),
-                phrase=stage.phrase, source=stage.source, effect=stage.effect, holders=names, link=link,
+                duty=step.duty, rung=step.rung, kind=step.kind, part=part, subject=found.plan, title=found.title or found.stage,
+                unit=registry.unit_name(found.unit, self.day), due_at=found.due_at, last_day=last_valid_day(found.due_at),
+                phrase=found.phrase, source=found.source, holders=names, link=link,
             )  # fmt: skip
         if step.kind is DutyKind.CERTIFICATE:
             held = self._held(step.subject)
@@ -219,11 +230,3 @@ def _still_owed(case: CaseRow, term: TermRow, now: datetime) -> bool:
     law = law_of(case, now)
     ahead = stages_ahead(law, home(case), results_of(case.memo), case.kind) + central_ahead(home(case), results_of(case.memo))
     return case.state is not CaseState.CERTIFIED and still_means(term.stage, home(case), ahead)
-
-
-def round_name(world: World, code: str | None) -> str | None:
-    """A round as people call it: number, track and year."""
-    found = world.book.get(code) if code else None
-    if found is None:
-        return code
-    return f"{found.row.number}/{found.row.year}" + ("" if found.row.track is Track.PROVINCIAL else " (TW)")

@@ -100,7 +100,7 @@ def calendar_text(entries: Iterable[Entry], *, name: str, language: Language, su
     if not newest:
         # RFC 5545 (3.6) asks for one component at least, and some programs drop a feed that has none.
         calendar.add_component(Timezone.from_tzid(str(VIETNAM)))
-    return calendar.to_ical().decode("utf-8")
+    return str(calendar.to_ical(), "utf-8")
 
 
 def feed(name: str, entries: Iterable[Entry], *, language: Language = Language.VI) -> str:

@@ -7,6 +7,7 @@ What a notice may carry in ``details`` beside its event, all optional: ``stage``
 ``note``; ``event`` (the act that a paper is about), ``acted_on``, ``confirmed_by``. Dates and instants may be ISO text.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from deadlines.ladder import DutyKind
 from notifications.feeds import Entry, calendar_text
 from notifications.messages import DutyLine, Language, Letter, Message, MessageKind
 from notifications.plain import ascii_text, one_line, shorten
@@ -33,6 +35,7 @@ _ROOMS = (60, 45, 30, 20, 12, 0)
 
 _SHARED_ITEMS = (5, 3, 2, 1)
 
+_TERM_ID = re.compile(r".+:([1-9]\d{0,9}):\d+", re.DOTALL)
 _Text = TypeVar("_Text", str, Markup)
 
 
@@ -92,9 +95,10 @@ def entry(
     # "Còn 7 ngày" would be wrong from the next morning on, so the words are those of a day far ahead, and none of them is a count.
     said = duty(line, line.due_at - timedelta(days=60), language)
     values = {"x": said, "rehearsal": rehearsal}
+    key, version = _identity(line)
     return Entry(
-        duty=f"{line.kind}:{line.duty}",
-        version=line.version,
+        duty=key,
+        version=version,
         last_day=line.last_day,
         summary=_text(language, f"{language}/summary.txt", values),
         description=_text(language, f"{language}/description.txt", values),
@@ -102,6 +106,16 @@ def entry(
         status=status,
         stamped=stamped,
     )
+
+
+def _identity(line: DutyLine) -> tuple[str, int]:
+    """What stays of a duty when its date moves, and a number that rises when it does.
+
+    A deadline of a case that moves is a new row, ``<case>:<case_seq>:<index>``; to its reader it is still the same stage of the same case.
+    """
+    if line.kind is DutyKind.TERM and line.stage is not None and (found := _TERM_ID.fullmatch(line.duty)):
+        return f"{line.kind}:{line.subject}:{line.stage}", int(found[1])
+    return f"{line.kind}:{line.duty}", line.version
 
 
 def _calendar(message: Message) -> str | None:
@@ -176,7 +190,8 @@ def _environment(*, html: bool) -> Environment:
     """Templates of the package; HTML escapes every value, text none, and a name that nobody set is an error."""
     environment = Environment(
         loader=PackageLoader("notifications", "templates"),
-        autoescape=html,
+        # In a text nothing is markup, and an escaped sign would be shown as such.
+        autoescape=html,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -111,6 +111,10 @@ class Placing:
             self._seen[key] = self.store.messages([key]).get(key)
         return self._seen[key]
 
+    def office(self, person: str) -> Office:
+        """What the office of a person allows."""
+        return self._office(person)[1]
+
     def _office(self, person: str) -> tuple[str | None, Office]:
         if person not in self._offices:
             day = self.now.astimezone(ZONE).date()

@@ -118,6 +118,11 @@ class Notifications:
 
         return when_unplanned(self.store, self.clock.now(), plan)
 
+    def event_of(self, row: DeliveryRow) -> Mapping[str, Any] | None:
+        """What a webhook gets of a delivery; None where the webhook or the entry is gone."""
+        hook = next((hook for hook in self.store.webhooks() if hook.id == row.target), None)
+        return self._event(hook, row, self.clock.now()) if hook is not None else None
+
     def _event(self, hook: WebhookRow, row: DeliveryRow, now: datetime) -> Mapping[str, Any] | None:
         del now
         subject, _, seq = row.key.removeprefix(f"{hook.id}|").rpartition("|")

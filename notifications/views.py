@@ -8,10 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from deadlines.ladder import DutyKind
+from deadlines.statutory import statutory_terms
 from notifications.messages import DutyLine, Language, Message, NoticeLine, Part
 from notifications.plain import one_line, paragraphs, web_link
-from notifications.wording import Nearness, countdown, days_left, short_day, until
-from states.regime import VIETNAM
+from notifications.wording import Nearness, countdown, days_left, short_day, until, validity_left
+from states.errors import UnknownName
+from states.regime import VIETNAM, local_date, regime_on
 from states.vocabulary import Event
 from states.words import Words, words
 
@@ -26,6 +28,9 @@ MOST_LINES = 60
 
 _SAME_STAGE = frozenset({Event.CONCLUDE})
 """Acts whose name does not say at which level they are done: the stage is said before them."""
+
+_ALSO = {"from": "was", "stage": "term"}
+"""Details that some events carry under another name."""
 
 _LAST_DAYS = frozenset({"from", "to", "until", "valid_until"})
 """Details that are last days: a date, or the exclusive instant after one."""
@@ -52,6 +57,8 @@ class Duty:
         deadline: Until when, after the word for a deadline.
         day: The last day in figures.
         left: The days left in words.
+        left_of_certificate: The same for a certificate, which is not overdue but valid or ended; empty for other duties.
+        filing, filing_rule: Until when a reassessment is filed in good time, and the rule in its own words; empty where there is none.
         days: Days left; negative where overdue.
         effect: Value of the effect, empty where none is known.
         link: Personal link, None where there is none.
@@ -73,6 +80,9 @@ class Duty:
     deadline: str
     day: str
     left: str
+    left_of_certificate: str
+    filing: str
+    filing_rule: str
     days: int
     effect: str
     link: str | None
@@ -141,7 +151,7 @@ class Details:
         self._words = words(language.value)
 
     def __getitem__(self, name: str) -> str | None:
-        value = _typed(self._values.get(name))
+        value = _typed(self._values.get(name, self._values.get(_ALSO.get(name, name))))
         if value is None or value in {"", ()}:
             return None
         if name == "stage":
@@ -153,6 +163,8 @@ class Details:
             return "; ".join(one_line(self._words.label(_CODES_OF[name], str(item)), NAME) for item in items[:MOST_LINES]) or None
         if name == "mean" and isinstance(value, str) and _FRACTION.fullmatch(value):
             value = Fraction(value)
+        if name == "acted_on" and isinstance(value, datetime):
+            value = local_date(value)
         return one_line(self._said(name, value), PHRASE) or None
 
     def _said(self, name: str, value: object) -> str:
@@ -200,6 +212,7 @@ def duty(line: DutyLine, now: datetime, language: Language) -> Duty:
     """A duty in words, as it stands at ``now`` (aware)."""
     say = words(language.value)
     left = countdown(line.due_at, line.last_day, now)
+    filing, filing_rule = _filing(line.last_day, now, language) if line.kind is DutyKind.CERTIFICATE else ("", "")
     stage = say.name(line.stage) if line.stage else ""
     task = _task(line, stage, say)
     return Duty(
@@ -219,6 +232,9 @@ def duty(line: DutyLine, now: datetime, language: Language) -> Duty:
         deadline=until(line.due_at, line.last_day, language),
         day=short_day(line.last_day),
         left=days_left(left, language),
+        left_of_certificate=validity_left(left, language) if line.kind is DutyKind.CERTIFICATE else "",
+        filing=filing,
+        filing_rule=filing_rule,
         days=left.days,
         effect=str(line.effect or ""),
         link=web_link(line.link),
@@ -228,11 +244,31 @@ def duty(line: DutyLine, now: datetime, language: Language) -> Duty:
 def _task(line: DutyLine, stage: str, say: Words) -> str:
     """What has to be done, by the labels; empty where neither stage nor act is known, and the templates then say it by the kind."""
     if line.kind is DutyKind.ACTIVITY:
-        return one_line(line.title, TITLE)
+        # A plan names its other work by a code of the labels or in words of its own.
+        return one_line(say.stage(line.title), TITLE)
     if line.act is None:
         return stage
     act = say.name(line.act)
     return f"{stage}, {act}" if line.act in _SAME_STAGE and stage and line.kind is DutyKind.TERM else act
+
+
+def _filing(last_day: date, now: datetime, language: Language) -> tuple[str, str]:
+    """Until when a reassessment is filed in good time under the regime of the day, and the rule in its own words."""
+    try:
+        rule = statutory_terms().filing_window(regime_on(now).id)
+    except UnknownName:
+        return "", ""
+    if rule is None:
+        return "", ""
+    cutoff = rule.window(last_day).cutoff
+    ruled = f"“{rule.phrase}” – {rule.clause}"
+    if now < cutoff:
+        return {Language.VI: "đến ", Language.EN: "by "}[language] + until(cutoff, last_day_before(cutoff), language), ruled
+    passed = {
+        Language.VI: "đã qua; nay vẫn nộp được khi giấy chứng nhận còn hiệu lực, và bị ghi nhận là nộp muộn",
+        Language.EN: "has passed; it can be filed while the certificate is valid, and is recorded as late",
+    }
+    return (passed[language], ruled) if now.astimezone(VIETNAM).date() <= last_day else ("", "")
 
 
 def _names(names: Sequence[str], language: Language) -> str:
@@ -283,6 +319,7 @@ def context(message: Message) -> dict[str, Any]:
         "rehearsal": message.rehearsal,
         "duties": duties,
         "lead": duties[0] if duties else None,
+        "all_groups": groups(duties),
         "overdue": groups(item for item in shown if item.near == Nearness.PAST),
         "this_week": groups(item for item in shown if item.near in {Nearness.TODAY, Nearness.TOMORROW, Nearness.WEEK}),
         "later": groups(item for item in shown if item.near == Nearness.LATER),
@@ -292,4 +329,5 @@ def context(message: Message) -> dict[str, Any]:
         "notices": notices[:MOST_LINES],
         "more_notices": max(0, len(notices) - MOST_LINES),
         "count_notices": len(notices),
+        "one_event": len({item.event for item in notices}) == 1,
     }

@@ -15,7 +15,7 @@ import httpx2
 
 from deadlines.sweep import GRACE
 from workflow.ports import Database
-from workflow.worker import heartbeats
+from workflow.worker import Heartbeat, heartbeats, say
 
 SHOWN = timedelta(seconds=60)
 """What is later than this is shown."""
@@ -109,6 +109,13 @@ def _workers(store: Database, now: datetime) -> list[Finding]:
 
 POST = "post:"
 """Begins the name under which the part of a worker that carries letters away says that it is alive."""
+
+
+def heard_of(store: Database, worker: str, now: datetime, sent: int = 0) -> None:
+    """Let the part of a worker that carries letters away be heard of, after a whole pass."""
+    _, oldest, _ = store.oldest_waiting(now)
+    late = oldest.isoformat() if oldest else None
+    say(store, Heartbeat(f"{POST}{worker}", now.isoformat(), now.isoformat(), sent, 0, late, None))
 
 
 def ping(url: str, client: httpx2.Client | None = None) -> str | None:

@@ -54,26 +54,35 @@ def countdown(due_at: datetime, last_day: date, now: datetime) -> Countdown:
     return Countdown(Nearness.TOMORROW if days == 1 else Nearness.TODAY, max(days, 0))
 
 
+_AT_HAND = {
+    Language.VI: {Nearness.TOMORROW: "ngày mai là ngày cuối", Nearness.TODAY: "hôm nay là ngày cuối"},
+    Language.EN: {Nearness.TOMORROW: "tomorrow is the last day", Nearness.TODAY: "today is the last day"},
+}
+
+
 def days_left(left: Countdown, language: Language) -> str:
-    """The days in words: ``còn 7 ngày``, ``hạn là ngày mai``, ``hôm nay là ngày cuối``, ``đã quá hạn 3 ngày``."""
+    """The days in words: ``còn 7 ngày``, ``ngày mai là ngày cuối``, ``hôm nay là ngày cuối``, ``đã quá hạn 3 ngày``."""
+    if left.near in _AT_HAND[language]:
+        return _AT_HAND[language][left.near]
     count = abs(left.days)
+    months = round(count / _DAYS_A_MONTH)
+    if left.near is Nearness.PAST:
+        if language is Language.VI:
+            return f"đã quá hạn {count} ngày" if count else "đã quá hạn trong hôm nay"
+        return f"{count} day{'s' if count > 1 else ''} overdue" if count else "overdue since today"
     if language is Language.VI:
-        match left.near:
-            case Nearness.TOMORROW:
-                return "ngày mai là ngày cuối"
-            case Nearness.TODAY:
-                return "hôm nay là ngày cuối"
-            case Nearness.PAST:
-                return f"đã quá hạn {count} ngày" if count else "đã quá hạn trong hôm nay"
-        return f"còn {count} ngày" + (f", khoảng {round(count / _DAYS_A_MONTH)} tháng" if count >= _LONG else "")
-    match left.near:
-        case Nearness.TOMORROW:
-            return "tomorrow is the last day"
-        case Nearness.TODAY:
-            return "today is the last day"
-        case Nearness.PAST:
-            return f"{count} day{'s' if count > 1 else ''} overdue" if count else "overdue since today"
-    return f"{count} days left" + (f", about {round(count / _DAYS_A_MONTH)} months" if count >= _LONG else "")
+        return f"còn {count} ngày" + (f", khoảng {months} tháng" if count >= _LONG else "")
+    return f"{count} days left" + (f", about {months} months" if count >= _LONG else "")
+
+
+def validity_left(left: Countdown, language: Language) -> str:
+    """The days of a certificate, which ends and is not overdue: ``còn 7 ngày``, ``hôm nay là ngày cuối``, ``đã hết hiệu lực 3 ngày``."""
+    if left.near is not Nearness.PAST:
+        return days_left(left, language)
+    count = max(-left.days, 1)
+    if language is Language.VI:
+        return f"đã hết hiệu lực {count} ngày"
+    return f"ended {count} day{'s' if count > 1 else ''} ago"
 
 
 def until(due_at: datetime, last_day: date, language: Language) -> str:

@@ -118,3 +118,62 @@ _TERM = Field("term", Kind.CHOICE, required=True, options=tuple(map(str, Stage))
 EXTEND = (_TERM, Field("days", Kind.INTEGER, required=True, low=1, high=366), *_document())
 SUSPEND = (_TERM, *_document())
 RESUME = (_TERM, *_document(required=False))
+
+SUPPORT_KINDS = (
+    *("training", "consulting", "packaging", "label", "quality", "intellectual_property", "technology"),
+    *("trade_promotion", "e_commerce", "credit", "other"),
+)
+"""What a producer or product can be helped with, by the support policies that the provinces' plans name."""
+
+LESSON_PARTS = ("achieved", "shortcoming", "cause", "proposal")
+"""Parts of a year-end review (mục tổng kết of the provinces' plans)."""
+
+ACTIVITY_STATUSES = ("under_way", "done", "cancelled")
+DONG_LIMIT = 999_999_999_999
+"""Most đồng that one support can be of."""
+
+_EVIDENCE = (
+    Field("document_no", Kind.CODE),
+    Field("document_date", Kind.DATE),
+    Field("file_reference", Kind.TEXT),
+    Field("link", Kind.TEXT),
+)
+WORK_UNITS = ("seminar", "class", "person", "fair", "outlet", "article", "broadcast", "trip", "contest", "document")
+"""Units of what activities bring about."""
+
+FIGURE_UNITS = (*WORK_UNITS, "product", "producer", "model", "project", "percent", "commune", "district")
+"""Units that a figure may be given in where the plan names none."""
+
+_FIGURE = (Field("figure", Kind.FIGURE), Field("figure_unit", Kind.CHOICE, options=FIGURE_UNITS))
+ACTIVITY_REPORT = (
+    Field("status", Kind.CHOICE, required=True, options=ACTIVITY_STATUSES),
+    Field("done_on", Kind.DATE),
+    *_FIGURE,
+    *_EVIDENCE,
+    Field("place", Kind.TEXT),
+    Field("note", Kind.TEXT),
+    Field("reason", Kind.TEXT),
+)
+SUPPORT = (
+    Field("support", Kind.CHOICE, required=True, options=SUPPORT_KINDS),
+    Field("given_on", Kind.DATE, required=True),
+    Field("what", Kind.TEXT, required=True),
+    Field("giver", Kind.TEXT, required=True),
+    *_FIGURE,
+    Field("amount", Kind.INTEGER, high=DONG_LIMIT),
+    *_EVIDENCE,
+    Field("note", Kind.TEXT),
+    Field("reason", Kind.TEXT),
+)
+TARGET_FIGURE = (
+    Field("figure", Kind.FIGURE, required=True),
+    Field("stated_on", Kind.DATE),
+    *_EVIDENCE,
+    Field("note", Kind.TEXT),
+)
+LESSON = (
+    Field("part", Kind.CHOICE, required=True, options=LESSON_PARTS),
+    Field("text", Kind.TEXT, required=True),
+    Field("reason", Kind.TEXT),
+)
+WITHDRAWAL = (Field("reason", Kind.TEXT, required=True),)

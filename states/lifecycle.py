@@ -1,4 +1,4 @@
-"""Small charts without guards, for what accompanies a case: rounds, certificates and plans. They use the same door as the case chart."""
+"""Small charts without guards, for what accompanies a case: rounds, certificates, plans, calendars and delegations. They use the same door as the case chart."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +12,8 @@ from states.vocabulary import (
     CalendarState,
     CertificateEvent,
     CertificateState,
+    DelegationEvent,
+    DelegationState,
     Function,
     Level,
     Publication,
@@ -30,6 +32,23 @@ class PlanEvent(StrEnum):
     IMPORT = "import"
     PUBLISH = "publish"
     REPLACE = "supersede"
+    ASSIGN = "assign"
+    REPORT = "report"
+    SUPPORT = "support"
+    STATE = "state_figure"
+    COUNT = "count"
+    LEARN = "learn"
+    STRIKE = "strike"
+    REVIEW = "review"
+
+
+PLAN_WORK = frozenset(
+    {
+        *(PlanEvent.ASSIGN, PlanEvent.REPORT, PlanEvent.SUPPORT, PlanEvent.STATE),
+        *(PlanEvent.COUNT, PlanEvent.LEARN, PlanEvent.STRIKE, PlanEvent.REVIEW),
+    }
+)
+"""What is written into the history of a plan and leaves the plan itself as it was: its head moves, but not its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,14 @@ CERTIFICATE: Lifecycle[CertificateState, CertificateEvent] = Lifecycle(
 """A certificate: 36 months from its decision, replaced by a renewal or an upgrade."""
 
 _P, _PE = Publication, PlanEvent
+_EVERY_OFFICE = tuple(Seat(Function.OFFICER, level) for level in (Level.PROVINCE, Level.CENTRE, Level.DISTRICT, Level.COMMUNE))
+_WORK = "Kế hoạch của cơ quan ban hành: nội dung, nhiệm vụ, chế độ báo cáo"
+
+
+def _work(event: PlanEvent, seats: tuple[Seat, ...] = _OFFICES) -> Move[Publication, PlanEvent]:
+    return Move(event, Publication.PUBLISHED, Publication.PUBLISHED, seats, _WORK)
+
+
 PLAN: Lifecycle[Publication, PlanEvent] = Lifecycle(
     "plan",
     (
@@ -140,10 +167,19 @@ PLAN: Lifecycle[Publication, PlanEvent] = Lifecycle(
         Move(_PE.IMPORT, _P.DRAFT, _P.DRAFT, _OFFICES, "Kế hoạch của cơ quan ban hành"),
         Move(_PE.PUBLISH, _P.DRAFT, _P.PUBLISHED, _OFFICES, "Kế hoạch của cơ quan ban hành"),
         Move(_PE.REPLACE, _P.PUBLISHED, _P.REPLACED, _SYSTEM, "Kế hoạch ban hành sau"),
+        _work(_PE.ASSIGN),
+        _work(_PE.REPORT, _EVERY_OFFICE),
+        _work(_PE.SUPPORT, _EVERY_OFFICE),
+        _work(_PE.STATE),
+        _work(_PE.COUNT),
+        _work(_PE.LEARN),
+        _work(_PE.STRIKE, _EVERY_OFFICE),
+        _work(_PE.REVIEW, _ISSUERS),
     ),
     {_P.DRAFT: StateKind.ACTIVE, _P.PUBLISHED: StateKind.RESTING, _P.REPLACED: StateKind.FINAL},
 )
-"""A plan: drafted, published with an effect for each deadline, replaced by a later one of the same unit."""
+"""A plan: drafted, published with an effect for each deadline, replaced by a later one of the same unit; while it is published its activities
+are reported, support is recorded, targets are stated and the year is reviewed."""
 
 _K, _KE = CalendarState, CalendarEvent
 _CENTRE = (Seat(Function.OFFICER, Level.CENTRE),)
@@ -159,5 +195,21 @@ CALENDAR: Lifecycle[CalendarState, CalendarEvent] = Lifecycle(
 )
 """A unit's table of days: the centre's for the country, a province's for its own closures. A later row replaces, none is edited."""
 
-LIFECYCLES: dict[str, Lifecycle[Any, Any]] = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR)}
+DELEGABLE = frozenset({Function.OFFICER, Function.SECRETARY, Function.CHAIR, Function.AUTHORITY})
+"""Functions that somebody may exercise for another; a member scores in person, and a producer appoints its own people."""
+
+_D, _DE = DelegationState, DelegationEvent
+_DELEGABLE = tuple(Seat(function, level) for function in Function if function in DELEGABLE for level in Level)
+_DELEGATION = "Luật Tổ chức chính quyền địa phương (ủy quyền); Quy chế làm việc của cơ quan"
+DELEGATION: Lifecycle[DelegationState, DelegationEvent] = Lifecycle(
+    "delegation",
+    (
+        Move(_DE.DELEGATE, None, _D.GIVEN, _DELEGABLE, _DELEGATION),
+        Move(_DE.REVOKE, _D.GIVEN, _D.REVOKED, _DELEGABLE, _DELEGATION),
+    ),
+    {_D.GIVEN: StateKind.ACTIVE, _D.REVOKED: StateKind.FINAL},
+)
+"""A function, or a part of it, given to somebody else for some days; after its last day it has no effect, without an entry."""
+
+LIFECYCLES: dict[str, Lifecycle[Any, Any]] = {chart.key: chart for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR, DELEGATION)}
 """The small charts by their keys."""

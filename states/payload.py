@@ -23,6 +23,7 @@ YEARS = range(1990, 2101)
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)?", re.UNICODE)
 """A number of a document has a digit and at most two parts, so that no name or sentence passes for one."""
 
+_FIGURE = re.compile(r"\d{1,12}(?:[.,]\d{1,2})?")
 _DECIMAL = re.compile(r"\d{1,3}(?:[.,]\d{1,10})?")
 _FRACTION = re.compile(r"(\d{1,13})/([1-9]\d{0,10})")
 
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     CHOICES = "choices"
     INTEGER = "integer"
     SCORE = "score"
+    FIGURE = "figure"
     DATE = "date"
     FLAG = "flag"
 
@@ -60,7 +62,7 @@ class Field:
     high: int = 1_000_000
 
     def read(self, value: object) -> object:
-        """The canonical value: ``str``, ``int``, ``bool`` or a list of ``str``; a score becomes an exact fraction such as ``161/2``.
+        """The canonical value: ``str``, ``int``, ``bool`` or a list of ``str``; a score or figure becomes an exact fraction such as ``161/2``.
 
         Raises:
             ValueError: With the code of the problem.
@@ -186,6 +188,23 @@ def _score(field: Field, value: object) -> str:  # noqa: ARG001
     return str(read_score(value))
 
 
+def read_figure(value: object) -> Fraction:
+    """An amount of something, from ``12``, ``"12"``, ``"87,5"`` or ``"87.5"``: not below nothing, at most two decimals, no marks for thousands.
+
+    Raises:
+        ValueError: ``not_a_figure``.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value.isascii() or not _FIGURE.fullmatch(value.strip()):
+        raise ValueError("not_a_figure")
+    return Fraction(value.strip().replace(",", "."))
+
+
+def _figure(field: Field, value: object) -> str:  # noqa: ARG001
+    return str(read_figure(value))
+
+
 def _date(field: Field, value: object) -> str:  # noqa: ARG001
     if isinstance(value, date):
         value = value.isoformat()
@@ -213,6 +232,7 @@ _READERS: dict[Kind, Any] = {
     Kind.CHOICES: _choices,
     Kind.INTEGER: _integer,
     Kind.SCORE: _score,
+    Kind.FIGURE: _figure,
     Kind.DATE: _date,
     Kind.FLAG: _flag,
 }

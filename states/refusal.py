@@ -48,6 +48,7 @@ class Code(StrEnum):
     ROUND_EXISTS = "round_exists"
     PLAN_OF_OTHER_UNIT = "plan_of_other_unit"
     CALENDAR_OF_OTHER_UNIT = "calendar_of_other_unit"
+    ACTIVITY_OF_OTHER_UNIT = "activity_of_other_unit"
     SAME_DATE = "same_date"
     CUTOFF_BEFORE_OPENING = "cutoff_before_opening"
     CUTOFF_BEFORE_DOCUMENT = "cutoff_before_document"
@@ -60,6 +61,9 @@ class Code(StrEnum):
     SPAN_SUSPENDED = "span_suspended"
     NOT_SUSPENDED = "not_suspended"
     EXTENSION_TOO_LONG = "extension_too_long"
+    # About operations on many cases.
+    BULK_OVER = "bulk_over"
+    NOTHING_TO_RETRY = "nothing_to_retry"
     # About acts typed from paper later.
     ATTEMPT_MOVED_ON = "attempt_moved_on"
     CONFIRMATION_ANSWERED = "confirmation_answered"
@@ -76,6 +80,12 @@ class Code(StrEnum):
     JUDGED_BY_RECEIPT = "judged_by_receipt"
     SECOND_PERSON = "second_person"
     NOT_OF_ITS_UNIT = "not_of_its_unit"
+    # About delegations.
+    PRINCIPAL_SEPARATION = "principal_separation"
+    PRINCIPAL_TIED = "principal_tied"
+    NOT_DELEGABLE = "not_delegable"
+    TAKER_ELSEWHERE = "taker_elsewhere"
+    OTHERS_DELEGATION = "others_delegation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from states.case import KIND_OF, all_charts
 from states.chart import START, Chart, Rule, describe
-from states.lifecycle import CALENDAR, CERTIFICATE, PLAN, ROUND, Lifecycle
+from states.lifecycle import LIFECYCLES, Lifecycle
 from states.regime import Regime, regime
 from states.rights import rights_of
 from states.vocabulary import CaseState, Duty, StateKind
@@ -158,7 +158,7 @@ def check_all() -> list[Finding]:
     """Every finding over every chart that ships."""
     charts = all_charts()
     found = [f for chart in charts for f in check_chart(chart, regime(chart.key.partition("/")[2]))]
-    for small in (ROUND, CERTIFICATE, PLAN, CALENDAR):
+    for small in LIFECYCLES.values():
         found += check_lifecycle(small)
     return [*found, *check_rights(charts), *check_frozen(charts)]
 

@@ -109,6 +109,13 @@ class CalendarState(StrEnum):
     IN_FORCE = "in_force"
 
 
+class DelegationState(StrEnum):
+    """A delegation of a function: it runs to its last day unless it is revoked."""
+
+    GIVEN = "given"
+    REVOKED = "revoked"
+
+
 class Event(StrEnum):
     """What can happen to a case."""
 
@@ -177,6 +184,13 @@ class CalendarEvent(StrEnum):
 
     CHANGE = "change"
     RECOUNT = "recount"
+
+
+class DelegationEvent(StrEnum):
+    """What can happen to a delegation."""
+
+    DELEGATE = "delegate"
+    REVOKE = "revoke"
 
 
 class Track(StrEnum):

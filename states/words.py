@@ -24,6 +24,8 @@ from states.vocabulary import (
     CaseState,
     CertificateEvent,
     CertificateState,
+    DelegationEvent,
+    DelegationState,
     Duty,
     Effect,
     Event,
@@ -51,6 +53,7 @@ SECTION: dict[type[Enum], str] = {
     RoundEvent: "event",
     CertificateEvent: "event",
     CalendarEvent: "calendarevent",
+    DelegationEvent: "delegationevent",
     Function: "function",
     Level: "level",
     Duty: "duty",
@@ -59,6 +62,7 @@ SECTION: dict[type[Enum], str] = {
     CertificateState: "certificatestate",
     RoundState: "roundstate",
     CalendarState: "calendarstate",
+    DelegationState: "delegationstate",
     Publication: "publication",
     Track: "track",
     Effect: "effect",
@@ -199,6 +203,8 @@ class Words:
         for name in ("cutoff", "earlier_cutoff"):
             if isinstance(values.get(name), str):
                 values[name] = datetime.fromisoformat(str(values[name]))
+        if isinstance(values.get("measure"), str):
+            values["measure"] = self.label("option", str(values["measure"]))
         return self.template("problem", problem.code, values)
 
     def error(self, error: CycleError) -> str:

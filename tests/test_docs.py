@@ -14,7 +14,7 @@ from api.cli.commands import app
 from api.settings import Settings
 from states.case import all_charts, case_chart
 from states.drawing import mermaid
-from states.lifecycle import CALENDAR, CERTIFICATE, PLAN, ROUND
+from states.lifecycle import LIFECYCLES
 from states.words import words
 from tests.support.documents import ROOT, documents, drawn_blocks, redrawn, typed
 from workflow.season import read_season
@@ -78,7 +78,7 @@ def test_the_tables_of_the_cycle_and_of_rights_leave_out_nothing():
     charts = {("chart", chart.key.partition("/")[2], language) for chart in all_charts() for language in LANGUAGES}
     assert set(drawn_blocks(text_of("docs/cycle.md"))) == charts
     tables = {("rights", path.stem) for path in (ROOT / "states" / "rights").glob("*.toml")}
-    tables |= {("moves", chart.key) for chart in (ROUND, CERTIFICATE, PLAN, CALENDAR)}
+    tables |= {("moves", key) for key in LIFECYCLES}
     assert set(drawn_blocks(text_of("docs/rights.md"))) == {(*table, language) for table in tables for language in LANGUAGES}
 
 
@@ -95,7 +95,9 @@ def test_every_command_that_is_written_exists_with_its_options(name: str):
     assert [wrong for command in shown_commands(name) for wrong in resolve(command)] == []
 
 
-@pytest.mark.parametrize("command", ["ocop serve", "ocop case listen", "ocop case list --state=x --colour", "ocop round rollover X --now"])
+@pytest.mark.parametrize(
+    "command", ["ocop observe", "ocop case listen", "ocop case list --state=x --colour", "ocop round rollover X --now"]
+)
 def test_a_command_that_does_not_exist_is_seen(command: str):
     assert resolve(command) != []
 

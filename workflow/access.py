@@ -39,11 +39,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The seat and unit in which somebody acts, and the hand that it lays on the case."""
+    """The seat and unit in which somebody acts, and the hand that it lays on the case; whose seat it is, if somebody else's."""
 
     seat: Seat
     unit: str | None
     duty: Duty
+    principal: str | None = None
+    delegation: str | None = None
 
 
 def visible(registry: Registry, person: str, place: Place, day: date) -> bool:
@@ -84,18 +86,34 @@ def may(  # noqa: PLR0913
     if on_behalf_of is not None:
         return _record(registry, personal, person, place, day, on_behalf_of)
     seats = [seat for r in personal for seat in r.seats]
-    holding = next((h for h in holdings if h.seat in seats), None)
+    fitting = [h for h in holdings if h.seat in seats and h.serves(str(rule.event))]
+    if not fitting:
+        own = [*_hands(rule.duty, person, place, rule.seats), *_ties(registry, rule, rule.duty, person, place, day)]
+        return None, (_required(personal, holdings), *own)
+    judged = [_in_seat(registry, rule, person, place, day, holding) for holding in fitting]
+    # The own function comes first; another's is exercised only where the own one does not serve.
+    return next(((grant, ()) for grant, refusals in judged if not refusals), (None, judged[0][1]))
+
+
+def _in_seat(  # noqa: PLR0913
+    registry: Registry, rule: Rule, person: str, place: Place, day: date, holding: Holding
+) -> tuple[Grant, tuple[Refusal, ...]]:
+    """The grant of one function, and what separation and ties have against it: against the person, and against whose function it is."""
     duty = rule.duty
-    if duty is Duty.HANDLES and holding is not None and holding.seat.function is Function.AUTHORITY:
+    if duty is Duty.HANDLES and holding.seat.function is Function.AUTHORITY:
         # Where officer and authority may do the same (extending a term), what the authority does is a decision.
         duty = Duty.DECIDES
     refusals = [*_hands(duty, person, place, rule.seats), *_ties(registry, rule, duty, person, place, day)]
-    if holding is None:
-        refusals.insert(0, _required(personal, holdings))
-    if refusals:
-        return None, tuple(refusals)
-    assert holding is not None  # noqa: S101 - for the type checker: without a holding there is a refusal
-    return Grant(holding.seat, holding.unit, duty), ()
+    if holding.principal is not None:
+        name = registry.person(holding.principal).name
+        for own in _hands(duty, holding.principal, place, rule.seats):
+            about = {"earlier": own.detail["earlier"], "now": own.detail["now"], "principal": name}
+            refusals.append(Refusal(Code.PRINCIPAL_SEPARATION, own.holder, about))
+        refusals += [
+            Refusal(Code.PRINCIPAL_TIED, own.holder, {"tie": own.detail["tie"], "principal": name})
+            for own in _ties(registry, rule, duty, holding.principal, place, day)
+        ]
+    return Grant(holding.seat, holding.unit, duty, holding.principal, holding.delegation), tuple(refusals)
 
 
 def _required(rules: Iterable[Rule], holdings: Iterable[Holding]) -> Refusal:
@@ -132,7 +150,9 @@ def _record(  # noqa: PLR0913
     rule = rules[0]
     holdings = [h for h in registry.holdings(person, day) if _reaches(registry, h, place, day)]
     levels = {seat.level, Level.PROVINCE, Level.CENTRE} if seat.level else set(Level)
-    recorder = next((h for h in holdings if h.seat.function is Function.OFFICER and h.seat.level in levels), None)
+    recorder = next(
+        (h for h in holdings if h.seat.function is Function.OFFICER and h.seat.level in levels and h.serves(str(rule.event))), None
+    )
     holder = _holder(rule.seats)
     refusals: list[Refusal] = []
     if not rule.paper:
@@ -153,7 +173,7 @@ def _record(  # noqa: PLR0913
         refusals += _ties(registry, rule, rule.duty, person, place, day)
     if refusals or recorder is None:
         return None, tuple(refusals)
-    return Grant(recorder.seat, recorder.unit, rule.duty), ()
+    return Grant(recorder.seat, recorder.unit, rule.duty, recorder.principal, recorder.delegation), ()
 
 
 def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date) -> tuple[Holding | None, tuple[Refusal, ...]]:
@@ -171,7 +191,9 @@ def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Plac
     """
     above = registry.chain(typed_by.unit, day) if typed_by.unit else ()
     holdings = registry.holdings(person, day)
-    found = next((h for h in holdings if h.seat.function in _CONFIRMS and h.unit in above), None)
+    confirming = (h for h in holdings if h.seat.function in _CONFIRMS and h.unit in above and h.events is None)
+    # For whom one acts may not be the one who typed it either.
+    found = next((h for h in confirming if h.principal != typed_by.id), None)
     refusals: list[Refusal] = []
     holder = Holder(Function.OFFICER, Level(typed_by.level) if typed_by.level else None)
     if person == typed_by.id:
@@ -196,6 +218,14 @@ class Office:
 
     actor: ActorRef
     names: Mapping[str, str]
+
+
+def acting(person: str, holding: Holding) -> ActorRef:
+    """Somebody in a function, with the one for whom it is exercised."""
+    return ActorRef(
+        id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit, principal=holding.principal,
+        delegation=holding.delegation,
+    )  # fmt: skip
 
 
 THE_SYSTEM = Office(ActorRef(id=SYSTEM, function="system"), {})
@@ -230,9 +260,12 @@ def office_of(  # noqa: PLR0913
     holdings = registry.holdings(person, day)
     units = registry.chain(unit, day) if superiors else (unit,)
     for holding in holdings:
-        if holding.seat in move.seats and holding.unit in units:
-            actor = ActorRef(id=person, function=str(holding.seat.function), level=str(holding.seat.level), unit=holding.unit)
-            return Office(actor, {"actor.name": name, "actor.unit": registry.unit_name(holding.unit, day)})
+        if holding.seat in move.seats and holding.unit in units and holding.serves(str(move.event)):
+            actor = acting(person, holding)
+            names = {"actor.name": name, "actor.unit": registry.unit_name(holding.unit, day)}
+            if holding.principal:
+                names["actor.principal"] = registry.person(holding.principal).name
+            return Office(actor, names)
     own = [h for h in holdings if h.seat in move.seats]
     row = registry.unit(unit, day)
     wanted = next((seat for seat in move.seats if row is not None and seat.level == row.level), move.seats[0])

@@ -17,6 +17,9 @@ from workflow.recording import Act
 from workflow.rows import CaseRow
 from workflow.situation import World
 
+DIGEST = "request.digest"
+"""The opening that holds the fingerprint of what was asked. It is made from free text too, so it is never hashed without a salt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -78,6 +81,7 @@ def act_of(judged: Judged) -> Act:
     reason = {"reason": command.reason} if command.reason else {}
     notes = {"notes": list(outcome.notes)} if outcome.notes else {}
     via = {"via": command.via} if command.via != "api" else {}
+    bound = {DIGEST: command.digest} if command.digest else {}
     second, registry = judged.second, judged.world.registry
     confirmed: dict[str, Any] = {}
     if second is not None:
@@ -106,7 +110,7 @@ def act_of(judged: Judged) -> Act:
         closed=tuple(outcome.closed),
         set=outcome.set,
         data={**judged.data, **notes, **via, **confirmed},
-        texts={**judged.texts, **reason, **names},
+        texts={**judged.texts, **reason, **names, **bound},
     )
 
 
@@ -117,12 +121,16 @@ def _actor(judged: Judged) -> tuple[ActorRef, dict[str, str]]:
     names = {"actor.name": registry.person(command.actor).name}
     if grant.unit:
         names["actor.unit"] = registry.unit_name(grant.unit, local_date(judged.received))
+    if grant.principal:
+        names["actor.principal"] = registry.person(grant.principal).name
     actor = ActorRef(
         id=command.actor,
         function=str(grant.seat.function),
         level=str(grant.seat.level) if grant.seat.level else None,
         unit=grant.unit,
         on_behalf_of=str(command.on_behalf_of) if command.on_behalf_of else None,
+        principal=grant.principal,
+        delegation=grant.delegation,
     )
     return actor, names
 

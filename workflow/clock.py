@@ -31,6 +31,18 @@ class SystemSteady:
         return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
+class ClockSteady:
+    """Counts by a clock itself: in a rehearsal time stands or is moved on purpose, and neither is a jump."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Count by a clock."""
+        self._clock = clock
+
+    def seconds(self) -> float:
+        """Seconds since 1970 by that clock."""
+        return self._clock.now().timestamp()
+
+
 class SystemClock:
     """The machine's clock."""
 

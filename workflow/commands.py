@@ -28,6 +28,7 @@ class Command:
         acted_on: When the act was done on paper, aware; None for an act that counts from its receipt.
         on_behalf_of: The seat whose act on paper is recorded by somebody else.
         via: The way in (``cli``, ``api``, ``season`` …).
+        digest: Fingerprint of what was asked, in hex, where the way in wants the id bound to it; kept behind a commitment.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Command:
     acted_on: datetime | None = None
     on_behalf_of: Seat | None = None
     via: str = "api"
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from states.errors import CycleError, EventRefused, NotAllowed, NotFound, Payloa
 from states.refusal import NOBODY, Code, Refusal
 from states.regime import local_date
 from states.vocabulary import Event, NoteEvent
-from workflow.access import may_confirm
+from workflow.access import acting, may_confirm
 from workflow.acts import Decision, Second
 from workflow.commands import Command, Receipt
 from workflow.inputs import checked
 from workflow.judging import place_of
-from workflow.ledger.entry import ActorRef, Entry, parse
+from workflow.ledger.entry import Entry, parse
 from workflow.listing import every_case
 from workflow.perform import Engine, fallen
 from workflow.ports import TRIES, CaseQuery, LoadedCase, Outcome, Store
@@ -26,7 +26,7 @@ from workflow.situation import World
 from workflow.timeline import Line, opened
 
 _LONGEST = 9
-_NAMES = ("actor.", "confirmer.")
+_NAMES = ("actor.", "confirmer.", "request.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Confirmations:
             target=str(case.state),
             attempt=case.attempt,
             regime=case.regime,
-            actor=ActorRef(id=actor, function=str(who.seat.function), level=str(who.seat.level), unit=who.unit),
+            actor=acting(actor, who),
             data={"answers": asked.case_seq, "act": asked.data["act"]},
             texts={
                 "reason": str(said.reason),
@@ -183,7 +183,7 @@ def _typed(line: Line) -> Command:
         case=entry.case,
         event=Event(str(entry.data["act"])),
         actor=entry.actor.id,
-        payload={**{name: value for name, value in entry.data.items() if name not in {"act", "via"}}, **texts},
+        payload={**{name: value for name, value in entry.data.items() if name not in {"act", "via", "request"}}, **texts},
         reason=reason,
         acted_on=entry.acted_on,
         on_behalf_of=Seat.parse(behalf) if behalf else None,

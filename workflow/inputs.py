@@ -14,7 +14,7 @@ from states.regime import local_date
 from states.vocabulary import Event
 from workflow.commands import Command
 
-_COMMAND_ID = re.compile(r"[A-Za-z0-9.:_/-]{1,200}")
+COMMAND_ID = re.compile(r"[A-Za-z0-9.:_/-]{1,200}")
 _MAX_CODE = 200
 _DATES = ("_date", "published_on", "served_on")
 _RESTS_ON_RESULT = frozenset({Event.CERTIFY, Event.FALL_BACK, Event.NOMINATE, Event.REEVALUATE})
@@ -29,7 +29,7 @@ def checked(command: Command) -> Command:
     """
     if command.acted_on is not None and command.acted_on.utcoffset() is None:
         raise MalformedInput("instant_without_zone", value=command.acted_on.isoformat())
-    if not _COMMAND_ID.fullmatch(command.id):
+    if not COMMAND_ID.fullmatch(command.id):
         raise MalformedInput("command_malformed", name=repr(command.id[:40]))
     problems = []
     reason = None

@@ -72,6 +72,11 @@ def stage_of_data(data: Mapping[str, Any]) -> StageRow:
     return StageRow(**{**data, **instants, **kinds})
 
 
+def line_id(code: str, unit: str, year: int, number: int | str) -> str:
+    """Id of a line's deadline row, which is also that of the duty where the line is an activity."""
+    return f"{code}:{unit}:{year}#{number}"
+
+
 def stages_of(  # noqa: PLR0913
     plan: CyclePlan,
     unit: str,
@@ -101,7 +106,7 @@ def stages_of(  # noqa: PLR0913
         number = numbers[index - 1] if numbers else index
         rows.append(
             StageRow(
-                id=f"{code}:{unit}:{year}#{number}",
+                id=line_id(code, unit, year, number),
                 plan=code,
                 plan_year=year,
                 round=f"{unit}-{year}-{deadline.round}" if deadline.round and deadline.cutoff is not None else None,

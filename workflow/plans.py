@@ -19,6 +19,7 @@ from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
 from workflow.access import THE_SYSTEM, Office, office_of
+from workflow.activities import open_activities, rungs_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
@@ -27,11 +28,15 @@ from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import RoundBook
 from workflow.rows import PlanRow, RoundRow, StageRow, SubjectKind
+from workflow.seen import as_seen
 from workflow.situation import World
 from workflow.timeline import timeline
 
 _LEVELS = {NATIONAL: Level.CENTRE, "province": Level.PROVINCE, "district": Level.DISTRICT, "commune": Level.COMMUNE}
 _EARLY = (CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN)
+
+Effects = Mapping[int, Effect] | None
+"""Chosen effects by number of the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Plans:
         return listed
 
     def publish(
-        self, code: str, *, actor: str, effects: Mapping[int, Effect] | None = None, exceptions: Mapping[str, str] | None = None
+        self, code: str, *, actor: str, effects: Effects = None, exceptions: Mapping[str, str] | None = None, version: int | None = None
     ) -> list[RoundRow]:
         """Publish a plan: its deadlines bind from now on, its rounds open, and running cases take over their new dates.
 
@@ -140,8 +145,10 @@ class Plans:
             effects: Chosen effects by number of the deadline, from 1; the shown default for the others.
             exceptions: Numbers of written exceptions by stage: there a date later than the national term rules. Without one such a date
                 is flagged, and the national term rules.
+            version: Version of the draft that the actor has seen; None if none was.
 
         Raises:
+            StaleCase: The draft is another one by now.
             NotFound, MalformedInput: As :meth:`choices`.
             UnknownName: An exception for a stage that the plan does not date.
             PayloadInvalid: The number of an exception is none.
@@ -150,6 +157,7 @@ class Plans:
             EventRefused: The plan is not a draft, a round of it is closed, or an exception is not needed.
         """
         row = self._plan(code)
+        as_seen(row, version)
         world = self.world(fresh=True)
         move = PLAN.move(row.state, PlanEvent.PUBLISH, code)
         who = self._officer(world, actor, row.unit, move)
@@ -170,7 +178,9 @@ class Plans:
         given = {"effects": [str(chosen[i]) for i in sorted(chosen)], "deadlines": [as_data(s) for s in stages]}
         given |= {"exceptions": dict(exceptions)} if exceptions else {}
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
-        changes: list[Change] = [self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)]
+        published = self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)
+        begun = open_activities(plan, published.row, stages, ()) if isinstance(published.row, PlanRow) else ()
+        changes: list[Change] = [replace(published, rungs=rungs_of(begun, self.clock.now()))]
         changes += self._replace_earlier(row, plan)
         changes += self._opened(openings, code, who, with_stages=recurs)
         changes += self._redated(world, row, stages, openings)
@@ -309,7 +319,9 @@ class Plans:
             if plan.recurs != "yearly" and self._gives_way(other, row):
                 move = PLAN.move(other.state, PlanEvent.REPLACE)
                 act = self._act(move, str(other.state), f"replace:{row.code}", THE_SYSTEM, {})
-                changes.append(self.scribe.subject(SubjectKind.PLAN, other, other.code, act))
+                ended = open_activities(self.parsed(other), other, self.store.stages(plan=other.code), timeline(self.store, other.code))
+                changed = self.scribe.subject(SubjectKind.PLAN, other, other.code, act)
+                changes.append(replace(changed, fulfilled=tuple(duty.id for duty in ended)))
         return changes
 
     def _gives_way(self, other: PlanRow, row: PlanRow) -> bool:

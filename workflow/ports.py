@@ -12,11 +12,15 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
+from workflow.accounts import IdentityShelf
+from workflow.casebook import CaseList, Listed, Place
+from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
     CalendarRow,
     CaseRow,
     CertificateRow,
+    DelegationRow,
     PersonRow,
     PlanRow,
     ProducerRow,
@@ -34,7 +38,7 @@ from workflow.telling import RungRow, Telling
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
 
-Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow
+Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,11 @@ class Change:
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
-    """Whether a group changes rounds, plans or calendars, which acts on cases are judged on: the epoch rises with it."""
-    return any(isinstance(change.row, RoundRow | PlanRow | CalendarRow) for change in changes)
+    """Whether a group changes rounds, plans, calendars or delegations, which acts on cases are judged on: the epoch rises with it.
+
+    What is only reported to a plan leaves its version, and with it every judgement, as it was.
+    """
+    return any(isinstance(c.row, RoundRow | PlanRow | CalendarRow | DelegationRow) and c.version != c.row.version for c in changes)
 
 
 class Outcome(Enum):
@@ -90,7 +97,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars."""
+    """Units, people and appointments as of one epoch; the epoch rises with every change of any of them, and of rounds, plans and calendars.
+
+    Delegations are subjects with a history of their own; they are here because rights are judged on them.
+    """
 
     epoch: int
     units: tuple[UnitRow, ...]
@@ -98,6 +108,7 @@ class RegistrySnapshot:
     people: tuple[PersonRow, ...]
     appointments: tuple[AppointmentRow, ...]
     ties: tuple[TieRow, ...]
+    delegations: tuple[DelegationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,7 @@ class Store(Protocol):
     def load_certificate(self, code: str) -> CertificateRow | None: ...
     def load_round(self, code: str) -> RoundRow | None: ...
     def load_plan(self, code: str) -> PlanRow | None: ...
+    def load_delegation(self, code: str) -> DelegationRow | None: ...
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
@@ -209,6 +221,9 @@ class Store(Protocol):
     def entries(self, subject: str | None = None) -> Iterator[StoredEntry]:
         """Entries ordered by subject and seq; streamed."""
 
+    def bodies(self, subjects: Sequence[str]) -> list[str]:
+        """The texts of the entries of some subjects, by subject and seq; for whoever counts over many histories, a page at a time."""
+
     def heads(self) -> Iterator[Head]: ...
     def subjects(self) -> Iterator[Subject]:
         """Every projection row, ordered by code within each kind."""
@@ -245,5 +260,64 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-class Database(Store, Telling, Protocol):
+class Served(Protocol):
+    """What a serving process asks of a database beside: lists for people, and its own work, which no history keeps."""
+
+    def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
+        """Entries of the log behind a number (-1: from the first), with their numbers."""
+
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""
+
+    def case_states(self) -> dict[str, int]:
+        """How many cases stand in which state."""
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
+
+    # The service's own work, which no history keeps.
+    def answer(self, command: str) -> GivenAnswer | None:
+        """The answer that was given under a command id."""
+
+    def keep_answer(self, given: GivenAnswer) -> None:
+        """Keep an answer; the first one stays."""
+
+    def begin_bulk(self, operation: BulkOperation, items: Iterable[BulkItem]) -> None:
+        """Keep an operation with its cases, in one transaction."""
+
+    def bulk(self, operation: str) -> BulkOperation | None: ...
+    def bulk_running(self) -> list[BulkOperation]:
+        """Operations with work left, oldest first."""
+
+    def bulk_items(self, operation: str, *, fate: str | None = None, after: int = 0, limit: int = 200) -> list[BulkItem]:
+        """Cases of an operation by number, behind a number."""
+
+    def bulk_counts(self, operation: str) -> dict[str, int]:
+        """How many cases of an operation met which fate."""
+
+    def record_bulk(self, operation: str, told: Iterable[tuple[int, Fate, dict[str, Any] | None]]) -> None:
+        """Say what became of pending cases, by number; of others nothing changes."""
+
+    def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
+        """Move an operation if it stands as expected; a cancelled one skips what is pending."""
+
+    def retry_bulk(self, operation: str) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
+
+
+class Database(Store, Served, Telling, Protocol):
     """Everything that a database does for us."""
+
+    @property
+    def identity(self) -> IdentityShelf:
+        """Accounts, sessions, tokens, and the record of who read what."""
+
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_count(self, query: CaseList) -> int:
+        """How many cases the list has."""

@@ -16,7 +16,7 @@ _PATHS: Mapping[CaseState, tuple[Stage, ...]] = {
 _BEFORE_RESULTS = frozenset(
     {CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN, CaseState.NOT_SELECTED, CaseState.COMMUNE_CHECK}
 )
-_BESIDE: Mapping[Stage, frozenset[CaseState]] = {
+BESIDE: Mapping[Stage, frozenset[CaseState]] = {
     Stage.IDEA_SELECTION: frozenset({CaseState.IDEA_REGISTERED}),
     Stage.PLAN_TRAINING: frozenset({CaseState.SELECTED}),
     Stage.PLAN_EXECUTION: frozenset({CaseState.SELECTED, CaseState.BUSINESS_PLAN}),
@@ -76,4 +76,4 @@ def central_ahead(state: CaseState, results: Mapping[Level, Result]) -> tuple[St
 
 def still_means(stage: Stage, state: CaseState, ahead: tuple[Stage, ...]) -> bool:
     """Whether a running deadline still applies to a case in ``state`` (the state it goes back to) with these stages ahead."""
-    return stage in ahead or state in _BESIDE.get(stage, frozenset())
+    return stage in ahead or state in BESIDE.get(stage, frozenset())

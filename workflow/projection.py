@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from states.lifecycle import PLAN_WORK
 from states.vocabulary import (
     CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
+    DelegationState,
     Duty,
     Effect,
     Event,
@@ -22,7 +24,7 @@ from states.vocabulary import (
     Track,
 )
 from workflow.ledger.entry import Entry
-from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, PlanRow, RoundRow, SubjectKind, TermRow
+from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, SubjectKind, TermRow
 
 EARLY = frozenset({CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN})
 NOTES = frozenset(NoteEvent)
@@ -31,6 +33,7 @@ _SUBJECTS: Mapping[SubjectKind, tuple[type[Any], type[Any]]] = {
     SubjectKind.ROUND: (RoundRow, RoundState),
     SubjectKind.PLAN: (PlanRow, Publication),
     SubjectKind.CALENDAR: (CalendarRow, CalendarState),
+    SubjectKind.DELEGATION: (DelegationRow, DelegationState),
 }
 
 
@@ -130,8 +133,10 @@ def _memo(row: CaseRow, entry: Entry, *, fresh: bool) -> dict[str, Any]:
     if entry.actor and entry.duty and entry.duty != Duty.AUTOMATIC:
         # Who records somebody else's act on paper handles the file; the recorded hand is the other body's.
         duty = Duty.HANDLES if entry.actor.on_behalf_of and entry.duty != Duty.PREPARES else entry.duty
-        mine = hands.get(entry.actor.id, [])
-        hands[entry.actor.id] = mine if duty in mine else [*mine, str(duty)]
+        # Whoever acts for somebody else lays both hands on the case: neither may do later what the other may not.
+        for person in filter(None, (entry.actor.id, entry.actor.principal)):
+            mine = hands.get(person, [])
+            hands[person] = mine if duty in mine else [*mine, str(duty)]
     memo["hands"] = hands
     if by_person(entry):
         # Whatever waits for a second person's word was typed on the case as it was before; the act that was confirmed is among them.
@@ -177,7 +182,7 @@ def opened_terms(entry: Entry, given: Iterable[Mapping[str, Any]]) -> tuple[Term
 
 
 def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
-    """A certificate, round, plan or calendar after an entry.
+    """A certificate, round, plan, calendar or delegation after an entry.
 
     Args:
         row: The row before; None for the first entry.
@@ -195,7 +200,11 @@ def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
             given["text"] = text
         if "track" in given:
             given["track"] = Track(given["track"])
+        if "events" in given:
+            given["events"] = tuple(given["events"])
         return kind(code=entry.case, version=1, **given, **head)
+    if entry.kind is SubjectKind.PLAN and entry.event in PLAN_WORK:
+        return replace(row, **head)
     return replace(row, version=row.version + 1, **given, **head)
 
 

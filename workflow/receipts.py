@@ -6,12 +6,15 @@ from datetime import UTC
 from states.chart import START
 from states.errors import MalformedInput
 from states.vocabulary import CaseState, NoteEvent
-from workflow.acts import Decision
+from workflow.acts import DIGEST, Decision
 from workflow.commands import Command, Receipt
-from workflow.ledger.entry import parse
+from workflow.ledger.entry import Entry, parse
 from workflow.ports import Store
 from workflow.projection import is_note
 from workflow.rows import CaseRow
+from workflow.timeline import opened
+
+_DUE = "due:"
 
 
 def receipt_of(decision: Decision, settled: tuple[str, ...] = ()) -> Receipt:
@@ -44,12 +47,15 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
     """The receipt of an act that stands already, with the version that the case had then: its asker has seen no later one.
 
     Raises:
-        MalformedInput: ``command_reused``: the id belongs to another event.
+        MalformedInput: ``command_reused``: the id belongs to another event, or to one that was asked for with other values.
     """
     entries = [parse(stored.body) for stored in store.entries(code) if stored.seq <= seq]
     entry, stored = entries[-1], store.entry(code, seq)
     asked = entry.event == NoteEvent.PAPER_ASKED
     if (entry.data["act"] if asked else entry.event) != command.event or stored is None:
+        raise MalformedInput("command_reused", command=command.id, case=code)
+    bound = opened(stored).text(DIGEST) if command.digest else None
+    if bound is not None and bound != command.digest:
         raise MalformedInput("command_reused", command=command.id, case=code)
     receipt = Receipt(
         case=code,
@@ -60,7 +66,19 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
         state=CaseState(str(entry.to)),
         version=sum(not is_note(each) for each in entries),
         effective_at=entry.effective_at,
+        settled=_settled(store, code, entry),
         notes=("awaits_confirmation",) if asked else tuple(entry.data.get("notes", ())),
         confirmation=confirmation_id(code, seq) if asked else None,
     )
     return replace(receipt, replayed=True)
+
+
+def _settled(store: Store, code: str, act: Entry) -> tuple[str, ...]:
+    """What fell due and was applied with an act: the system's entries about deadlines from its receipt on, up to the next act."""
+    found: list[str] = []
+    for each in (parse(stored.body) for stored in store.entries(code)):
+        if each.case_seq > act.case_seq and not each.command.startswith(_DUE):
+            break
+        if each.command.startswith(_DUE) and act.received_at is not None and each.recorded_at >= act.received_at:
+            found.append(each.event)
+    return tuple(found)

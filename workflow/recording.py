@@ -47,6 +47,7 @@ class Act:
     data: dict[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     reasons: tuple[Refusal, ...] = ()
+    corrects: int | None = None
 
 
 def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
@@ -59,11 +60,25 @@ def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: da
 class Scribe:
     """Seals acts for one log."""
 
-    def __init__(self, log: str, clock: Clock, randomness: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        """Write for the log with this identity; ``randomness(n)`` gives n bytes for salts."""
+    def __init__(
+        self,
+        log: str,
+        clock: Clock,
+        randomness: Callable[[int], bytes] = secrets.token_bytes,
+        request: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Write for the log with this identity.
+
+        Args:
+            log: Identity of the log.
+            clock: For ``recorded_at``.
+            randomness: ``randomness(n)`` gives n bytes for salts.
+            request: Id of the request that is being served, which leads from an entry to the lines of the service's own log.
+        """
         self.log = log
         self.clock = clock
         self._randomness = randomness
+        self._request = request
 
     def case(self, before: CaseRow | None, code: str, act: Act) -> Change:
         """The change that an act makes to a case (None before: it is created)."""
@@ -106,6 +121,7 @@ class Scribe:
         if act.closed:
             terms["close"] = [{"id": term, "status": str(status)} for term, status in act.closed]
         denied = act.outcome == "denied"
+        request = self._request()
         entry = Entry(
             log=self.log,
             kind=kind,
@@ -129,9 +145,10 @@ class Scribe:
             round=act.round,
             terms=terms or None,
             set=act.set,
-            data=act.data,
+            data=act.data if request is None else {**act.data, "request": request},
             reasons=tuple(str(r.code) for r in act.reasons),
             commit=digests,
+            corrects=act.corrects,
             # A refused attempt does not use up its command id: the same command is judged afresh.
             command=f"denied:{seq}:{act.command}" if denied else act.command,
             prev=before.head_hash.hex() if before else _FIRST,

@@ -31,6 +31,7 @@ from workflow.ports import TRIES, CaseQuery, Change, LoadedCase, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import EXCEPTED, REDATED, OpenRound, RoundBook
 from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
+from workflow.seen import as_seen
 from workflow.situation import World
 
 
@@ -65,7 +66,9 @@ class Redating:
         self.engine = engine
         self.world: Callable[..., World] = engine.world
 
-    def redate(self, code: str, notice: Notice, *, actor: str, command: str | None = None, dry_run: bool = False) -> Redated:
+    def redate(  # noqa: PLR0913
+        self, code: str, notice: Notice, *, actor: str, command: str | None = None, version: int | None = None, dry_run: bool = False
+    ) -> Redated:
         """Re-date a stage of a round; see :meth:`workflow.rounds.Rounds.redate`."""
         row = self._round(code)
         known = self._done(code, command) if command else None
@@ -73,6 +76,7 @@ class Redating:
             return self._again(row, known, notice)
         for _ in range(TRIES):
             row = self._round(code)
+            as_seen(row, version)
             world = self.world(fresh=True)
             move = ROUND.move(row.state, RoundEvent.REDATE, code)
             who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()), superiors=True)

@@ -1,13 +1,14 @@
 """Units, people and functions at one epoch, as a value that rights are judged on. Pure: built from a snapshot, never fetched."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from states.chart import Seat
 from states.errors import NotFound
-from states.vocabulary import Function, Level
+from states.vocabulary import DelegationState, Function, Level
 from workflow.ports import RegistrySnapshot
-from workflow.rows import AppointmentRow, PersonRow, UnitRow
+from workflow.rows import AppointmentRow, DelegationRow, PersonRow, UnitRow
 
 MAX_DEPTH = 8
 """Commune, district, province, centre, and some room; a longer chain of parents is a mistake in the data."""
@@ -19,11 +20,24 @@ _KEPT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A function that a person holds on a day: seat, unit, and for producers whose products."""
+    """A function that a person holds on a day: seat, unit, and for producers whose products.
+
+    Attributes:
+        principal: The person whose function it is, where it is exercised for somebody else.
+        delegation: The code of what gave it.
+        events: The events that it was given for; None for the whole function.
+    """
 
     seat: Seat
     unit: str
     producer: str | None
+    principal: str | None = None
+    delegation: str | None = None
+    events: frozenset[str] | None = None
+
+    def serves(self, event: str) -> bool:
+        """Whether the function may be exercised for an event."""
+        return self.events is None or event in self.events
 
 
 class Registry:
@@ -42,6 +56,11 @@ class Registry:
         self._appointments: dict[str, list[AppointmentRow]] = {}
         for appointment in snapshot.appointments:
             self._appointments.setdefault(appointment.person, []).append(appointment)
+        self._taken: dict[str, list[DelegationRow]] = {}
+        for given in sorted(snapshot.delegations, key=lambda d: d.code):
+            if given.state is DelegationState.GIVEN:
+                self._taken.setdefault(given.taker, []).append(given)
+        self.delegations = tuple(sorted(snapshot.delegations, key=lambda d: d.code))
         self._held: dict[tuple[str, date], tuple[Holding, ...]] = {}
         self._ties: dict[tuple[str, str], str] = {(t.person, t.product): t.kind for t in snapshot.ties}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -111,6 +130,10 @@ class Registry:
         """Every unit in the territory of a unit on a day, itself included."""
         return tuple(u for u in self._units if self.unit(u, day) and self.covers(code, u, day))
 
+    def covered(self, units: Collection[str], day: date) -> tuple[str, ...]:
+        """Every unit, former ones included, whose place lies on a day in the territory of one of these; see :meth:`covers`."""
+        return tuple(code for code in self._units if any(above in units for above in self.chain(code, day))) if units else ()
+
     def ever_below(self, code: str) -> tuple[str, ...]:
         """Every unit that lies, or at its own last day lay, in the territory of a unit: what a list over the years has to include."""
         found = []
@@ -139,26 +162,63 @@ class Registry:
         return self._people[code]
 
     def holdings(self, person: str, day: date) -> tuple[Holding, ...]:
-        """Functions that a person holds on a day; one at a level in a unit counts only while the unit is there and of that level."""
+        """Functions that a person exercises on a day: first the own ones, then those of others that were delegated.
+
+        One at a level in a unit counts only while the unit is there and of that level. A delegated one counts while its giver holds it by
+        appointment, and the taker has a function of the own in that unit or one above it; what was delegated is not delegated on.
+        """
         key = (person, day)
-        if key not in self._held:
+        held = self._held.get(key)
+        if held is None:
             if len(self._held) > _KEPT:
-                self._held.clear()
-            iso = day.isoformat()
-            rows = (a for a in self._appointments.get(person, ()) if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to))
-            self._held[key] = tuple(h for h in map(_holding, rows) if self._stands(h, day))
-        return self._held[key]
+                self._held.clear()  # Another thread may be reading, so nothing is looked up a second time.
+            own = self.appointed(person, day)
+            held = self._held[key] = (*own, *self._delegated(person, own, day))
+        return held
+
+    def appointed(self, person: str, day: date) -> tuple[Holding, ...]:
+        """Functions that a person holds by appointment on a day."""
+        iso = day.isoformat()
+        rows = (a for a in self._appointments.get(person, ()) if a.valid_from <= iso and (a.valid_to is None or iso < a.valid_to))
+        return tuple(h for h in map(_holding, rows) if self._stands(h, day))
+
+    def _delegated(self, person: str, own: tuple[Holding, ...], day: date) -> Iterator[Holding]:
+        iso = day.isoformat()
+        for row in self._taken.get(person, ()):
+            if not row.valid_from <= iso < row.valid_to:
+                continue
+            holding = _given(row)
+            still = any(h.seat == holding.seat and h.unit == holding.unit for h in self.appointed(row.giver, day))
+            if still and self.belongs(own, holding.unit, day):
+                yield holding
+
+    def belongs(self, own: tuple[Holding, ...], unit: str, day: date) -> bool:
+        """Whether one of these functions is of a unit or of one above it; a producer's people stand outside the offices."""
+        above = self.chain(unit, day)
+        return any(h.unit in above for h in own if h.seat.function is not Function.PRODUCER)
+
+    def stand_ins(self, person: str, seat: Seat, unit: str, day: date) -> tuple[str, ...]:
+        """Who exercises a person's function in a unit on a day as well, as a whole or in part, by person code."""
+        return tuple(
+            taker
+            for taker in sorted(self._taken)
+            if any(h.principal == person and h.seat == seat and h.unit == unit for h in self.holdings(taker, day))
+        )
+
+    def ever_held(self, person: str) -> frozenset[str]:
+        """Units in which a person holds, held or will hold a function."""
+        return frozenset(row.unit for row in self._appointments.get(person, ()))
 
     def _stands(self, holding: Holding, day: date) -> bool:
         unit = self.unit(holding.unit, day)
         return holding.seat.level is None or (unit is not None and unit.level == holding.seat.level)
 
     def holders(self, seat: Seat, place: str, day: date) -> tuple[str, ...]:
-        """People who hold a seat whose territory covers a place on a day."""
+        """People who hold a seat by appointment, whose territory covers a place on a day; see :meth:`stand_ins` for who acts for them."""
         return tuple(
             person
             for person in self._appointments
-            if any(h.seat == seat and self.covers(h.unit, place, day) for h in self.holdings(person, day))
+            if any(h.seat == seat and h.principal is None and self.covers(h.unit, place, day) for h in self.holdings(person, day))
         )
 
     def tie(self, person: str, product: str) -> str | None:
@@ -172,6 +232,11 @@ class Registry:
     def producers_of(self, person: str, day: date) -> frozenset[str]:
         """Producers that a person stands for on a day."""
         return frozenset(h.producer for h in self.holdings(person, day) if h.producer)
+
+
+def _given(row: DelegationRow) -> Holding:
+    seat = Seat(Function(row.function), Level(row.level))
+    return Holding(seat, row.unit, None, row.giver, row.code, frozenset(row.events) or None)
 
 
 def _holding(row: AppointmentRow) -> Holding:

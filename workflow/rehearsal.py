@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +16,13 @@ from workflow.commands import SYSTEM, Command
 from workflow.ledger.entry import parse
 from workflow.perform import Engine
 from workflow.plans import Plans
+from workflow.planwork import PlanWork
 from workflow.ports import Store
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.rows import ProductRow, SubjectKind
-from workflow.season import CaseStory, PlanAct, RoundAct, Season, StepAct, save_season
+from workflow.season import save_season
+from workflow.season_values import CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
 from workflow.sweeping import sequence, statutory_rounds
 
 PLANS = Path(__file__).parent.parent / "deadlines" / "data" / "plans"
@@ -72,7 +75,14 @@ class Player:
     """Plays a season into a rehearsal database."""
 
     def __init__(  # noqa: PLR0913 - the services that a season is played with
-        self, store: Store, clock: ManualClock, engine: Engine, plans: Plans, rounds: Rounds, teller: Teller | None = None
+        self,
+        store: Store,
+        clock: ManualClock,
+        engine: Engine,
+        plans: Plans,
+        rounds: Rounds,
+        work: PlanWork,
+        teller: Teller | None = None,
     ) -> None:
         """Play with these services; without a teller nobody is told."""
         self.teller = teller
@@ -81,6 +91,7 @@ class Player:
         self.engine = engine
         self.plans = plans
         self.rounds = rounds
+        self.work = work
         self.played = Played()
         self._progress: Callable[[int, int], None] | None = None
         self._codes: dict[int, str] = {}
@@ -183,6 +194,8 @@ class Player:
             items.append(_Timed(plan.publish_at, (1, index), _bind(self._publish, plan), f"{plan.plan} publish", steers=True))
         for index, act in enumerate(season.rounds):
             items.append(_Timed(act.at, (3, index), _bind(self._round, act), f"{act.code} {act.event}", steers=True))
+        for index, done in enumerate(season.work):
+            items.append(_Timed(done.at, (4, index), _bind(self._work, done), f"{done.plan} {done.act}", steers=True))
         for story in season.cases:
             for index, step in enumerate(season.paths[story.path]):
                 at = step.at + timedelta(minutes=story.shift)
@@ -205,6 +218,30 @@ class Player:
                 self.rounds.close(act.code, actor=act.by)
             case _:
                 self.rounds.rollover(act.code, actor=act.by)
+
+    def _work(self, act: WorkAct) -> None:
+        data = {name: value.isoformat() if isinstance(value, date) else value for name, value in act.data.items()}
+        given = {name: str(data.pop(name)) for name in ("activity", "for_unit", "product", "producer", "count") if name in data}
+        lists = {name: tuple(map(str, listed)) for name in ("units", "kinds") if isinstance(listed := data.pop(name, ()), list)}
+        target = data.pop("target", 0)
+        number = target if isinstance(target, int) else 0
+        work, by = self.work, act.by
+        match act.act:
+            case "assign":
+                work.assign(act.plan, given.get("activity", ""), lists.get("units", ()), actor=by)
+            case "report":
+                work.report(act.plan, given.get("activity", ""), data, actor=by, unit=given.get("for_unit"))
+            case "support":
+                product, producer, under = (given.get(name) for name in ("product", "producer", "activity"))
+                work.support(act.plan, data, actor=by, product=product, producer=producer, activity=under)
+            case "state":
+                work.state(act.plan, number, data, actor=by)
+            case "count":
+                work.count(act.plan, number, given.get("count", ""), actor=by, kinds=lists.get("kinds", ()))
+            case "lesson":
+                work.learn(act.plan, data, actor=by)
+            case _:
+                Reviews(work).conclude(act.plan, actor=by, reason=str(data["reason"]) if "reason" in data else None)
 
     def _act(self, story: CaseStory, step: StepAct, index: int, at: datetime, product: ProductRow) -> None:
         case = self._case(story, step, product)

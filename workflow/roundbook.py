@@ -83,6 +83,16 @@ def weigh(rows: Iterable[StageRow], plans: Collection[str]) -> Weighed:
     return Weighed(ruling, standing)
 
 
+def ruling_dates(rows: Iterable[StageRow], plan: str) -> dict[Stage, StageRow]:
+    """The deadline that rules for each stage of one round of a plan, the earliest first."""
+    groups: dict[Stage, list[StageRow]] = {}
+    for row in rows:
+        if row.stage in set(Stage):
+            groups.setdefault(Stage(row.stage), []).append(row)
+    ruling = [(stage, found) for stage, group in groups.items() if (found := weigh(group, {plan}).ruling) is not None]
+    return dict(sorted(ruling, key=lambda pair: (_end(pair[1]), pair[0])))
+
+
 def _end(row: StageRow) -> datetime:
     assert row.cutoff is not None  # noqa: S101 - only dates are compared
     return row.cutoff

@@ -1,7 +1,7 @@
 """Rounds as steering objects: frozen to new members, closed after their last cut-off, and their deferred members carried on."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deadlines.phrases import ReadingMode
@@ -11,10 +11,11 @@ from states.facts import LEVEL_OF
 from states.lifecycle import ROUND, Move
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
-from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState
+from states.vocabulary import CaseState, Event, Function, Level, RoundEvent, RoundState, Stage, Track
 from workflow.access import Office, office_of
 from workflow.clock import Clock
 from workflow.commands import Command
+from workflow.courses import courses, steps_in, tally
 from workflow.listing import every_case
 from workflow.notices import Notice, Redated
 from workflow.perform import Engine
@@ -22,7 +23,9 @@ from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.redating import Redating
-from workflow.rows import CaseRow, RoundRow, SubjectKind
+from workflow.roundbook import ruling_dates
+from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
+from workflow.seen import as_seen
 from workflow.situation import World, joinable, law_of, owed
 
 if TYPE_CHECKING:
@@ -62,6 +65,26 @@ class RoundReport:
         return sum(self.counts.values())
 
 
+@dataclass(frozen=True, slots=True)
+class DateStanding:
+    """A date of a round, and how many cases met it in time (``met``) or ``late``, missed it (``passed``) or have it ahead (``running``)."""
+
+    stage: Stage
+    ruling: StageRow
+    counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStanding:
+    """A round as it stands; ``deferred`` and ``pending`` (a result, but no decision yet) are codes of members."""
+
+    round: RoundRow
+    counts: dict[CaseState, int]
+    deferred: tuple[str, ...]
+    pending: tuple[str, ...]
+    dates: tuple[DateStanding, ...]
+
+
 class Rounds:
     """Freezes, closes and rolls over rounds."""
 
@@ -74,40 +97,44 @@ class Rounds:
         self.plans = plans
         self.world: Callable[..., World] = engine.world
 
-    def freeze(self, code: str, *, actor: str) -> RoundRow:
-        """Stop joining: members stay, nobody is added.
+    def freeze(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundRow:
+        """Stop joining: members stay, nobody is added. With the ``version`` that the actor has seen, only while it is still that.
+
+        With ``dry_run`` it is judged alike and answered as it would be, and nothing written.
 
         Raises:
+            StaleCase: The round has moved on since.
             NotFound: No such round or person.
             NotAllowed: The person is not an officer of the unit.
             EventRefused: The round is not open.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
+        if dry_run:
+            return replace(row, state=RoundState.FROZEN)
         return self._move(row, move, who, world, {})
 
-    def close(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+    def close(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundReport:
         """Close a round after its last cut-off: count, then give each deferred member the next round.
 
         A round that is closed answers with what is still to be carried; closing again changes nothing.
 
         Raises:
-            NotFound, NotAllowed, EventRefused: As :meth:`freeze`; also while a cut-off lies ahead.
+            NotFound, NotAllowed, EventRefused, StaleCase: As :meth:`freeze`; also refused while a cut-off lies ahead.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
+        if dry_run:
+            return replace(self._on_trial().close(code, actor=actor), round=row)
         move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)
-        if not dry_run:
-            self._settle_members(code)
-        report = self._report(row, dry_run=dry_run, actor=actor)
-        if dry_run:
-            return report
+        self._settle_members(code)
+        report = self._report(row, dry_run=False, actor=actor)
         data = {
             "members": {str(state): count for state, count in report.counts.items()},
             "pending": list(report.pending),
@@ -116,14 +143,14 @@ class Rounds:
         closed = self._move(row, move, who, self.world(fresh=True), data)
         return RoundReport(closed, report.counts, report.pending, report.carried, report.offered)
 
-    def rollover(self, code: str, *, actor: str, dry_run: bool = False) -> RoundReport:
+    def rollover(self, code: str, *, actor: str, version: int | None = None, dry_run: bool = False) -> RoundReport:
         """Give the deferred members of a closed round the next round, where one has opened since.
 
         Raises:
-            NotFound, NotAllowed: As :meth:`freeze`.
+            NotFound, NotAllowed, StaleCase: As :meth:`freeze`.
             EventRefused: The round is not closed.
         """
-        row = self._round(code)
+        row = self._round(code, version)
         if row.state is not RoundState.CLOSED:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
@@ -147,6 +174,7 @@ class Rounds:
         exception: str | None = None,
         document_signer: str | None = None,
         command: str | None = None,
+        version: int | None = None,
         dry_run: bool = False,
     ) -> Redated:
         """Move one date of a round by a paper, before or after its cut-off; its members move or come back with it.
@@ -163,6 +191,7 @@ class Rounds:
             exception: Number of the written exception, where the new date is later than the national term.
             document_signer: Who signed.
             command: Command id; the same id again changes nothing and answers the same.
+            version: Version of the round that the actor has seen; None if none was.
             dry_run: Say who would move, come back or be left alone, and write nothing.
 
         Raises:
@@ -185,7 +214,25 @@ class Rounds:
             document_signer=document_signer,
         )
         redating = Redating(self.store, self.clock, self.scribe, self.engine)
-        return redating.redate(code, notice, actor=actor, command=command, dry_run=dry_run)
+        return redating.redate(code, notice, actor=actor, command=command, version=version, dry_run=dry_run)
+
+    def report(self, code: str) -> RoundStanding:
+        """How a round stands: its members by state, who was put off, who waits for a decision, and its dates met in time, late or missed.
+
+        Raises:
+            NotFound: No such round.
+        """
+        row = self._round(code)
+        members = self.members(code)
+        deferred = tuple(c.code for c in members if c.state is CaseState.DEFERRED)
+        # Whoever missed a date may belong to another round by now, so the histories of the whole province are asked.
+        world = self.world(fresh=True)
+        units = None if row.track is Track.CENTRAL else world.registry.ever_below(row.unit)
+        found = courses(steps_in(self.store, (case.code for case in every_case(self.store, CaseQuery(units=units)))))
+        dates = ruling_dates(self.store.stages(round=code), row.plan)
+        counts = tally(found, code)
+        lines = tuple(DateStanding(stage, ruling, counts.get(stage, Counter())) for stage, ruling in dates.items())
+        return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines)
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""
@@ -194,7 +241,7 @@ class Rounds:
     def _report(self, row: RoundRow, *, dry_run: bool, actor: str, given: bool = False) -> RoundReport:
         members = self.members(row.code)
         counts = Counter(case.state for case in members)
-        pending = tuple(c.code for c in members if str(LEVEL_OF.get(c.state)) in c.memo.get("results", {}))
+        pending = _pending(members)
         plan = self.store.load_plan(row.plan)
         offered = plan is not None and not given and self.plans.parsed(plan).next_round == "offer"
         # Who was put off with a result and waits for a decision alone needs no other round.
@@ -218,6 +265,12 @@ class Rounds:
         except CycleError as error:
             return Carried(case.code, None, error)
         return Carried(case.code, coming[0].row.code if coming else None)
+
+    def _on_trial(self) -> "Rounds":
+        """The same service on an overlay: a preview is the act itself, with what has fallen due written down first, and nothing kept."""
+        from workflow.trial import on_trial  # noqa: PLC0415 - what builds a trial needs this class
+
+        return on_trial(self.store, self.clock, self.scribe, self.engine.judge.law).rounds
 
     def _settle_members(self, code: str) -> None:
         """Whatever fell due for a member is written before it is counted."""
@@ -254,8 +307,14 @@ class Rounds:
             raise StaleCase(case=row.code, expected=row.version, version=None, state=row.state)
         return self._round(row.code)
 
-    def _round(self, code: str) -> RoundRow:
+    def _round(self, code: str, version: int | None = None) -> RoundRow:
         row = self.store.load_round(code)
         if row is None:
             raise NotFound(what="round", name=code)
+        as_seen(row, version)
         return row
+
+
+def _pending(members: list[CaseRow]) -> tuple[str, ...]:
+    """Members with a result whose decision is still to come."""
+    return tuple(c.code for c in members if str(LEVEL_OF.get(c.state)) in c.memo.get("results", {}))

@@ -14,6 +14,7 @@ from states.vocabulary import (
     CaseKind,
     CaseState,
     CertificateState,
+    DelegationState,
     Effect,
     ProducerKind,
     Publication,
@@ -34,6 +35,7 @@ class SubjectKind(StrEnum):
     ROUND = "round"
     PLAN = "plan"
     CALENDAR = "calendar"
+    DELEGATION = "delegation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,34 @@ class CalendarRow:
     unit: str
     days: tuple[CalendarDay, ...]
     state: CalendarState
+    version: int
+    head_seq: int
+    head_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationRow:
+    """A function, or a part of it, that one person exercises for another.
+
+    Attributes:
+        giver, taker: Person codes.
+        function, level, unit: What is given: the giver's own function.
+        events: The events that it is given for; all of the function's where there are none.
+        valid_from, valid_to: Local days in ISO form; ``valid_to`` is exclusive.
+        document_no: The paper that says so.
+    """
+
+    code: str
+    giver: str
+    taker: str
+    function: str
+    level: str
+    unit: str
+    events: tuple[str, ...]
+    valid_from: str
+    valid_to: str
+    document_no: str
+    state: DelegationState
     version: int
     head_seq: int
     head_hash: bytes

@@ -5,7 +5,6 @@ The acts of a season happen at the times that the file gives, so they can only b
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -16,6 +15,19 @@ from states.regime import VIETNAM
 from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
 from workflow.ports import Store
 from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
+from workflow.season_values import KEYS, WORK_ACTS, CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
+
+__all__ = [
+    "CaseStory",
+    "PlanAct",
+    "RoundAct",
+    "Season",
+    "SeasonInvalid",
+    "StepAct",
+    "WorkAct",
+    "read_season",
+    "save_season",
+]
 
 MAX_BYTES = 4_000_000
 MAX_ROWS = 50_000
@@ -26,72 +38,6 @@ class SeasonInvalid(PlanInvalid):
     """A season file is broken; nothing of it is loaded."""
 
     code = "season_invalid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepAct:
-    """One act of a story; ``by`` is a seat or a person's code, ``expect`` the code of a refusal that belongs to the story."""
-
-    at: datetime
-    event: Event
-    by: str
-    key: str = ""
-    reason: str | None = None
-    on_behalf_of: Seat | None = None
-    data: Mapping[str, object] = field(default_factory=dict)
-    expect: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAct:
-    """A shipped plan, imported and published for a unit."""
-
-    file: str
-    plan: str
-    unit: str
-    by: str
-    import_at: datetime
-    publish_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundAct:
-    """A round frozen, closed or rolled over."""
-
-    code: str
-    event: str
-    at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseStory:
-    """A product and the story that it follows, ``shift`` minutes later than written."""
-
-    number: int
-    product: str
-    path: str
-    shift: int = 0
-    data: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Season:
-    """A whole season."""
-
-    title: str
-    start: datetime
-    units: tuple[UnitRow, ...]
-    successions: tuple[SuccessionRow, ...]
-    people: tuple[PersonRow, ...]
-    appointments: tuple[AppointmentRow, ...]
-    producers: tuple[ProducerRow, ...]
-    products: tuple[ProductRow, ...]
-    ties: tuple[TieRow, ...]
-    plans: tuple[PlanAct, ...]
-    rounds: tuple[RoundAct, ...]
-    paths: Mapping[str, tuple[StepAct, ...]]
-    cases: tuple[CaseStory, ...]
 
 
 def read_season(text: str) -> Season:
@@ -145,11 +91,9 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def season(self) -> Season:
-        known = {"season", "unit", "succession", "person", "appointment", "producer", "product", "tie", "plan", "round", "path", "case"}
-        self.problems += [
-            Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known
-        ]
+        self._known(self.table, "", tuple(name for name in KEYS if name != "step"))
         head = self._table(self.table, "", "season")
+        self._known(head, "/season", KEYS["season"])
         producers = self._rows("producer", self._producer)
         seats = {p.code: p.unit for p in producers}
         season = Season(
@@ -166,6 +110,7 @@ class _Reader:
             rounds=self._rows("round", self._round),
             paths={name: steps for name, steps in self._rows("path", self._path) if name},
             cases=self._rows("case", self._case),
+            work=self._rows("work", self._work),
         )
         self._once("path", "name")
         for table in ("unit", "person", "producer", "product"):
@@ -183,7 +128,13 @@ class _Reader:
         if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(row, dict) for row in rows):
             self.problems.append(Problem(f"{at}/{name}", "not_a_list"))
             return ()
+        for index, row in enumerate(rows):
+            self._known(row, f"{at}/{name}/{index}", KEYS[name])
         return tuple(read(row, f"{at}/{name}/{index}") for index, row in enumerate(rows))
+
+    def _known(self, row: Mapping[str, Any], at: str, known: tuple[str, ...]) -> None:
+        """A word that means nothing is a slip of the pen; left out silently, the story would be another one."""
+        self.problems += [Problem(f"{at}/{key}", "unknown_field", {"known": ", ".join(known)}) for key in row if key not in known]
 
     def _table(self, row: Mapping[str, Any], at: str, name: str) -> Mapping[str, Any]:
         value = row.get(name, {})
@@ -208,7 +159,7 @@ class _Reader:
             former=self._text(row, at, "former"),
             heir=self._text(row, at, "heir"),
             on=self._day(row, at, "on"),
-            whole=bool(row.get("whole", True)),
+            whole=self._flag(row, at, "whole"),
             decree=self._text(row, at, "decree", required=False),
         )
 
@@ -264,6 +215,13 @@ class _Reader:
         if event not in {"freeze", "close", "rollover"}:
             self.problems.append(Problem(f"{at}/event", "not_an_option", {"options": "freeze, close, rollover"}))
         return RoundAct(code=self._text(row, at, "code"), event=event, at=self._time(row, at, "at"), by=self._text(row, at, "as"))
+
+    def _work(self, row: dict[str, Any], at: str) -> WorkAct:
+        act = self._text(row, at, "act")
+        if act and act not in WORK_ACTS:
+            self.problems.append(Problem(f"{at}/act", "not_an_option", {"options": ", ".join(WORK_ACTS)}))
+        plan, data = self._text(row, at, "plan"), self._table(row, at, "data")
+        return WorkAct(plan=plan, act=act, at=self._time(row, at, "at"), by=self._text(row, at, "as"), data=data)
 
     def _path(self, row: dict[str, Any], at: str) -> tuple[str, tuple[StepAct, ...]]:
         return self._text(row, at, "name"), self._list(row, at, "step", self._step)
@@ -331,12 +289,16 @@ class _Reader:
             *((f"/plan/{i}/unit", p.unit, units) for i, p in enumerate(season.plans)),
             *((f"/plan/{i}/as", p.by, people) for i, p in enumerate(season.plans)),
             *((f"/round/{i}/as", a.by, people) for i, a in enumerate(season.rounds)),
+            *((f"/work/{i}/as", w.by, people) for i, w in enumerate(season.work)),
+            *((f"/work/{i}/plan", w.plan, {p.plan for p in season.plans}) for i, w in enumerate(season.work)),
             *((f"/producer/{i}/unit", p.unit, units) for i, p in enumerate(season.producers)),
             *((f"/product/{i}/producer", p.producer, producers) for i, p in enumerate(season.products)),
             *((f"/product/{i}/unit", p.unit, units) for i, p in enumerate(season.products) if p.producer in producers),
             *((f"/case/{i}/product", c.product, products) for i, c in enumerate(season.cases)),
             *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
         ]
+        keys = {name: {step.key for step in steps if step.key} for name, steps in season.paths.items()}
+        asked += [(f"/case/{i}/data/{key}", key, keys.get(c.path, set(c.data))) for i, c in enumerate(season.cases) for key in c.data]
         for number, row in enumerate(self.table.get("path", []) if season.paths else ()):
             steps = season.paths.get(row.get("name", ""), ())
             asked += [(f"/path/{number}/step/{i}/by", step.by, people) for i, step in enumerate(steps) if step.by and not _is_seat(step.by)]
@@ -365,6 +327,12 @@ class _Reader:
         except ValueError as error:
             self.problems.append(Problem(f"{at}/{name}", str(error)))
             return ""
+
+    def _flag(self, row: Mapping[str, Any], at: str, name: str) -> bool:
+        value = row.get(name, True)
+        if not isinstance(value, bool):
+            self.problems.append(Problem(f"{at}/{name}", "not_a_flag"))
+        return bool(value)
 
     def _day(self, row: Mapping[str, Any], at: str, name: str, *, required: bool = True) -> str:
         value = row.get(name)

@@ -249,6 +249,7 @@ class DeliveryQuery:
     subject: str | None = None
     since: datetime | None = None
     channel: str | None = None
+    messages: tuple[str, ...] | None = None
     limit: int = 200
 
 
@@ -285,9 +286,6 @@ class Telling(Protocol):
     def cursor(self, name: str) -> int:
         """Number in the log up to which somebody has read (0: nothing)."""
 
-    def log_page(self, after: int, limit: int) -> list[tuple[int, str, int, bytes]]:
-        """Log leaves from number ``after`` on: (number, subject, seq, leaf hash)."""
-
     def heard(  # noqa: PLR0913 - one call is one transaction
         self,
         name: str,
@@ -310,8 +308,16 @@ class Telling(Protocol):
     def items(self, messages: Sequence[str]) -> dict[str, list[ItemRow]]:
         """What messages hold, by message."""
 
-    def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
-        """What was told, newest first."""
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
+        """What was told, newest first; ``since`` and ``until`` (exclusive) bound when messages were made."""
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
@@ -334,6 +340,9 @@ class Telling(Protocol):
 
     def delivery(self, key: str) -> DeliveryRow | None: ...
     def tries(self, key: str) -> list[TryRow]: ...
+    def note(self, delivery: DeliveryRow, tried: TryRow) -> None:
+        """Keep what a person did by hand: how the delivery stands after it, and the line for the log of tries."""
+
     def resend(self, key: str, now: datetime) -> bool:
         """Let a delivery that was given up, or has arrived, be tried again; False where it is under way."""
 

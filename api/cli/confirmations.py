@@ -64,6 +64,6 @@ def _json(each: Waiting) -> dict[str, Any]:
         "typed_at": iso(entry.received_at) if entry.received_at else None,
         "typed_by": entry.actor.id if entry.actor else None,
         "on_behalf_of": entry.actor.on_behalf_of if entry.actor else None,
-        "data": {name: value for name, value in entry.data.items() if name not in {"act", "via"}},
-        "texts": {name: text for name, text in each.line.names.items() if not name.startswith("actor.")},
+        "data": {name: value for name, value in entry.data.items() if name not in {"act", "via", "request"}},
+        "texts": {name: text for name, text in each.line.names.items() if not name.startswith(("actor.", "request."))},
     }

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -22,12 +22,35 @@ from states.words import Language, Words, words
 REFUSED, BAD_USAGE = 1, 2
 
 
-@dataclass(slots=True)
+_spoken: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Say everything in a language in here, whatever other threads speak."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 class Context:
     """Language of this invocation and where it prints."""
 
-    language: Language = "vi"
-    out: Console = None  # type: ignore[assignment]
+    def __init__(self, out: Console) -> None:
+        """Print to a console."""
+        self.out = out
+        self._language: Language = "vi"
+
+    @property
+    def language(self) -> Language:
+        """The language to speak: that of :func:`speaking`, else the invocation's."""
+        return _spoken.get() or self._language
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        self._language = language
 
     @property
     def words(self) -> Words:

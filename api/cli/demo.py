@@ -138,6 +138,8 @@ def _next(code: str) -> None:
             f"case actions {code} --as officer@province",
             ctx.both("việc nào làm được, việc nào không và vì sao", "what may be done, and why not"),
         ),
+        ("plan activities thai-nguyen-2020 --due", ctx.both("hoạt động quá hạn, sắp đến hạn", "activities overdue or due soon")),
+        ("plan review two-rounds-2021", ctx.both("tổng kết năm: chỉ tiêu, đợt, hỗ trợ", "the year-end review")),
         ("round list", ctx.both("các đợt và mốc", "rounds and their dates")),
         ("log verify", ctx.both("tính lại toàn bộ nhật ký", "recompute the whole log")),
         ("rehearsal clock", ctx.both("đồng hồ của bản tập huấn", "the rehearsal's clock")),

@@ -63,6 +63,7 @@ def doctor_command(as_json: Json = False) -> None:
             paused = f", {ctx.both('tạm dừng tự động vì đồng hồ nhảy', 'paused: the clock jumped')} {beat.paused}" if beat.paused else ""
             found.append(("worker", None, f"{beat.worker}: {alive}, {instant(datetime.fromisoformat(beat.at))}{paused}"))
         found.append(("due", None, f"{len(due)} {ctx.both('hạn đã qua chờ ghi', 'to be written')}"))
+        found.append(("calendar", None, _calendar_hint(run.calendars.behind())))
         standing = look(run.store, run.clock.now(), wants_worker=not run.rehearsal)
         found.extend(("watch", None, finding_text(finding)) for finding in standing)
         run.close()
@@ -81,6 +82,16 @@ def doctor_command(as_json: Json = False) -> None:
                 tell(fault)
     if any(error for _, error, _ in found):
         raise typer.Exit(REFUSED)
+
+
+def _calendar_hint(behind: int) -> str:
+    """Whether running terms were counted by older data of days off, and what to do about it."""
+    if not behind:
+        return ctx.both("mọi thời hạn đang chạy đều tính theo lịch hiện nay", "every running term is counted by the calendar as it is")
+    return ctx.both(
+        f"{behind} thời hạn đang chạy tính theo lịch cũ; xem bằng ocop calendar recount --as … --dry-run",
+        f"{behind} running terms were counted by an older calendar; see ocop calendar recount --as … --dry-run",
+    )
 
 
 def _writer_fault(run: Runtime) -> CycleError | None:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
 from api.cli.options import As, DryRun, Json
 from api.cli.render import cases_table, history_lines, table
+from api.cli.standing import print_standing, standing_json
 from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
 from states.vocabulary import Effect
@@ -18,7 +19,7 @@ from workflow.rounds import RoundReport
 from workflow.rows import StageRow
 from workflow.timeline import timeline
 
-plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành · plans")
+plan = typer.Typer(no_args_is_help=True, help="Kế hoạch: kiểm tra, nhập, ban hành, theo dõi, tổng kết · plans")
 rounds = typer.Typer(no_args_is_help=True, help="Đợt đánh giá: xem, khóa, đóng, chuyển hồ sơ · rounds")
 MAX_FILE = 1_000_000
 
@@ -108,16 +109,18 @@ def publish(  # noqa: PLR0913
         chosen = _effects(effect or [])
         choices = run.plans.choices(code, chosen)
         excepted = _exceptions(exception or [])
-        opened = [] if dry_run else run.plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
+        plans = run.trial().plans if dry_run else run.plans
+        opened = plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
         if as_json:
             print_json(
                 {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
             )
             return
         _print_choices(choices)
-        if not dry_run:
-            names = ", ".join(r.code for r in opened) or "–"
-            ctx.out.print(f"[bold green]{ctx.both('Đã ban hành; các đợt mở', 'Published; rounds opened')}[/]: {names}")
+        names = ", ".join(r.code for r in opened) or "–"
+        done = ctx.both("Đã ban hành; các đợt mở", "Published; rounds opened")
+        title = ctx.both("Xem trước, chưa ghi; các đợt sẽ mở", "Preview, nothing written; rounds that would open") if dry_run else done
+        ctx.out.print(f"[bold green]{title}[/]: {names}")
 
 
 @plan.command("list")
@@ -200,7 +203,7 @@ def show_round(code: str, as_json: Json = False) -> None:
         row = run.store.load_round(code)
         if row is None:
             raise NotFound(what="round", name=code)
-        stages, members = run.store.stages(round=code), run.rounds.members(code)
+        stages, members, standing_now = run.store.stages(round=code), run.rounds.members(code), run.rounds.report(code)
         named = dict.fromkeys(s.stage for s in stages)
         standing = {key: why for name in named for key, why in weigh((s for s in stages if s.stage == name), {row.plan}).standing.items()}
         if as_json:
@@ -210,22 +213,28 @@ def show_round(code: str, as_json: Json = False) -> None:
                     "state": str(row.state),
                     "deadlines": [{**stage_json(s), "standing": str(standing[s.id])} for s in stages],
                     "members": [m.code for m in members],
+                    **standing_json(standing_now),
                 }
             )
             return
         ctx.out.print(f"[bold]{code}[/] – {ctx.words.name(row.state)} – {row.plan}")
         _print_stages(stages, standing)
+        print_standing(standing_now)
         ctx.out.print(cases_table(run.store, members))
         for text in history_lines(timeline(run.store, code), ctx.words):
             ctx.out.print(text, markup=False)
 
 
 @rounds.command("freeze")
-def freeze(code: str, actor: As) -> None:
+def freeze(code: str, actor: As, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Khóa danh sách: không nhận thêm hồ sơ · stop joining."""
-    with runtime() as run:
-        row = run.rounds.freeze(code, actor=actor)
-        ctx.out.print(f"[bold green]{row.code}[/]: {ctx.words.name(row.state)}")
+    with runtime(as_json=as_json) as run:
+        row = run.rounds.freeze(code, actor=actor, dry_run=dry_run)
+        if as_json:
+            print_json({"round": row.code, "state": str(row.state), "dry_run": dry_run})
+            return
+        title = ctx.both("Xem trước, chưa ghi", "Preview, nothing written") + ": " if dry_run else ""
+        ctx.out.print(f"{title}[bold green]{row.code}[/]: {ctx.words.name(row.state)}")
 
 
 @rounds.command("close")

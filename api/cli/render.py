@@ -24,8 +24,9 @@ from workflow.timeline import Line
 
 _HIDDEN = frozenset(
     {
-        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "mean", "stars", "floors_missed", "term", "stage"),
+        *("act", "answers", "confirmed_by", "confirms", "notes", "via", "request", "mean", "stars", "floors_missed", "term", "stage"),
         *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
+        *("figures", "known_at", "as_of", "digest", "units", "for_unit"),
     }
 )
 """Parts of an entry that are told in a sentence of their own, or in the tables beside."""
@@ -107,6 +108,9 @@ def who(line: Line) -> str:
     unit = line.text("actor.unit") or actor.unit or ""
     name = line.text("actor.name") or actor.id
     said = f"{name}, {seat}" + (f", {unit}" if unit and actor.function != Function.PRODUCER else "")
+    if actor.principal:
+        principal = line.text("actor.principal") or actor.principal
+        said += ctx.both(f" (theo ủy quyền của {principal})", f" (by delegation of {principal})")
     if actor.on_behalf_of:
         body = Seat.parse(actor.on_behalf_of)
         said += (
@@ -177,10 +181,11 @@ def payload_lines(line: Line, words: Words) -> Iterator[str]:
     """What was typed with an act, in words."""
     shown = {name: value for name, value in line.entry.data.items() if name not in _HIDDEN}
     if shown:
-        yield "; ".join(f"{words.label('field', name)}: {_value(value, words)}" for name, value in shown.items())
+        yield "; ".join(f"{words.label('field', name)}: {_shown(name, value, words)}" for name, value in shown.items())
     for name, text in line.names.items():
-        if not name.startswith(("actor.", "confirmer.", "product.", "producer.")):
-            yield f"{words.label('field', name)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
+        if not name.startswith(("actor.", "confirmer.", "product.", "producer.", "request.")):
+            said = "units" if name.startswith("unit.") else name
+            yield f"{words.label('field', said)}: {text if text is not None else ctx.both('(đã rút)', '(withheld)')}"
     for name in ("product.name", "producer.name"):
         if line.text(name):
             yield f"{words.label('what', name.partition('.')[0])}: {line.text(name)}"
@@ -220,6 +225,11 @@ def _days(entry: Entry, words: Words) -> Iterator[str]:
 
 
 def _closing(entry: Entry, words: Words) -> Iterator[str]:
+    if "as_of" in entry.data:
+        until = words.last_day(datetime.fromisoformat(entry.data["as_of"]))
+        yield f"{words.label('field', 'as_of')}: {until}; {words.label('field', 'digest')}: {entry.data['digest'][:16]}"
+    if entry.corrects is not None:
+        yield f"{words.label('field', 'corrects')} {entry.corrects}"
     for name, said in (("moved", ctx.both("Đổi hạn", "Moved")), ("back", ctx.both("Trở lại", "Came back"))):
         if entry.data.get(name):
             yield f"{said}: " + ", ".join(entry.data[name])
@@ -236,6 +246,17 @@ def note_text(note: str, words: Words) -> str:
     if code == "late":
         return ctx.both("Muộn so với mốc", "After the date of") + f" {words.name(Stage(stage))}"
     return str(words.label("note", code))
+
+
+def _shown(name: str, value: Any, words: Words) -> str:
+    """A value by what it is: an amount of something, money, a way of counting, or whatever its type says."""
+    if name == "figure":
+        return words.number(Fraction(value))
+    if name == "amount":
+        return f"{value:,}".replace(",", "." if words.language == "vi" else ",")
+    if name == "count":
+        return str(words.label("counting", value))
+    return _value(value, words)
 
 
 def _value(value: Any, words: Words) -> str:

@@ -17,11 +17,13 @@ from api.cli.options import Json
 from api.cli.render import instant
 from api.postroom import alarm
 from api.settings import Settings, read_settings
+from api.told import told
 from deadlines.scheduler import Bell
-from notifications.watch import POST, Finding, Trouble, Watchman, look, ping
+from notifications.watch import Finding, Trouble, Watchman, heard_of, look, ping
 from states.errors import CycleError, StoreUnsafe
-from workflow.clock import SystemClock, SystemSteady
-from workflow.worker import Heartbeat, Worker, say
+from workflow.bulk import step
+from workflow.clock import ClockSteady, SystemClock, SystemSteady
+from workflow.worker import Worker
 
 EVERY = 5.0
 WATCH_EVERY = 60.0
@@ -97,22 +99,21 @@ class Shift:
 
     def _sweep(self, run: Runtime) -> None:
         self.worker.clock = run.clock
+        if run.rehearsal:
+            self.worker.steady = ClockSteady(run.clock)
         if not self._planned:
             run.notifications.plan_missing()
             self._planned = True
         self.worker.beat(run.store, run.engine, run.plans, run.notifications.gather)
+        while step(run.store, run.engine, told):
+            pass
 
     def _send(self, run: Runtime) -> None:
         if self.worker.paused:
             return
         done = run.notifications.send()
-        now = run.clock.now()
         self._sent += sum(done.accepted.values())
-        _, oldest, _ = run.store.oldest_waiting(now)
-        said = Heartbeat(
-            f"{POST}{self.worker.name}", now.isoformat(), now.isoformat(), self._sent, 0, oldest.isoformat() if oldest else None, None
-        )
-        say(run.store, said)
+        heard_of(run.store, self.worker.name, run.clock.now(), self._sent)
         for key, why in done.failed:
             _told("letter_failed", f"{key}: {why}")
 

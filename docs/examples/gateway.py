@@ -73,7 +73,7 @@ def handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
 
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_POST(self) -> None:
             size = self.headers.get("content-length", "")
             if not size.isdigit() or int(size) > LARGEST:
                 self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a size is needed, and it may not be large")

@@ -42,6 +42,6 @@ def display_name(text: str) -> str:
 
 
 def body(text: str) -> str:
-    """A text of several lines: line ends are ``\\n``, and nothing in it moves a cursor or turns the direction of what follows."""
+    """A text of several lines: line ends are line feeds, and nothing in it moves a cursor or turns the direction of what follows."""
     text = _SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
     return _UNSEEN.sub("", _TURNING.sub("", text))

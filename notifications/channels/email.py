@@ -7,13 +7,13 @@ import socket
 import ssl
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from notifications.channels.causes import Cause
 from notifications.channels.cleaning import REPLY_LENGTH, one_line
 from notifications.channels.mime import compose, mailbox
 from notifications.channels.network import Deadline, Resolver, connect, meant, resolve
-from notifications.channels.settings import EmailSettings, Security
+from notifications.channels.settings import EmailSettings, Security, trust
 from notifications.messages import Accepted, ChannelName, Envelope, Later, Refused, Reply
 
 REPLY_OCTETS = 64 * 1024
@@ -40,7 +40,7 @@ class EmailChannel:
         """
         self.settings = settings
         self.resolver = resolver
-        self.context = ssl.create_default_context(cafile=settings.ca_file)
+        self.context = trust("OCOP_MAIL_CA_FILE", settings.ca_file)
 
     def send(self, envelope: Envelope) -> Reply:
         """Hand one letter over, on a connection of its own."""
@@ -88,8 +88,8 @@ class MailPage:
             return Refused("", why=Cause.NOTHING_TO_CARRY)
         if self._down is not None:
             return self._down
-        sender = cast("str", mailbox(settings.sender))
-        data = compose(envelope, envelope.letter, to=to, sender=sender, sender_name=settings.sender_name, reply_to=settings.reply_to)
+        sender = settings.from_.address
+        data = compose(envelope, envelope.letter, to=to, sender=settings.from_)
         deadline = Deadline(settings.seconds)
         # A server hangs up on a guest who is idle or has sent enough. Before anything of this letter was said, a new connection is asked for.
         used = self._client is not None
@@ -109,8 +109,9 @@ class MailPage:
         reply = exchange.hand_over(data, sender, to)
         if client.lost:
             self._hang_up()
-        if isinstance(reply, Later) and reply.why == Cause.TOO_SLOW:
-            self._down = reply
+        if deadline.passed and not isinstance(reply, Accepted):
+            # Whatever became of this letter, the next one shall not wait as long for the same server.
+            self._down = Later("the time limit has passed", why=Cause.TOO_SLOW)
         return reply, exchange.begun
 
     def _ready(self, deadline: Deadline) -> "_Client":
@@ -184,7 +185,7 @@ class _Client(smtplib.SMTP):
         """The socket, encrypted or not."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("not connected")
-        return cast("socket.socket", self.sock)
+        return self.sock
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         """What smtplib connects with."""
@@ -254,9 +255,8 @@ def _greeted(channel: EmailChannel, deadline: Deadline) -> _Client:
     client = _Client(channel, deadline)
     try:
         with _told(client):
-            code, text = client.connect(settings.host, settings.to_port)
-        if code != _READY:
-            raise _Unready(_unwilling(code), _said(code, text))
+            welcome = client.connect(settings.host, settings.to_port)
+        _welcomed(*welcome)
         with _told(client, Cause.MAIL_SERVER_UNWILLING):
             client.ehlo_or_helo_if_needed()
         if settings.security is Security.STARTTLS:
@@ -273,8 +273,9 @@ def _greeted(channel: EmailChannel, deadline: Deadline) -> _Client:
     return client
 
 
-def _unwilling(code: int) -> Cause:
-    return Cause.MAIL_SERVER_UNWILLING if code // 100 in {4, 5} else Cause.NOT_UNDERSTOOD
+def _welcomed(code: int, text: bytes) -> None:
+    if code != _READY:
+        raise _Unready(Cause.MAIL_SERVER_UNWILLING if code // 100 in {4, 5} else Cause.NOT_UNDERSTOOD, _said(code, text))
 
 
 def _text(words: bytes | str) -> str:

@@ -32,8 +32,7 @@ class FileChannel:
             return Refused(one_line(envelope.address, REPLY_LENGTH), why=Cause.ADDRESS_MALFORMED)
         if envelope.letter is None:
             return Refused("", why=Cause.NOTHING_TO_CARRY)
-        sender = mailbox(self.settings.sender) or self.settings.sender
-        octets = compose(envelope, envelope.letter, to=to, sender=sender, sender_name=self.settings.sender_name)
+        octets = compose(envelope, envelope.letter, to=to, sender=self.settings.from_)
         path = self.settings.folder / file_name(envelope)
         try:
             self.settings.folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ program reads as one, and in some releases loses the quotation marks of a name w
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from email.utils import format_datetime
 
 from notifications.channels.cleaning import SUBJECT_LENGTH, body, display_name, one_line
@@ -16,7 +17,7 @@ CALENDAR_NAME = "ocop.ics"
 
 _LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,120}>")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,253}>")
 _LONGEST_DOMAIN = 253
 _DIGITS = 32
 _PLAIN_LENGTH = 60
@@ -32,25 +33,40 @@ def mailbox(text: str) -> str | None:
     local, at, domain = text.strip(" ").rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         return None
+    plain = _domain(domain)
+    return None if plain is None else f"{local}@{plain}"
+
+
+def _domain(text: str) -> str | None:
     try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        plain = text if text.isascii() else text.encode("idna").decode("ascii")
     except UnicodeError:
         return None
-    if len(domain) > _LONGEST_DOMAIN or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
-        return None
-    return f"{local}@{domain}"
+    return plain if len(plain) <= _LONGEST_DOMAIN and all(_LABEL.fullmatch(label) for label in plain.split(".")) else None
 
 
 def message_id(key: str, domain: str) -> str:
-    """The Message-ID of a delivery: made from its key, so that every try and every worker writes the same one."""
-    return f"<{_digest(key)}@{domain}>"
+    """The Message-ID of a delivery: made from its key, so that every try and every worker writes the same one.
+
+    The domain may be in any letters; what is no domain is put as ``ocop.invalid``, for the left half alone tells messages apart.
+    """
+    return f"<{_digest(key)}@{_domain(domain) or 'ocop.invalid'}>"
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
-def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_name: str = "", reply_to: str | None = None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom letters come from: a mailbox, as :func:`mailbox` gives it, the name that readers see, and a mailbox for answers."""
+
+    address: str
+    name: str = ""
+    reply_to: str | None = None
+
+
+def compose(envelope: Envelope, letter: Letter, *, to: str, sender: "Sender") -> bytes:
     """The message to one mailbox, its lines ending in CR LF.
 
     Text and HTML are alternatives of each other; where there is a calendar, it stands among them, for programs that offer its dates at
@@ -60,9 +76,7 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
         envelope: What is carried.
         letter: Its words.
         to: A mailbox, as :func:`mailbox` gives it.
-        sender: A mailbox.
-        sender_name: Its name.
-        reply_to: A mailbox for answers.
+        sender: Whom it comes from.
 
     Raises:
         ValueError: The envelope's Message-ID is none.
@@ -70,7 +84,7 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
     if not _MESSAGE_ID.fullmatch(envelope.message_id):
         raise ValueError(f"{envelope.message_id!r} is no Message-ID")
     headers = [
-        ("From", _mailbox(sender_name, sender)),
+        ("From", _mailbox(sender.name, sender.address)),
         ("To", _mailbox(envelope.name, to)),
         ("Subject", _words(one_line(letter.subject, SUBJECT_LENGTH))),
         ("Date", format_datetime(envelope.composed_at)),
@@ -80,11 +94,11 @@ def compose(envelope: Envelope, letter: Letter, *, to: str, sender: str, sender_
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ("MIME-Version", "1.0"),
     ]
-    if reply_to is not None:
-        headers.append(("Reply-To", _mailbox("", reply_to)))
+    if sender.reply_to is not None:
+        headers.append(("Reply-To", sender.reply_to))
     if envelope.thread:
         # The root of a thread is never sent; mail programs group what refers to it all the same.
-        root = message_id(f"{envelope.thread}|{to}", sender.rpartition("@")[2])
+        root = message_id(f"{envelope.thread}|{to}", sender.address.rpartition("@")[2])
         headers += [("In-Reply-To", root), ("References", root)]
     boundary = f"=_{_digest(envelope.message_id)}"
     alternatives = [_part("text/plain", letter.text), _part("text/html", letter.html)]

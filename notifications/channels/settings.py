@@ -3,16 +3,18 @@
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from notifications.channels.cleaning import one_line
-from notifications.channels.mime import mailbox
-from notifications.channels.network import Network
+from notifications.channels.mime import Sender, mailbox
+from notifications.channels.network import Network, networks
 from notifications.messages import MessageKind
 from states.errors import MalformedInput
 
@@ -24,6 +26,7 @@ SECRET_BYTES = (24, 64)
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]{2,45}")
 _URL_LENGTH = 2000
+_LAST_PORT = 65535
 
 
 class Security(StrEnum):
@@ -59,9 +62,38 @@ def _seconds(name: str, seconds: float) -> None:
         raise ChannelUnfit("channel_seconds", name=name, given=seconds, most=SECONDS)
 
 
+def inside(name: str, text: str) -> tuple[Network, ...]:
+    """Networks of the inside that may be sent to, from a setting: ``10.1.2.3, 10.2.0.0/16``.
+
+    Raises:
+        ChannelUnfit: One of them is no network.
+    """
+    try:
+        return networks([part for part in text.split(",") if part.strip()])
+    except ValueError:
+        raise ChannelUnfit("channel_network", name=name, given=one_line(text, 80)) from None
+
+
 def _trusted(name: str, path: Path | None) -> None:
     if path is not None and not path.is_file():
         raise ChannelUnfit("channel_file_missing", name=name, given=str(path))
+
+
+@cache
+def trust(name: str, path: Path | None) -> ssl.SSLContext:
+    """The client's side of TLS, with a host's name checked against its certificate; read once, which takes a while for the system's.
+
+    Args:
+        name: Of the setting.
+        path: Certificates to trust instead of the system's.
+
+    Raises:
+        ChannelUnfit: The file holds no certificate.
+    """
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (ssl.SSLError, OSError):
+        raise ChannelUnfit("channel_file_unfit", name=name, given=str(path)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +132,7 @@ class EmailSettings:
         """Check everything that can be known without the server."""
         if not _HOST.fullmatch(self.host):
             raise ChannelUnfit("channel_host", name="OCOP_MAIL_HOST", given=one_line(self.host, 80))
-        if not 0 <= self.port <= 65535:
+        if not 0 <= self.port <= _LAST_PORT:
             raise ChannelUnfit("channel_port", name="OCOP_MAIL_PORT", given=self.port)
         if mailbox(self.sender) is None:
             raise ChannelUnfit("channel_address", name="OCOP_MAIL_FROM", given=one_line(self.sender, 80))
@@ -117,6 +149,12 @@ class EmailSettings:
             raise ChannelUnfit("channel_login_letters", name="OCOP_MAIL_PASSWORD")
         _trusted("OCOP_MAIL_CA_FILE", self.ca_file)
         _seconds("OCOP_MAIL_SECONDS", self.seconds)
+
+    @property
+    def from_(self) -> Sender:
+        """Whom letters come from, in ASCII."""
+        answers = None if self.reply_to is None else mailbox(self.reply_to)
+        return Sender(mailbox(self.sender) or self.sender, self.sender_name, answers)
 
     @property
     def to_port(self) -> int:
@@ -219,3 +257,8 @@ class FileSettings:
             raise ChannelUnfit("channel_folder", name="OCOP_OUTBOX_DIR", given=str(self.folder))
         if mailbox(self.sender) is None:
             raise ChannelUnfit("channel_address", name="OCOP_MAIL_FROM", given=one_line(self.sender, 80))
+
+    @property
+    def from_(self) -> Sender:
+        """Whom letters come from, in ASCII."""
+        return Sender(mailbox(self.sender) or self.sender, self.sender_name)

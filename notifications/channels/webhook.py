@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from notifications.channels.causes import Cause
 from notifications.channels.cleaning import REPLY_LENGTH, one_line
 from notifications.channels.network import Deadline, Network, Resolver, connect, meant, public, resolve, within
-from notifications.channels.settings import Endpoint, WebhookSettings
+from notifications.channels.settings import ChannelUnfit, Endpoint, WebhookSettings, trust
 from notifications.messages import Accepted, ChannelName, Envelope, Later, Refused, Reply
 from workflow.clock import Clock
 
@@ -73,11 +73,14 @@ class WebhookChannel:
         self.clock = clock
         self.find = find or settings.endpoint
         self.resolver = resolver
-        self.context = ssl.create_default_context(cafile=settings.ca_file)
+        self.context = trust("OCOP_WEBHOOK_CA_FILE", settings.ca_file)
 
     def send(self, envelope: Envelope) -> Reply:
         """Post one event, within the limit of the settings whatever the receiver does."""
-        endpoint = self.find(envelope.address)
+        try:
+            endpoint = self.find(envelope.address)
+        except ChannelUnfit as error:
+            return Refused(one_line(str(error), REPLY_LENGTH), why=Cause.HOOK_UNKNOWN)
         if endpoint is None:
             return Refused(one_line(envelope.address, REPLY_LENGTH), why=Cause.HOOK_UNKNOWN)
         if envelope.event is None:
@@ -105,8 +108,8 @@ class WebhookChannel:
             yield answer
 
     def _headers(self, endpoint: Endpoint, key: str, body: bytes) -> dict[str, str]:
-        # The library takes any aware time for UTC, and truncates: hand it whole seconds of UTC.
-        now = self.clock.now().astimezone(UTC).replace(microsecond=0)
+        # The library takes any aware time for UTC.
+        now = self.clock.now().astimezone(UTC)
         number = webhook_id(key)
         return {
             "content-type": "application/cloudevents+json; charset=utf-8",

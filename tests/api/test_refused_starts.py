@@ -160,6 +160,6 @@ def test_a_rehearsal_never_becomes_real_and_a_real_one_never_a_rehearsal(small: 
 def test_doctor_tells_of_a_sound_installation(small: Database):
     said: Said = done("doctor", "--json")
     assert said.json["ok"] is True
-    assert {c["check"] for c in said.json["checks"]} == {"settings", "writer", "database", "clock", "log", "due"}
+    assert {c["check"] for c in said.json["checks"]} == {"settings", "writer", "database", "clock", "log", "due", "calendar"}
     assert "rehearsal" in done("doctor", "--lang", "en").out
     assert "bản tập huấn" in done("doctor").out

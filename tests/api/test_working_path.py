@@ -214,7 +214,9 @@ def test_plans_are_checked_imported_shown_published_and_compared(small: Database
     done("plan", "import", str(LAW_OF_2026), "--as", "cb-tw", "--unit", "TW")
     preview = done("plan", "publish", "national-2026", "--as", "cb-tw", "--dry-run", "--json").json
     assert preview["dry_run"] is True
-    assert preview["rounds"] == []
+    assert {"TW-2026-1", "SB-2026-1", "SB-2027-2"} <= set(preview["rounds"])
+    assert "SB-2026-1" not in {r["round"] for r in done("round", "list", "--json").json}
+    assert why("plan", "publish", "national-2026", "--as", "cb-t", "--dry-run")
     assert {p["plan"]: p["state"] for p in done("plan", "list", "--json").json}["national-2026"] == "draft"
     for language in ("vi", "en"):
         for words in (

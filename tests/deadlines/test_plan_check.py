@@ -1,5 +1,6 @@
 """What refuses a plan file, what only asks, and the shape of the answer."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,11 @@ from hypothesis import strategies as st
 
 from deadlines.plan import load_plans
 from deadlines.plan_check import check_plans
+from deadlines.plan_questions import ACTIVITIES
 from states.errors import PlanInvalid
+from states.words import words
+
+PLANS = Path(__file__).parents[2] / "deadlines" / "data" / "plans"
 
 HEAD = (
     '[[plan]]\nid = "p"\nunit = "VS"\nyear = 2021\ntitle = "Kế hoạch"\ndoc_no = "1/KH-UBND"\ndoc_date = 2021-01-15\nissuer = "UBND tỉnh"\n'
@@ -212,6 +217,48 @@ def test_two_cutoffs_of_one_stage_are_no_contradiction_and_the_narrower_is_compa
 def test_a_blank_or_an_unclear_phrase_is_a_question_and_no_refusal(text: str, question: tuple[str, str]) -> None:
     assert codes(text) == []
     assert question in questions(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [("district_evaluation", "district_eval"), ("provincial_eval", "province_eval"), ("xét duyệt", "commune_check")],
+)
+def test_a_name_that_is_no_stage_is_asked_about_with_the_likeliest_ones(name: str, guess: str) -> None:
+    (plan,) = check_plans(HEAD + LINE.replace('"province_eval"', f'"{name}"')).plans
+    (question,) = [q for q in plan.questions if q.code == "stage_unknown"]
+    assert (question.pointer, question.detail["name"]) == ("/plan/0/deadline/0/stage", name)
+    assert guess in str(question.detail["known"])
+    assert plan.problems == ()
+
+
+def test_an_activity_and_a_line_without_a_date_are_not_asked_about() -> None:
+    assert "stage_unknown" not in {code for _, code in questions(HEAD + LINE.replace('"province_eval"', '"training"'))}
+    no_date = LINE.replace('"province_eval"', '"fair"').replace("trước ngày 30/7/2021", "thường xuyên")
+    assert "stage_unknown" not in {code for _, code in questions(HEAD + no_date)}
+
+
+@pytest.mark.parametrize(("second", "asked"), [("30/9/2021", False), ("30/7/2021", True), ("15/7/2021", True)])
+def test_a_second_round_that_does_not_end_later_is_asked_about(second: str, asked: bool) -> None:
+    text = HEAD + LINE + LINE.replace("30/7/2021", second).replace("round = 1", "round = 2")
+    expected = [("/plan/0/deadline/1/round", "rounds_out_of_order")] if asked else []
+    assert [q for q in questions(text) if q[1] == "rounds_out_of_order"] == expected
+    assert codes(text) == []
+
+
+def test_rounds_of_other_stages_or_tracks_are_not_held_against_each_other() -> None:
+    text = HEAD + LINE + DISTRICT.replace("30/7/2021", "15/7/2021").replace("round = 1", "round = 2")
+    assert "rounds_out_of_order" not in {code for _, code in questions(text)}
+
+
+def test_the_known_activities_are_those_that_have_words() -> None:
+    for language in ("vi", "en"):
+        assert set(words(language).table["activity"]) == ACTIVITIES
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.toml")), ids=lambda path: path.stem)
+def test_no_plan_that_ships_has_rounds_in_the_wrong_order(path: Path) -> None:
+    for plan in check_plans(path.read_text("utf-8")).plans:
+        assert [q for q in plan.questions if q.code == "rounds_out_of_order"] == []
 
 
 def test_a_line_without_a_round_takes_the_one_its_phrase_names() -> None:

@@ -58,7 +58,7 @@ class Served:
         self.server.__enter__()
         return self
 
-    def __exit__(self, *given: Any) -> None:
+    def __exit__(self, *given: object) -> None:
         self.server.__exit__(*given)
 
     def send(self, at: str) -> dict[str, str]:

@@ -21,7 +21,10 @@ PLANTED = {
     "transitions has one door: states.chart": ("states/regime.py", "from transitions import Machine"),
     "APScheduler has one door: deadlines.scheduler": ("api/worker.py", "from apscheduler.schedulers import background"),
     "Databases stay below workflow.store": ("workflow/casework.py", "import sqlite3"),
-    "The terminal and the environment's settings are the outermost room's": ("workflow/plans.py", "from rich import progress"),
+    "The terminal, the web and the environment's settings are the outermost room's": (
+        "workflow/plans.py",
+        "from starlette import requests",
+    ),
 }
 
 

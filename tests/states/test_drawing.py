@@ -8,7 +8,7 @@ import pytest
 from states.chart import START
 from states.drawing import MARK, markdown, mermaid, moves_mermaid, moves_table
 from states.errors import DefinitionUnsound, EventRefused
-from states.lifecycle import CALENDAR, CERTIFICATE, LIFECYCLES, PLAN, ROUND, Lifecycle, PlanEvent
+from states.lifecycle import CALENDAR, CERTIFICATE, LIFECYCLES, PLAN, PLAN_WORK, ROUND, Lifecycle, PlanEvent
 from states.refusal import Code
 from states.regime import REGIMES
 from states.soundness import check_lifecycle
@@ -118,6 +118,7 @@ CHARTED_MOVES: dict[str, dict[Any, Any]] = {
         (Publication.DRAFT, PlanEvent.IMPORT): Publication.DRAFT,
         (Publication.DRAFT, PlanEvent.PUBLISH): Publication.PUBLISHED,
         (Publication.PUBLISHED, PlanEvent.REPLACE): Publication.REPLACED,
+        **{(Publication.PUBLISHED, event): Publication.PUBLISHED for event in PLAN_WORK},
     },
     "calendar": {
         (None, CalendarEvent.CHANGE): CalendarState.IN_FORCE,

@@ -20,9 +20,18 @@ CHOICES = Field("documents", Kind.CHOICES, options=("story", "awards"))
 OPEN_CHOICES = Field("documents", Kind.CHOICES)
 INTEGER = Field("jobs", Kind.INTEGER, low=1, high=10)
 SCORE = Field("mean", Kind.SCORE)
+FIGURE = Field("figure", Kind.FIGURE)
 DATE = Field("end", Kind.DATE)
 FLAG = Field("flag", Kind.FLAG)
-KINDS = {Kind.TEXT: TEXT, Kind.CODE: CODE, Kind.CHOICE: CHOICE, Kind.CHOICES: CHOICES, Kind.INTEGER: INTEGER, Kind.SCORE: SCORE}
+KINDS = {
+    Kind.TEXT: TEXT,
+    Kind.CODE: CODE,
+    Kind.CHOICE: CHOICE,
+    Kind.CHOICES: CHOICES,
+    Kind.INTEGER: INTEGER,
+    Kind.SCORE: SCORE,
+    Kind.FIGURE: FIGURE,
+}
 KINDS |= {Kind.DATE: DATE, Kind.FLAG: FLAG}
 
 GOOD = [
@@ -43,6 +52,11 @@ GOOD = [
     (OPEN_CHOICES, ["1/KH", "2/KH"], ["1/KH", "2/KH"]),
     (INTEGER, 1, 1),
     (INTEGER, 10, 10),
+    (FIGURE, 12, "12"),
+    (FIGURE, "0", "0"),
+    (FIGURE, " 87,5 ", "175/2"),
+    (FIGURE, "87.25", "349/4"),
+    (FIGURE, "999999999999", "999999999999"),
     (SCORE, "80,5", "161/2"),
     (SCORE, "80.5", "161/2"),
     (SCORE, "161/2", "161/2"),
@@ -96,6 +110,15 @@ BAD = [
     (INTEGER, 0, "out_of_range"),
     (INTEGER, 11, "out_of_range"),
     (INTEGER, 10**400, "out_of_range"),
+    (FIGURE, -1, "not_a_figure"),
+    (FIGURE, "-1", "not_a_figure"),
+    (FIGURE, 87.5, "not_a_figure"),
+    (FIGURE, "1.200", "not_a_figure"),
+    (FIGURE, "1 200", "not_a_figure"),
+    (FIGURE, "nhiều", "not_a_figure"),
+    (FIGURE, "١٢", "not_a_figure"),
+    (FIGURE, True, "not_a_figure"),
+    (FIGURE, "9" * 13, "not_a_figure"),
     (SCORE, 80.5, "not_a_score"),
     (SCORE, float("nan"), "not_a_score"),
     (SCORE, 1e999, "not_a_score"),

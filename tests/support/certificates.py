@@ -65,8 +65,17 @@ def authority(folder: Path) -> Authority:
 
 
 def _signs_certificates() -> x509.KeyUsage:
-    names = "digital_signature content_commitment key_encipherment data_encipherment key_agreement encipher_only decipher_only".split()
-    return x509.KeyUsage(**dict.fromkeys(names, False), key_cert_sign=True, crl_sign=True)
+    return x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _named(name: str) -> x509.Name:

@@ -7,7 +7,21 @@ from importlib import metadata
 from pathlib import Path
 
 ALLOWED = frozenset(
-    {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense", "Zlib"}
+    {
+        "0BSD",
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CC0-1.0",
+        "ISC",
+        "MIT",
+        "MIT-0",
+        "MPL-2.0",
+        "OFL-1.1",
+        "PSF-2.0",
+        "Unlicense",
+        "Zlib",
+    }
 )
 """Licences that ask for no more than their notice to be kept, or bind only changes to their own files."""
 

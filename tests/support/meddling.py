@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from workflow.ports import Store
+from workflow.ports import Database
 
 
 class Fault(Exception):
@@ -21,7 +21,7 @@ class Meddler:
         calls: Names of the calls so far.
     """
 
-    store: Store
+    store: Database
     fail_before: int | None = None
     fail_after: int | None = None
     before_write: Callable[[], object] | None = None
@@ -48,7 +48,7 @@ class Meddler:
         return call
 
 
-def before(store: Store, **given: Any) -> tuple[Store, Meddler]:
+def before(store: Database, **given: Any) -> tuple[Database, Meddler]:
     """The store as services take it, and the meddler to be told what to do."""
     meddler = Meddler(store, **given)
-    return cast("Store", meddler), meddler
+    return cast("Database", meddler), meddler

@@ -4,7 +4,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -180,12 +179,41 @@ class Server:
                 self._open.discard(connection)
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open.add(connection)
-            self.serve(Line(connection, self._over))
+            line = Line(connection, self._over)
+            try:
+                self.serve(line)
+            finally:
+                # Encryption may have put another socket in the place of the first.
+                line.connection.close()
         except (Gone, OSError):
             pass
         finally:
             self._open.discard(connection)
             connection.close()
+
+
+PLAIN = {
+    "greeting": b"220 mail.example ready\r\n",
+    "helo": b"250 mail.example\r\n",
+    "starttls": b"220 go ahead\r\n",
+    "auth": b"235 welcome\r\n",
+    "mail": b"250 2.1.0 ok\r\n",
+    "rcpt": b"250 2.1.5 ok\r\n",
+    "data": b"354 go on\r\n",
+    "dot": b"250 2.0.0 taken as 1234\r\n",
+    "rset": b"250 ok\r\n",
+    "quit": b"221 bye\r\n",
+}
+"""What a mail server says that behaves."""
+
+
+@dataclass
+class _Guest:
+    encrypted: bool
+    sender: str = ""
+    recipient: str = ""
+    writing: bool = False
+    gone: bool = False
 
 
 class MailServer(Server):
@@ -202,10 +230,6 @@ class MailServer(Server):
         said: Lines that the guests said, without what letters consist of.
     """
 
-    PLAIN = {"greeting": b"220 mail.example ready\r\n", "mail": b"250 2.1.0 ok\r\n", "rcpt": b"250 2.1.5 ok\r\n", "data": b"354 go on\r\n"}
-    PLAIN |= {"dot": b"250 2.0.0 taken as 1234\r\n", "rset": b"250 ok\r\n", "quit": b"221 bye\r\n", "auth": b"235 welcome\r\n"}
-    PLAIN |= {"helo": b"250 mail.example\r\n", "starttls": b"220 go ahead\r\n"}
-
     def __init__(
         self,
         script: dict[str, Action | list[Action]] | None = None,
@@ -221,11 +245,10 @@ class MailServer(Server):
         self._login = login
         self.letters: list[tuple[str, str, bytes]] = []
         self.said: list[str] = []
-        self.greeted_at: list[float] = []
 
-    def _step(self, line: Line, step: str, otherwise: bytes) -> bool | None:
+    def _step(self, line: Line, step: str, otherwise: bytes = b"") -> bool | None:
         """Do what the script says at a step; whether the guest was told yes, or None where the answer is neither yes nor no."""
-        planned = self._script.get(step, otherwise)
+        planned = self._script.get(step, otherwise or PLAIN[step])
         if isinstance(planned, list):
             planned = planned.pop(0) if len(planned) > 1 else planned[0]
         act(line, planned)
@@ -233,45 +256,64 @@ class MailServer(Server):
         return {b"2": True, b"3": True, b"4": False, b"5": False}.get(told[:1])
 
     def serve(self, line: Line) -> None:
-        self.greeted_at.append(time.monotonic())
-        self._step(line, "greeting", self.PLAIN["greeting"])
-        sender = recipient = ""
-        encrypted = self._tls is not None
-        while True:
+        self._step(line, "greeting")
+        guest = _Guest(encrypted=self._tls is not None)
+        while not guest.gone:
             text = line.read_line().decode("latin-1").rstrip("\r\n")
             self.said.append(text)
             verb, _, rest = text.partition(" ")
-            match verb.lower():
-                case "ehlo":
-                    extensions = ["mail.example", "SIZE 10000000"]
-                    if self._starttls is not None and not encrypted:
-                        extensions.append("STARTTLS")
-                    if self._login:
-                        extensions.append(f"AUTH {self._login}")
-                    lines = [f"250{'-' if number < len(extensions) else ' '}{word}" for number, word in enumerate(extensions, 1)]
-                    self._step(line, "ehlo", "".join(f"{each}\r\n" for each in lines).encode())
-                case "helo":
-                    self._step(line, "helo", self.PLAIN["helo"])
-                case "starttls" if self._starttls is not None:
-                    if self._step(line, "starttls", self.PLAIN["starttls"]):
-                        line.connection = self._starttls.wrap_socket(line.connection, server_side=True)
-                        encrypted = True
-                case "mail":
-                    sender = rest.partition("<")[2].partition(">")[0] if self._step(line, "mail", self.PLAIN["mail"]) else ""
-                case "rcpt":
-                    recipient = rest.partition("<")[2].partition(">")[0] if self._step(line, "rcpt", self.PLAIN["rcpt"]) else ""
-                case "data":
-                    if self._step(line, "data", self.PLAIN["data"]):
-                        self.letters.append((sender, recipient, self._letter(line)))
-                        if self._step(line, "dot", self.PLAIN["dot"]) is False:
-                            self.letters.pop()
-                case "quit":
-                    self._step(line, "quit", self.PLAIN["quit"])
-                    return
-                case "rset" | "auth" as step:
-                    self._step(line, step, self.PLAIN[step])
-                case _:
-                    line.say(b"500 5.5.1 what?\r\n")
+            known = getattr(self, f"on_{verb.lower()}", None) if verb.isalpha() else None
+            if known is None:
+                line.say(b"500 5.5.1 what?\r\n")
+            else:
+                known(line, guest, rest)
+
+    def on_ehlo(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        extensions = ["mail.example", "SIZE 10000000"]
+        if self._starttls is not None and not guest.encrypted:
+            extensions.append("STARTTLS")
+        if self._login:
+            extensions.append(f"AUTH {self._login}")
+        lines = [f"250{'-' if number < len(extensions) else ' '}{word}" for number, word in enumerate(extensions, 1)]
+        self._step(line, "ehlo", "".join(f"{each}\r\n" for each in lines).encode())
+
+    def on_helo(self, line: Line, _guest: "_Guest", _rest: str) -> None:
+        self._step(line, "helo")
+
+    def on_starttls(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        if self._starttls is None:
+            line.say(b"502 5.5.1 no\r\n")
+        elif self._step(line, "starttls"):
+            line.connection = self._starttls.wrap_socket(line.connection, server_side=True)
+            guest.encrypted = True
+
+    def on_auth(self, line: Line, _guest: "_Guest", _rest: str) -> None:
+        self._step(line, "auth")
+
+    def on_mail(self, line: Line, guest: "_Guest", rest: str) -> None:
+        if guest.writing:
+            line.say(b"503 5.5.1 one letter at a time\r\n")
+            return
+        guest.writing = self._step(line, "mail") is True
+        guest.sender = rest.partition("<")[2].partition(">")[0]
+
+    def on_rcpt(self, line: Line, guest: "_Guest", rest: str) -> None:
+        guest.recipient = rest.partition("<")[2].partition(">")[0] if self._step(line, "rcpt") else ""
+
+    def on_data(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        if self._step(line, "data"):
+            self.letters.append((guest.sender, guest.recipient, self._letter(line)))
+            guest.writing = False
+            if self._step(line, "dot") is False:
+                self.letters.pop()
+
+    def on_rset(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        guest.writing = False
+        self._step(line, "rset")
+
+    def on_quit(self, line: Line, guest: "_Guest", _rest: str) -> None:
+        self._step(line, "quit")
+        guest.gone = True
 
     @staticmethod
     def _letter(line: Line) -> bytes:

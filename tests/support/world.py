@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from api.bootstrap import Law
+from api.bootstrap import Law, Runtime
 from deadlines.sweep import Sweep, tick
 from states.case import case_chart
 from states.chart import Seat
@@ -24,11 +24,14 @@ from workflow.calendars import Calendars
 from workflow.clock import ManualClock
 from workflow.commands import Command, Receipt
 from workflow.confirming import Confirmations
+from workflow.forecasting import Forecasts
 from workflow.ledger.entry import Entry, parse
 from workflow.perform import Engine
 from workflow.plans import Plans
-from workflow.ports import Store
+from workflow.planwork import PlanWork
+from workflow.ports import Database, Store
 from workflow.recording import Scribe
+from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.rows import (
     AppointmentRow,
@@ -44,6 +47,7 @@ from workflow.rows import (
 )
 from workflow.situation import law_of
 from workflow.store import open_store
+from workflow.supposing import WhatIf
 
 DISTRICTS_END = "2025-07-01"
 START_OF_TIME = "2019-01-01"
@@ -179,13 +183,17 @@ REASON = "Vì bà Phan Thị Lý do xin như vậy"
 class World:
     """The invented province; see the module."""
 
-    store: Store
+    store: Database
     clock: ManualClock
     engine: Engine
     plans: Plans
     rounds: Rounds
     calendars: Calendars
     confirmations: Confirmations
+    work: PlanWork
+    reviews: Reviews
+    forecasts: Forecasts
+    what_if: WhatIf
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     # Time.
@@ -385,7 +393,7 @@ def populate(store: Store) -> None:
 
 
 @contextmanager
-def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Store | None = None, two_rounds: bool = True) -> Iterator[World]:
+def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Database | None = None, two_rounds: bool = True) -> Iterator[World]:
     """The province on a migrated, empty database (or one that was populated before), with the plan of 2021 published unless told otherwise."""
     opened = store or open_store(url, allow_unsafe=True)
     try:
@@ -400,13 +408,33 @@ def world_at(url: str, now: str = "2021-01-11 08:00", *, store: Store | None = N
         opened.close()
 
 
-def on(store: Store, clock: ManualClock) -> World:
+def on(store: Database, clock: ManualClock) -> World:
     """Services over a store and a clock, as another process would have them."""
     scribe = Scribe("ocop/test", clock)
     engine = Engine(store, clock, scribe, Law())
     plans = Plans(store, clock, scribe, engine.judge, engine.world)
     calendars, confirmations = Calendars(store, clock, scribe, engine), Confirmations(store, scribe, engine)
-    return World(store, clock, engine, plans, Rounds(store, clock, scribe, engine, plans), calendars, confirmations)
+    work = PlanWork(store, clock, scribe, plans, engine.world)
+    rounds, forecasts = Rounds(store, clock, scribe, engine, plans), Forecasts(store, clock, engine)
+    what_if = WhatIf(store, clock, scribe, engine, forecasts)
+    return World(store, clock, engine, plans, rounds, calendars, confirmations, work, Reviews(work), forecasts, what_if)
+
+
+def of_runtime(run: Runtime, clock: ManualClock) -> World:
+    """The world of an installation that has been started."""
+    return World(
+        run.store,
+        clock,
+        run.engine,
+        run.plans,
+        run.rounds,
+        run.calendars,
+        run.confirmations,
+        run.work,
+        run.reviews,
+        run.forecasts,
+        run.what_if,
+    )
 
 
 def level_of(unit: str) -> Level:

@@ -173,6 +173,15 @@ def test_plans_are_shipped_and_bring_the_rounds_that_are_steered() -> None:
     assert first["freeze"] < DISTRICT_ROUND_1 < PROVINCE_ROUND_1 < first["close"]
 
 
+def test_a_visitor_sees_every_kind_of_other_work() -> None:
+    work = season().work
+    assert {act.act for act in work} == {"assign", "report", "support", "state", "lesson", "review"}
+    assert {act.data["status"] for act in work if act.act == "report"} == {"under_way", "done", "cancelled"}
+    assert {act.plan for act in work if act.act == "review"} == {"thai-nguyen-2020", "two-rounds-2021"}
+    published = {plan.plan: plan.publish_at for plan in season().plans}
+    assert all(published[act.plan] < act.at for act in work)
+
+
 def test_old_communes_lead_to_new_ones_with_an_officer_and_another_authority() -> None:
     old = [u for u in season().units if u.level == "commune" and u.valid_to is not None]
     for unit in old:

@@ -113,7 +113,7 @@ def played(
     with stage(url, season().start) as (world, player):
         player.load(season())
         player.play(season(), START)
-        attended = Attended(world.store, world.clock, world.engine, world.plans, world.rounds)
+        attended = Attended(world.store, world.clock, world.engine, world.plans, world.rounds, world.work)
         attended.attend(down)
         done = attended.play(season(), END)
         assert done.surprises == []

@@ -34,13 +34,18 @@ class EntryMalformed(MalformedInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRef:
-    """Who acted, by pseudonymous code: the function at a level in a unit, and the body that it was recorded for, if another."""
+    """Who acted, by pseudonymous code: the function at a level in a unit, and the body that it was recorded for, if another.
+
+    ``principal`` is the person whose function it was, and ``delegation`` the code of what gave it, where somebody acts for another.
+    """
 
     id: str
     function: str
     level: str | None = None
     unit: str | None = None
     on_behalf_of: str | None = None
+    principal: str | None = None
+    delegation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +338,6 @@ _TESTS: dict[str, Callable[[Any], bool]] = {
 }
 _KEYS = tuple(_TESTS)
 _attributes = attrgetter(*("from_" if name == "from" else name for name in _KEYS))
-_ACTOR_KEYS = ("function", "id", "level", "on_behalf_of", "unit")
+_ACTOR_KEYS = ("delegation", "function", "id", "level", "on_behalf_of", "principal", "unit")
 _ACTOR_SET = frozenset(_ACTOR_KEYS)
 _actor_attributes = attrgetter(*_ACTOR_KEYS)

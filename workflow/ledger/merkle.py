@@ -3,7 +3,7 @@
 A leaf and a node are hashed under different prefixes, so that no node can be passed off as a leaf.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -84,3 +84,21 @@ class Frontier:
         for left in reversed(rest):
             node = node_hash(left, node)
         return node
+
+
+def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[list[bytes], bytes]:
+    """The hashes that lead from a leaf to the root (RFC 9162, 2.1.3.1), lowest first, and the root.
+
+    Args:
+        leaves: Leaf hashes of the whole log, in its order.
+        index: Which of them; from 0.
+    """
+    path: list[bytes] = []
+    row, at = list(leaves), index
+    while len(row) > 1:
+        if at ^ 1 < len(row):
+            path.append(row[at ^ 1])
+        pairs = [node_hash(row[n], row[n + 1]) for n in range(0, len(row) - 1, 2)]
+        # A node without a neighbour goes up as it is.
+        row, at = ([*pairs, row[-1]] if len(row) % 2 else pairs), at // 2
+    return path, row[0]

@@ -7,12 +7,14 @@ from states.errors import NotFound
 DEFAULT_ROLE = "ocop_app"
 
 RIGHTS = {
-    "SELECT, INSERT": ("history", "log_leaf", "delivery_try"),
+    "SELECT, INSERT": ("history", "log_leaf", "delivery_try", "access_record", "http_answer"),
     "SELECT, INSERT, UPDATE": (
         "case_file", "certificate", "evaluation_round", "deadline_stage", "cycle_plan", "term", "counter", "unit", "succession", "person",
-        "appointment", "tie", "producer", "product", "meta", "working_calendar", "rung", "message", "told_item", "delivery", "personal_link", "reach_setting", "webhook", "feed",
+        "appointment", "tie", "producer", "product", "meta", "working_calendar", "rung", "message", "told_item", "delivery", "personal_link",
+        "reach_setting", "webhook", "feed", "delegation", "account", "account_link", "web_session", "api_token",
+        "bulk_operation", "bulk_item",
     ),
-    "SELECT, INSERT, DELETE": ("outbox",),
+    "SELECT, INSERT, DELETE": ("outbox", "login_attempt"),
     "SELECT, UPDATE": ("log_head", "registry"),
     "SELECT": ("alembic_version",),
 }  # fmt: skip
@@ -36,4 +38,5 @@ def grant(connection: Connection, role: str | None) -> None:
         listed = ", ".join(tables)
         connection.execute(text(f"REVOKE ALL ON {listed} FROM {name}"))
         connection.execute(text(f"GRANT {rights} ON {listed} TO {name}"))
-    connection.execute(text(f"GRANT USAGE ON SEQUENCE outbox_id_seq TO {name}"))
+    for table in ("outbox", "login_attempt", "access_record"):
+        connection.execute(text(f"GRANT USAGE ON SEQUENCE {table}_id_seq TO {name}"))

@@ -17,6 +17,7 @@ from states.vocabulary import (
     CaseKind,
     CaseState,
     CertificateState,
+    DelegationState,
     Effect,
     ProducerKind,
     Publication,
@@ -31,6 +32,7 @@ from workflow.rows import (
     CalendarRow,
     CaseRow,
     CertificateRow,
+    DelegationRow,
     PersonRow,
     PlanRow,
     ProducerRow,
@@ -106,7 +108,7 @@ def _members(kind: Any) -> dict[Any, Any]:
 
 _CASE_KIND, _CASE_STATE, _CERTIFICATE_STATE = _members(CaseKind), _members(CaseState), _members(CertificateState)
 _CASE_STATE[None] = None
-_CALENDAR = _members(CalendarState)
+_CALENDAR, _DELEGATION = _members(CalendarState), _members(DelegationState)
 _EFFECT, _PRODUCER, _PUBLICATION, _ROUND_STATE = _members(Effect), _members(ProducerKind), _members(Publication), _members(RoundState)
 _STAGE, _STATUS, _TRACK, _SUBJECT = _members(Stage), _members(TermStatus), _members(Track), _members(SubjectKind)
 
@@ -236,6 +238,23 @@ CALENDAR = Shape(
     ),
 )  # fmt: skip
 
+DELEGATION = Shape(
+    "delegation",
+    (
+        "code", "giver", "taker", "function", "level", "unit", "events", "valid_from", "valid_to", "document_no", "state", "version",
+        "head_seq", "head_hash",
+    ),
+    ("code",),
+    lambda r: (
+        r.code, r.giver, r.taker, r.function, r.level, r.unit, orjson.dumps(r.events).decode(), r.valid_from, r.valid_to, r.document_no,
+        r.state.value, r.version, r.head_seq, r.head_hash,
+    ),
+    lambda v: DelegationRow(
+        code=v[0], giver=v[1], taker=v[2], function=v[3], level=v[4], unit=v[5], events=tuple(orjson.loads(v[6])), valid_from=v[7],
+        valid_to=v[8], document_no=v[9], state=_DELEGATION[v[10]], version=v[11], head_seq=v[12], head_hash=v[13],
+    ),
+)  # fmt: skip
+
 STAGE = Shape(
     "deadline_stage",
     (
@@ -340,7 +359,9 @@ PRODUCT = Shape(
     lambda v: ProductRow(code=v[0], name=v[1], group=v[2], producer=v[3], unit=v[4]),
 )
 
-SUBJECTS: dict[type, Shape] = {CaseRow: CASE, CertificateRow: CERTIFICATE, RoundRow: ROUND, PlanRow: PLAN, CalendarRow: CALENDAR}
+SUBJECTS: dict[type, Shape] = {
+    CaseRow: CASE, CertificateRow: CERTIFICATE, RoundRow: ROUND, PlanRow: PLAN, CalendarRow: CALENDAR, DelegationRow: DELEGATION,
+}  # fmt: skip
 REGISTRY: dict[str, Shape] = {
     "units": UNIT, "successions": SUCCESSION, "people": PERSON, "appointments": APPOINTMENT, "ties": TIE,
     "producers": PRODUCER, "products": PRODUCT,

@@ -21,8 +21,8 @@ from workflow.store import statements
 from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
+from workflow.store.tables import metadata
 from workflow.store.telling_mapping import RUNG
-from workflow.store.telling_tables import metadata
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,
@@ -38,6 +38,9 @@ _ENDS = "(term.status='running' OR (term.status='passed' AND v.status='met'))"
 """A running term ends; one that the system has recorded as passed may turn out to be met, by an act on paper."""
 
 _FALLS = "rung.duty=v.id AND rung.state='planned' AND (v.status<>'passed' OR rung.at<rung.due_at)"
+_AGAIN = statements.upsert(RUNG).partition(" ON CONFLICT")[1] + statements.upsert(RUNG).partition(" ON CONFLICT")[2]
+"""A duty that stands again (a report taken back) gets its steps again."""
+
 _END_RUNGS = numbered(statements.END_RUNGS)
 _UPSERT_STAGE = numbered(statements.upsert(STAGE))
 
@@ -96,7 +99,7 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs:
     if rungs:
         typed = ",".join(f"{column} {_type('rung', column)}" for column in RUNG.columns)
         rows = f"SELECT {RUNG.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
-        parts.append(f"p AS (INSERT INTO rung({RUNG.names()}) {rows})")
+        parts.append(f"p AS (INSERT INTO rung({RUNG.names()}) {rows} {_AGAIN})")
     return f"WITH {', '.join(parts)} {answer}"
 
 

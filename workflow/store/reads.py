@@ -24,11 +24,14 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.store import mapping, statements
-from workflow.store.base import Base, Row, Transaction
+from workflow.store.base import Row, Transaction
+from workflow.store.identity import KeepsIdentity
+from workflow.store.lists import CaseLists
 from workflow.store.mapping import (
     CALENDAR,
     CASE,
     CERTIFICATE,
+    DELEGATION,
     ENTRY,
     PLAN,
     PRODUCER,
@@ -36,10 +39,12 @@ from workflow.store.mapping import (
     REGISTRY,
     ROUND,
     STAGE,
+    SUBJECTS,
     TERM,
     Shape,
     storable,
 )
+from workflow.store.services import ServiceTables
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -48,7 +53,7 @@ _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
 
-class SharedStore(Base):
+class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
 
     # Cases.
@@ -180,15 +185,16 @@ class SharedStore(Base):
     # The registry.
     def registry(self) -> RegistrySnapshot:
         """See :class:`workflow.ports.Store`."""
-        shapes = [REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")]
+        shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
         epoch, *parts = self._snapshot([statements.EPOCH, *texts])
-        units, successions, people, appointments, ties = (
+        units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )
         return RegistrySnapshot(
-            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties
-        )
+            epoch=epoch[0][0], units=units, successions=successions, people=people, appointments=appointments, ties=ties,
+            delegations=delegations,
+        )  # fmt: skip
 
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
@@ -284,13 +290,18 @@ class SharedStore(Base):
             return map(ENTRY.row, self._stream(f"{statements.ENTRIES} ORDER BY subject,seq"))
         return map(ENTRY.row, self._rows(f"{statements.ENTRIES} WHERE subject=? ORDER BY seq", (subject,)))
 
+    def bodies(self, subjects: Sequence[str]) -> list[str]:
+        """See :class:`workflow.ports.Store`."""
+        sql = f"SELECT body FROM history WHERE subject {self._among()} ORDER BY subject,seq"  # noqa: S608
+        return [row[0] for row in self._rows(sql, (self._list(subjects),))]
+
     def heads(self) -> Iterator[Head]:
         """Heads of all subjects by code."""
         return (Head(row[0], row[1], row[2]) for row in self._stream(statements.HEADS))
 
     def subjects(self) -> Iterator[Subject]:
-        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars."""
-        for shape in (CASE, CERTIFICATE, ROUND, PLAN, CALENDAR):
+        """See :class:`workflow.ports.Store`; cases, certificates, rounds, plans, calendars, delegations."""
+        for shape in SUBJECTS.values():
             yield from map(shape.row, self._stream(f"SELECT {shape.names()} FROM {shape.table} ORDER BY code"))  # noqa: S608
 
     def terms(self, case: str | None = None) -> Iterator[TermRow]:

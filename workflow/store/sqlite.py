@@ -28,7 +28,10 @@ T = TypeVar("T")
 Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
 
-_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM, RUNG)}
+_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
+_PLAN = statements.upsert(RUNG)
+"""A duty that stands again (a report taken back) gets its steps again."""
+
 _SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
@@ -74,7 +77,7 @@ def _steps(change: Change) -> list[Step]:
     steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
     steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
     steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
-    steps += [(_INSERTS["rung"], storable(RUNG.values(rung)), True) for rung in change.rungs]
+    steps += [(_PLAN, storable(RUNG.values(rung)), True) for rung in change.rungs]
     steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
     return steps
 

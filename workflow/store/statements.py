@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from workflow.store.mapping import CALENDAR, CASE, CERTIFICATE, ENTRY, PLAN, ROUND, TERM, Shape
+from workflow.store.mapping import CASE, ENTRY, SUBJECTS, TERM, Shape
 
 
 @lru_cache(maxsize=512)
@@ -64,7 +64,7 @@ BUMP_EPOCH = "UPDATE registry SET epoch=epoch+1 WHERE id=1 RETURNING epoch"
 ENTRIES = f"SELECT {ENTRY.names()} FROM history"  # noqa: S608
 LEAVES = "SELECT log_seq,subject,seq,leaf_hash FROM log_leaf ORDER BY log_seq"
 HEADS = (
-    " UNION ALL ".join(f"SELECT code,head_seq,head_hash FROM {shape.table}" for shape in (CASE, CERTIFICATE, ROUND, PLAN, CALENDAR))  # noqa: S608
+    " UNION ALL ".join(f"SELECT code,head_seq,head_hash FROM {shape.table}" for shape in SUBJECTS.values())  # noqa: S608
     + " ORDER BY 1"
 )
 # The newest entries are the last ones taken up by the log and the last ones waiting for it; a scan of the history would find no later one.

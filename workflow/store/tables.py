@@ -7,13 +7,14 @@ Names that SQL reserves are spelled out: ``case_code``, ``left_state``, ``produc
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from states.vocabulary import (
     CalendarState,
     CaseKind,
     CaseState,
     CertificateState,
+    DelegationState,
     Effect,
     ProducerKind,
     Publication,
@@ -23,23 +24,12 @@ from states.vocabulary import (
     Track,
 )
 from workflow.rows import SubjectKind
+from workflow.store import identity_tables as _identity_tables  # noqa: F401 - it declares its tables beside these
+from workflow.store import service_tables as _service_tables  # noqa: F401 - the same
+from workflow.store import telling_tables as _telling_tables  # noqa: F401 - the same
+from workflow.store.table import Table
+from workflow.store.table import metadata as metadata  # noqa: PLC0414 - those who need the tables need it from here
 from workflow.store.types import Code, Instant, coded
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Table(SQLModel):
-    """Root of the table classes; their metadata is this product's own, so nothing else declared with SQLModel gets into a migration."""
-
-    metadata = metadata
 
 
 class _Headed(Table):
@@ -176,6 +166,23 @@ class CalendarTable(_Headed, table=True):
     unit: str = Field(sa_type=Code)
     days: str = Field(sa_type=sa.Text)
     state: CalendarState = Field(sa_type=coded(CalendarState, "state"))
+
+
+class DelegationTable(_Headed, table=True):
+    """:class:`workflow.rows.DelegationRow`; ``events`` is a JSON list."""
+
+    __tablename__ = "delegation"
+    code: str = Field(primary_key=True, sa_type=Code)
+    giver: str = Field(sa_type=Code)
+    taker: str = Field(sa_type=Code)
+    function: str = Field(sa_type=sa.Text)
+    level: str = Field(sa_type=sa.Text)
+    unit: str = Field(sa_type=Code)
+    events: str = Field(sa_type=sa.Text)
+    valid_from: str = Field(sa_type=Code)
+    valid_to: str = Field(sa_type=Code)
+    document_no: str = Field(sa_type=sa.Text)
+    state: DelegationState = Field(sa_type=coded(DelegationState, "state"))
 
 
 class TermTable(Table, table=True):

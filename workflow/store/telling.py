@@ -134,11 +134,6 @@ class SqlTelling(Base):
         rows = self._rows("SELECT value FROM counter WHERE scope=?", (_CURSOR + name,))
         return int(rows[0][0]) if rows else 0
 
-    def log_page(self, after: int, limit: int) -> list[tuple[int, str, int, bytes]]:
-        """See :class:`workflow.telling.Telling`."""
-        rows = self._rows("SELECT log_seq,subject,seq,leaf_hash FROM log_leaf WHERE log_seq>=? ORDER BY log_seq LIMIT ?", (after, limit))
-        return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
-
     def heard(  # noqa: PLR0913 - one call is one transaction
         self,
         name: str,
@@ -181,22 +176,34 @@ class SqlTelling(Base):
             found.setdefault(item.message, []).append(item)
         return found
 
-    def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
-        where: list[str] = ["1=1"]
-        params: list[Any] = []
-        if subject is not None:
-            where.append("i.subject=?")
-            params.append(subject)
-        if since is not None:
-            where.append("m.created_at>=?")
-            params.append(to_micros(since))
+        where, params = self._matching((
+            ("i.subject=?", subject),
+            (f"m.recipient {self._among()}", None if recipients is None else tuple(recipients)),
+            ("m.created_at>=?", since),
+            ("m.created_at<?", until),
+        ))  # fmt: skip
         sql = (
             f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
-            f" WHERE {' AND '.join(where)} ORDER BY m.created_at DESC,m.id,i.duty LIMIT ?"
+            f" WHERE {where} ORDER BY m.created_at DESC,m.id,i.duty,i.rung LIMIT ?"
         )
         width = len(ITEM.columns)
         return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
+
+    def _matching(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
+        """Those conditions whose value is given, and the values as they are stored."""
+        given = [(sql, value) for sql, value in conditions if value is not None]
+        values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
+        return " AND ".join(["1=1", *(sql for sql, _ in given)]), values
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
@@ -210,7 +217,7 @@ class SqlTelling(Base):
         sql = (
             "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
-            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"  # noqa: S608
+            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"
             "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
             f" WHERE key IN (SELECT key FROM page) AND ({ready}) RETURNING {DELIVERY.names()}"
         )
@@ -267,22 +274,15 @@ class SqlTelling(Base):
 
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
-        where: list[str] = ["1=1"]
-        params: list[Any] = []
-        if query.states is not None:
-            where.append(f"state {self._among()}")
-            params.append(self._list(query.states))
-        for column, value in (("target", query.recipient), ("channel", query.channel)):
-            if value is not None:
-                where.append(f"{column}=?")
-                params.append(value)
-        if query.subject is not None:
-            where.append("message IN (SELECT message FROM told_item WHERE subject=?)")
-            params.append(query.subject)
-        if query.since is not None:
-            where.append("created_at>=?")
-            params.append(to_micros(query.since))
-        sql = f"SELECT {DELIVERY.names()} FROM delivery WHERE {' AND '.join(where)} ORDER BY created_at DESC,key LIMIT ?"  # noqa: S608
+        where, params = self._matching((
+            (f"state {self._among()}", query.states),
+            ("target=?", query.recipient),
+            ("channel=?", query.channel),
+            ("message IN (SELECT message FROM told_item WHERE subject=?)", query.subject),
+            (f"message {self._among()}", query.messages),
+            ("created_at>=?", query.since),
+        ))  # fmt: skip
+        sql = f"SELECT {DELIVERY.names()} FROM delivery WHERE {where} ORDER BY created_at DESC,key LIMIT ?"  # noqa: S608
         return [DELIVERY.row(row) for row in self._rows(sql, (*params, query.limit))]
 
     def delivery(self, key: str) -> DeliveryRow | None:
@@ -293,6 +293,15 @@ class SqlTelling(Base):
     def tries(self, key: str) -> list[TryRow]:
         """Tries of a delivery in their order."""
         return [TRY.row(row) for row in self._rows(f"SELECT {TRY.names()} FROM delivery_try WHERE key=? ORDER BY tried_at,attempt", (key,))]  # noqa: S608
+
+    def note(self, delivery: DeliveryRow, tried: TryRow) -> None:
+        """See :class:`workflow.telling.Telling`."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.run(statements.upsert(DELIVERY), storable(DELIVERY.values(delivery)))
+            transaction.many(_ADD_TRY, [storable(TRY.values(tried))])
+
+        self._act(work)
 
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""

@@ -6,12 +6,9 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from deadlines.ladder import DutyKind
-from workflow.store.tables import Table, metadata
+from workflow.store.table import Table
 from workflow.store.types import Code, Instant, coded
 from workflow.telling import DeliveryState, RungState
-
-__all__ = ["metadata"]
-"""With every table of the product in it."""
 
 
 class RungTable(Table, table=True):

@@ -5,6 +5,8 @@ well (``recursive_triggers`` makes REPLACE fire the delete trigger too; both sta
 PostgreSQL: one function for rows and TRUNCATE, fired ``ALWAYS``, so that ``session_replication_role`` does not pass it by.
 """
 
+from collections.abc import Mapping
+
 _GUARDED = {
     "history": {"row": "subject=NEW.subject AND seq=NEW.seq", "command": "subject=NEW.subject AND command=NEW.command"},
     "log_leaf": {"row": "log_seq=NEW.log_seq", "entry": "subject=NEW.subject AND seq=NEW.seq"},
@@ -15,29 +17,41 @@ def _abort(name: str, event: str, table: str, when: str = "") -> str:
     return f"CREATE TRIGGER {name} BEFORE {event} ON {table}{when} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
 
 
-SQLITE = [
-    statement
-    for table, keys in _GUARDED.items()
-    for statement in (
-        _abort(f"{table}_no_update", "UPDATE", table),
-        _abort(f"{table}_no_delete", "DELETE", table),
-        *(
-            _abort(f"{table}_no_second_{key}", "INSERT", table, f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {condition})")  # noqa: S608
-            for key, condition in keys.items()
-        ),
-    )
-]
-
-POSTGRESQL = [
-    "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$",
-    *(
+def _sqlite(guarded: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [
         statement
-        for table in _GUARDED
+        for table, keys in guarded.items()
+        for statement in (
+            _abort(f"{table}_no_update", "UPDATE", table),
+            _abort(f"{table}_no_delete", "DELETE", table),
+            *(
+                _abort(f"{table}_no_second_{key}", "INSERT", table, f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {condition})")  # noqa: S608
+                for key, condition in keys.items()
+            ),
+        )
+    ]
+
+
+def _postgresql(guarded: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [
+        statement
+        for table in guarded
         for statement in (
             f"CREATE TRIGGER {table}_no_rewrite BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_rewriting()",
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_rewrite",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate",
         )
-    ),
+    ]
+
+
+SQLITE = _sqlite(_GUARDED)
+
+POSTGRESQL = [
+    "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$",
+    *_postgresql(_GUARDED),
 ]
+
+_ACCESS = {"access_record": {"row": "id=NEW.id"}}
+ACCESS_SQLITE, ACCESS_POSTGRESQL = _sqlite(_ACCESS), _postgresql(_ACCESS)
+"""The same for the record of who read what."""

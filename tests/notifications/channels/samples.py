@@ -8,22 +8,19 @@ from notifications.channels.mime import message_id
 from notifications.messages import Envelope, Letter
 from states.regime import VIETNAM
 
-CALENDAR = "\r\n".join(
-    [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//ocop-cycle//vi",
-        "METHOD:PUBLISH",
-        "BEGIN:VEVENT",
-        "UID:duty-1@ocop.example",
-        "DTSTAMP:20210702T010000Z",
-        "DTSTART;VALUE=DATE:20210709",
-        "SUMMARY:Nộp hồ sơ Trà sen Vân Sơn",
-        "END:VEVENT",
-        "END:VCALENDAR",
-        "",
-    ]
-)
+CALENDAR = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//ocop-cycle//vi
+METHOD:PUBLISH
+BEGIN:VEVENT
+UID:duty-1@ocop.example
+DTSTAMP:20210702T010000Z
+DTSTART;VALUE=DATE:20210709
+SUMMARY:Nộp hồ sơ Trà sen Vân Sơn
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
 LETTER = Letter(
     subject="Còn 7 ngày: hoàn thiện hồ sơ “Trà sen Vân Sơn” – hạn thứ Sáu, 09/07/2021 (hết ngày)",
     text="Kính gửi bà Nguyễn Thị Ánh,\n\nHồ sơ VS-2021-0042 cần được gửi trước ngày 10/7/2021.\n.\n..một dòng bắt đầu bằng dấu chấm\n",

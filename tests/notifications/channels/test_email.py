@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from notifications.channels import email
 from notifications.channels.causes import Cause
 from notifications.channels.email import EmailChannel
-from notifications.channels.mime import compose
+from notifications.channels.mime import Sender, compose
 from notifications.channels.settings import EmailSettings, Security
 from notifications.messages import Accepted, Later, Refused, Reply
 from tests.notifications.channels.samples import LETTER, SENDER, envelope
@@ -19,7 +20,8 @@ from tests.support.serving import Action, Flood, MailServer, Trickle, cut, hang_
 
 SHORT = 0.4
 """The whole time limit, where a test waits for it."""
-SLACK = 1.2
+SLACK = 3
+"""What a busy machine may add; servers that trickle or hold the line would take far longer."""
 
 
 def settings(server: MailServer, **changed: Any) -> EmailSettings:
@@ -43,7 +45,7 @@ def reply_to(script: dict[str, Action | list[Action]], **changed: Any) -> tuple[
 def test_a_letter_is_handed_over_as_it_was_composed():
     reply, server, _ = reply_to({})
     assert reply == Accepted("250 2.0.0 taken as 1234")
-    data = compose(envelope(), LETTER, to="anh@xa.example", sender=SENDER, sender_name="OCOP Vân Sơn")
+    data = compose(envelope(), LETTER, to="anh@xa.example", sender=Sender(SENDER, "OCOP Vân Sơn"))
     assert server.letters == [(SENDER, "anh@xa.example", data)]
     assert server.said == ["ehlo so.example", f"MAIL FROM:<{SENDER}> SIZE={len(data)}", "RCPT TO:<anh@xa.example>", "DATA", "QUIT"]
 
@@ -138,6 +140,30 @@ def test_a_connection_cut_while_the_letter_runs_leaves_nothing_in_doubt_and_the_
     assert server.letters == []
 
 
+def test_a_letter_is_not_ended_for_a_server_that_has_said_its_last():
+    """It goes on reading, so that nothing fails before the end; what it does with the letter cannot be asked any more."""
+
+    def says_its_last(line: Any) -> None:
+        line.say(b"354 go on\r\n")
+        line.connection.shutdown(socket.SHUT_WR)
+        while True:
+            line.read(4096)
+
+    large = envelope(letter=replace(LETTER, text="Kính gửi\n" * 400_000))
+    with MailServer({"data": says_its_last}, buffer=4096) as server:
+        reply = channel(server, seconds=20).send(large)
+    assert isinstance(reply, Later)
+    assert (reply.why, reply.in_doubt) == (Cause.UNREACHABLE, False)
+
+
+def test_a_line_that_begins_with_a_dot_does_not_end_the_letter(monkeypatch: pytest.MonkeyPatch):
+    data = b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\n"
+    monkeypatch.setattr(email, "compose", lambda *_, **__: data)
+    reply, server, _ = reply_to({})
+    assert isinstance(reply, Accepted)
+    assert [letter for _, _, letter in server.letters] == [data]
+
+
 def test_an_answer_in_the_middle_of_a_letter_is_heard_before_the_letter_is_ended():
     def has_enough(line: Any) -> None:
         line.say(b"354 go on\r\n552 5.3.4 that is too much\r\n")
@@ -158,19 +184,21 @@ def test_a_server_that_dies_after_the_last_dot_leaves_the_letter_in_doubt_and_it
 
 @pytest.mark.parametrize("step", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 def test_a_server_that_says_nothing_is_left_when_the_time_is_up(step: str):
-    reply, _, took = reply_to({step: silence}, seconds=SHORT)
+    seconds = 3 * SHORT if step == "dot" else SHORT
+    reply, _, took = reply_to({step: silence}, seconds=seconds)
     assert isinstance(reply, Later)
     assert reply.in_doubt is (step == "dot")
     assert reply.why == (Cause.IN_DOUBT if step == "dot" else Cause.TOO_SLOW)
-    assert SHORT <= took < SHORT + SLACK
+    assert seconds <= took < seconds + SLACK
 
 
 @pytest.mark.parametrize("step", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 def test_a_server_that_trickles_cannot_stretch_the_time(step: str):
-    reply, _, took = reply_to({step: Trickle(b"250-" + b"x" * 500 + b"\r\n250 ok\r\n")}, seconds=SHORT)
+    seconds = 3 * SHORT if step == "dot" else SHORT
+    reply, _, took = reply_to({step: Trickle(b"250-" + b"x" * 500 + b"\r\n250 ok\r\n")}, seconds=seconds)
     assert isinstance(reply, Later)
     assert reply.in_doubt is (step == "dot")
-    assert SHORT <= took < SHORT + SLACK
+    assert seconds <= took < seconds + SLACK
 
 
 def test_a_server_that_reads_an_octet_at_a_time_cannot_stretch_the_time():
@@ -235,24 +263,22 @@ class TestAPage:
         assert len({data for _, _, data in server.letters}) == 20
 
     def test_goes_on_after_a_refusal(self):
-        with MailServer({"rcpt": [b"250 ok\r\n", b"550 no such user\r\n", b"450 later\r\n", b"250 ok\r\n"]}) as server:
-            with channel(server).page() as page:
-                replies = [type(page.send(envelope(f"key-{number}"))) for number in range(4)]
+        answers: list[Action] = [b"250 ok\r\n", b"550 no such user\r\n", b"450 later\r\n", b"250 ok\r\n"]
+        with MailServer({"rcpt": answers}) as server, channel(server).page() as page:
+            replies = [type(page.send(envelope(f"key-{number}"))) for number in range(4)]
         assert replies == [Accepted, Refused, Later, Accepted]
         assert (server.connections, len(server.letters)) == (1, 2)
 
     @pytest.mark.parametrize("how", [cut, hang_up, b"421 4.7.0 enough for now\r\n"])
     def test_connects_anew_where_the_server_has_had_enough(self, how: Action):
-        with MailServer({"mail": [b"250 ok\r\n", how, b"250 ok\r\n"]}) as server:
-            with channel(server).page() as page:
-                replies = [type(page.send(envelope(f"key-{number}"))) for number in range(3)]
+        with MailServer({"mail": [b"250 ok\r\n", how, b"250 ok\r\n"]}) as server, channel(server).page() as page:
+            replies = [type(page.send(envelope(f"key-{number}"))) for number in range(3)]
         assert replies == [Accepted] * 3
         assert (server.connections, len(server.letters)) == (2, 3)
 
     def test_does_not_hammer_a_server_that_wants_nothing(self):
-        with MailServer({"greeting": b"554 go away\r\n"}) as server:
-            with channel(server).page() as page:
-                replies = {page.send(envelope(f"key-{number}")) for number in range(20)}
+        with MailServer({"greeting": b"554 go away\r\n"}) as server, channel(server).page() as page:
+            replies = {page.send(envelope(f"key-{number}")) for number in range(20)}
         assert replies == {Later("554 go away", why=Cause.MAIL_SERVER_UNWILLING)}
         assert server.connections == 1
 
@@ -263,6 +289,15 @@ class TestAPage:
                 replies = [page.send(envelope(f"key-{number}")) for number in range(20)]
             assert time.monotonic() - begun < SHORT + SLACK
         assert {reply.why for reply in replies if isinstance(reply, Later)} == {Cause.TOO_SLOW}
+
+    def test_does_not_wait_again_for_a_server_that_leaves_letters_in_doubt(self):
+        with MailServer({"dot": silence}) as server:
+            begun = time.monotonic()
+            with channel(server, seconds=3 * SHORT).page() as page:
+                replies = [page.send(envelope(f"key-{number}")) for number in range(20)]
+            assert time.monotonic() - begun < 3 * SHORT + SLACK
+        assert [getattr(reply, "in_doubt", None) for reply in replies] == [True] + [False] * 19
+        assert len(server.letters) == 1
 
     def test_does_not_wait_long_for_goodbye(self):
         with MailServer({"quit": silence}) as server:

@@ -102,7 +102,9 @@ def test_a_login_is_sent_through_the_encryption_only(authority: "Authority"):
     assert [line.partition(" ")[0].upper() for line in server.said] == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
-@pytest.mark.parametrize("said", [b"535 5.7.8 wrong password\r\n", b"334 !!!not base64\r\n", b"454 later\r\n", b"334 " + b"A" * 8 + b"\r\n"])
+@pytest.mark.parametrize(
+    "said", [b"535 5.7.8 wrong password\r\n", b"334 !!!not base64\r\n", b"454 later\r\n", b"334 " + b"A" * 8 + b"\r\n"]
+)
 def test_a_login_that_fails_is_shown_as_that_and_no_letter_is_given_up_for_it(said: bytes, authority: "Authority"):
     with MailServer({"auth": said}, starttls=authority.server(), login="PLAIN") as server:
         reply = through(server, authority.file, Security.STARTTLS, user="ocop", password="bi-mat")
@@ -137,7 +139,7 @@ def test_an_independent_mail_server_takes_a_page_with_encryption_and_login(autho
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = authority.server()
-    options = {"authenticator": knows, "auth_required": True, "auth_require_tls": True}
+    options: dict[str, Any] = {"authenticator": knows, "auth_required": True, "auth_require_tls": True}
     controller = Controller(Keeps(), hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True, **options)
     controller.start()
     try:

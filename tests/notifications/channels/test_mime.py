@@ -6,14 +6,14 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import compat32, default
 from email.utils import getaddresses, parseaddr
-from typing import cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.cleaning import NAME_LENGTH, SUBJECT_LENGTH, body, display_name, one_line
-from notifications.channels.mime import compose, mailbox, message_id
+from notifications.channels.mime import Sender, compose, mailbox, message_id
 from notifications.messages import Envelope
 from tests.notifications.channels.samples import CALENDAR, LETTER, SENDER, envelope
 
@@ -43,18 +43,19 @@ EVIL = [
 ]
 
 
-def parsed(carried: Envelope = envelope(), name: str = "") -> EmailMessage:
+def parsed(carried: Envelope | None = None, name: str = "") -> EmailMessage:
+    carried = carried or envelope()
     assert carried.letter is not None
-    octets = compose(carried, carried.letter, to=carried.address, sender=SENDER, sender_name=name)
+    octets = compose(carried, carried.letter, to=carried.address, sender=Sender(SENDER, name))
     assert octets.isascii()
     assert b"\n" not in octets.replace(b"\r\n", b"")
     assert b"\r" not in octets.replace(b"\r\n", b"")
     assert max(map(len, octets.split(b"\r\n"))) <= 200
-    return cast("EmailMessage", message_from_bytes(octets, policy=default))
+    return message_from_bytes(octets, policy=default)
 
 
 def as_written(name: str) -> Message:
-    return message_from_bytes(compose(envelope(name=name), LETTER, to="anh@xa.example", sender=SENDER), policy=compat32)
+    return message_from_bytes(compose(envelope(name=name), LETTER, to="anh@xa.example", sender=Sender(SENDER)), policy=compat32)
 
 
 def shown(header: object) -> tuple[str, str]:
@@ -67,11 +68,7 @@ def shown(header: object) -> tuple[str, str]:
 
 
 def texts(message: EmailMessage) -> list[tuple[str, str]]:
-    return [
-        (part.get_content_type(), part.get_content().replace("\r\n", "\n"))  # type: ignore[attr-defined]
-        for part in message.walk()
-        if not part.is_multipart()
-    ]
+    return [(part.get_content_type(), part.get_content().replace("\r\n", "\n")) for part in message.walk() if not part.is_multipart()]
 
 
 def test_a_letter_read_back_by_a_mail_program_is_the_letter():
@@ -84,7 +81,12 @@ def test_a_letter_read_back_by_a_mail_program_is_the_letter():
     assert message["Date"].datetime == envelope().composed_at
     assert message["Message-ID"] == envelope().message_id
     calendar = CALENDAR.replace("\r\n", "\n")
-    assert texts(message) == [("text/plain", LETTER.text), ("text/html", LETTER.html), ("text/calendar", calendar), ("text/calendar", calendar)]
+    assert texts(message) == [
+        ("text/plain", LETTER.text),
+        ("text/html", LETTER.html),
+        ("text/calendar", calendar),
+        ("text/calendar", calendar),
+    ]
     inner, attached = message.iter_parts()
     assert [message.get_content_type(), inner.get_content_type()] == ["multipart/mixed", "multipart/alternative"]
     assert attached.get_filename() == "ocop.ics"
@@ -98,11 +100,13 @@ def test_a_letter_without_dates_has_no_calendar():
 
 
 def test_every_try_is_the_same_octets():
-    assert compose(envelope(), LETTER, to="a@b.example", sender=SENDER) == compose(envelope(), LETTER, to="a@b.example", sender=SENDER)
+    assert compose(envelope(), LETTER, to="a@b.example", sender=Sender(SENDER)) == compose(
+        envelope(), LETTER, to="a@b.example", sender=Sender(SENDER)
+    )
 
 
 def test_messages_about_one_case_to_one_reader_are_one_thread_and_others_are_not():
-    def thread(**changed: str) -> str:
+    def thread(**changed: Any) -> str:
         message = parsed(envelope(**changed))
         assert message["References"] == message["In-Reply-To"]
         return str(message["References"])
@@ -166,9 +170,34 @@ def test_an_address_is_written_in_ascii(given_: str, sent_to: str):
 @pytest.mark.parametrize(
     "given_",
     [
-        *["", "anh", "@xa.example", "anh@", "a b@xa.example", "a@b@c", "anh@xa..example", "anh@-xa.example", "ánh@xa.example", ".a@b.example"],
-        *["a..b@b.example", '"a b"@b.example', "a@b.example\r\nRCPT TO:<x@y>", "a@b.example\n", "a\x00@b.example", "a@b.example,c@d.example"],
-        *["<a@b.example>", "a@b.example>", "a@[127.0.0.1]", "a" * 65 + "@b.example", "a@" + "b" * 64 + ".example", "a@" + "b." * 150 + "vn"],
+        *[
+            "",
+            "anh",
+            "@xa.example",
+            "anh@",
+            "a b@xa.example",
+            "a@b@c",
+            "anh@xa..example",
+            "anh@-xa.example",
+            "ánh@xa.example",
+            ".a@b.example",
+        ],
+        *[
+            "a..b@b.example",
+            '"a b"@b.example',
+            "a@b.example\r\nRCPT TO:<x@y>",
+            "a@b.example\n",
+            "a\x00@b.example",
+            "a@b.example,c@d.example",
+        ],
+        *[
+            "<a@b.example>",
+            "a@b.example>",
+            "a@[127.0.0.1]",
+            "a" * 65 + "@b.example",
+            "a@" + "b" * 64 + ".example",
+            "a@" + "b." * 150 + "vn",
+        ],
         *["a@b\u3002example\u2028", "\u202ea@b.example"],
     ],
 )
@@ -179,11 +208,20 @@ def test_what_no_mail_server_could_be_given_is_no_address(given_: str):
 @given(st.text(max_size=80))
 def test_an_address_never_carries_a_second_command(text: str):
     found = mailbox(text)
-    assert found is None or (found.isascii() and found.isprintable() and not set(found) & set(" <>,;:\"\\()[]"))
+    assert found is None or (found.isascii() and found.isprintable() and not set(found) & set(' <>,;:"\\()[]'))
 
 
 def test_a_message_id_is_made_from_the_key_and_a_wrong_one_is_not_sent():
     assert message_id("k", "so.example") == message_id("k", "so.example") != message_id("l", "so.example")
+    for domain, written in (
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("a b", "ocop.invalid"),
+        ("", "ocop.invalid"),
+        ("x>\r\nY: z", "ocop.invalid"),
+    ):
+        number = message_id("k", domain)
+        assert number.endswith(f"@{written}>")
+        assert compose(envelope(message_id=number), LETTER, to="a@b.example", sender=Sender(SENDER))
     for wrong in ("", "abc@so.example", "<a@b>\r\nBcc: x@y", "<a b@c>"):
         with pytest.raises(ValueError, match="Message-ID"):
-            compose(envelope(message_id=wrong), LETTER, to="a@b.example", sender=SENDER)
+            compose(envelope(message_id=wrong), LETTER, to="a@b.example", sender=Sender(SENDER))

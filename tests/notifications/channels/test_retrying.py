@@ -1,6 +1,7 @@
 """Tries come often at first and then seldom, one comes before the end, and then it is said that it is over."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -17,14 +18,14 @@ CHANNELS = st.sampled_from(ChannelName)
 SPANS = st.timedeltas(timedelta(0), 10 * DAY)
 
 
-def life(channel: ChannelName, useful: timedelta | None = None, *, outcome: Later = FAILED, key: str = "k") -> tuple[list[timedelta], Cause]:
+def life(
+    channel: ChannelName, useful: timedelta | None = None, *, outcome: Later = FAILED, key: str = "k"
+) -> tuple[list[timedelta], Cause]:
     """Times of the tries from the first one on, if each fails at once, and why it ends."""
     at, tries = START, [timedelta(0)]
     until = None if useful is None else START + useful
     while True:
-        following = next_try(
-            channel, outcome, key=key, tries=len(tries), doubts=0, first_at=START, failed_at=at, useful_until=until
-        )
+        following = next_try(channel, outcome, key=key, tries=len(tries), doubts=0, first_at=START, failed_at=at, useful_until=until)
         if isinstance(following, GiveUp):
             return tries, following.why
         assert following > at
@@ -41,7 +42,7 @@ def test_a_letter_is_tried_after_5_15_and_30_minutes_and_then_every_hour_for_fiv
 
 def test_a_webhook_is_tried_after_half_a_minute_and_then_ever_more_seldom_for_three_days():
     tries, why = life(ChannelName.WEBHOOK)
-    pauses = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
     for pause, planned in zip(pauses, [30 / 3600, 5 / 60, 0.5, 2, 5, 10, 10, 10, 10], strict=False):
         assert planned * HOUR <= pause <= planned * HOUR * (1 + JITTER)
     assert tries[-1] == 3 * DAY - LAST_CALL
@@ -71,7 +72,7 @@ def test_webhooks_that_failed_together_come_back_apart():
 @pytest.mark.parametrize("after", [2 * HOUR, 9 * HOUR])
 def test_a_wish_to_be_left_alone_is_heard(after: timedelta):
     tries, _ = life(ChannelName.WEBHOOK, outcome=Later("429", after=after))
-    pauses = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert min(pauses[:-1]) >= after
 
 
@@ -101,7 +102,7 @@ def test_what_is_in_doubt_is_sent_once_more_and_then_left_to_a_person():
     after=st.none() | st.timedeltas(timedelta(0), timedelta.max),
     in_doubt=st.booleans(),
 )
-def test_a_next_try_lies_after_the_last_one_and_before_the_end_and_is_always_the_same(  # noqa: PLR0913, PLR0917
+def test_a_next_try_lies_after_the_last_one_and_before_the_end_and_is_always_the_same(  # noqa: PLR0913
     channel: ChannelName,
     key: str,
     tries: int,
@@ -116,9 +117,7 @@ def test_a_next_try_lies_after_the_last_one_and_before_the_end_and_is_always_the
     end = min(START + PATIENCE.get(channel, MAIL_PATIENCE), until or datetime.max.replace(tzinfo=UTC))
 
     def following() -> datetime | GiveUp:
-        return next_try(
-            channel, outcome, key=key, tries=tries, doubts=doubts, first_at=START, failed_at=START + failed, useful_until=until
-        )
+        return next_try(channel, outcome, key=key, tries=tries, doubts=doubts, first_at=START, failed_at=START + failed, useful_until=until)
 
     found = following()
     assert found == following()

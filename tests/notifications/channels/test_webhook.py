@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SECRET = "whsec_" + base64.b64encode(b"a secret for tests, 32 octets ..").decode()
 OTHER = "whsec_" + base64.b64encode(b"another secret for tests, 32 o..").decode()
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-SHORT, SLACK = 0.4, 1.2
+SHORT, SLACK = 0.4, 3
 EVENT = {"specversion": "1.0", "id": "1", "type": "vn.ocop.case.transitioned.v1", "source": "/so", "data": {"product": "Trà sen"}}
 
 
@@ -186,7 +186,9 @@ def test_a_slow_answer_within_the_time_is_an_answer():
 
 def test_a_body_that_trickles_does_not_take_back_what_the_status_said():
     for status, kind in ((b"200 OK", Accepted), (b"500 Oops", Later)):
-        reply, _, took = reply_to(Trickle(b"HTTP/1.1 " + status + b"\r\nContent-Length: 9999\r\n\r\n" + b"x" * 9999, pause=0.002), seconds=SHORT)
+        reply, _, took = reply_to(
+            Trickle(b"HTTP/1.1 " + status + b"\r\nContent-Length: 9999\r\n\r\n" + b"x" * 9999, pause=0.002), seconds=SHORT
+        )
         assert isinstance(reply, kind)
         assert took < SHORT + SLACK
 
@@ -225,11 +227,33 @@ def test_headers_without_end_are_cut_off(begin: bytes):
     assert took < 3
 
 
+def test_interim_answers_without_end_are_cut_off():
+    reply, _, took = reply_to(Flood(b"HTTP/1.1 102 Processing\r\n\r\n" * 100), seconds=20)
+    assert isinstance(reply, Later)
+    assert reply.why == Cause.NOT_UNDERSTOOD
+    assert took < SLACK
+
+
 def test_a_compressed_bomb_is_neither_asked_for_nor_opened():
     bomb = answering("200 OK", "Content-Encoding: gzip", body=b"\x1f\x8b" + b"\x00" * 100)
     reply, server, _ = reply_to(bomb)
     assert isinstance(reply, Accepted)
     assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_receivers_may_be_looked_up_elsewhere_and_one_that_is_stored_wrongly_is_told():
+    with HookServer() as server:
+        url = f"http://127.0.0.1:{server.port}/"
+
+        def stored(address: str) -> Endpoint | None:
+            return Endpoint(url=address, secrets=(OTHER,)) if address.startswith(("http", "ftp")) else None
+
+        channel = WebhookChannel(WebhookSettings(allowed=LOOPBACK), SystemClock(), find=stored)
+        replies = [channel.send(carried(address)) for address in (url, "elsewhere", "ftp://x.example/")]
+    assert replies[:2] == [Accepted("204"), Refused("elsewhere", why=Cause.HOOK_UNKNOWN)]
+    assert isinstance(replies[2], Refused)
+    assert "channel_url" in replies[2].reply
+    assert Webhook(OTHER).verify(server.requests[0].body, server.requests[0].headers) == EVENT
 
 
 def test_nothing_is_sent_to_an_address_that_nobody_set_up():
@@ -272,9 +296,9 @@ def test_no_spelling_of_this_machine_gets_through_unless_it_is_allowed(host: str
 
 
 def test_a_name_that_changes_between_check_and_connection_is_asked_for_once_and_the_judged_address_is_the_connected_one():
-    """DNS rebinding: the first answer is harmless, the second one is this machine."""
-    answers = [["198.51.100.7"], ["127.0.0.1"]]
-    asked = []
+    """DNS rebinding: the first answer may be connected to, and nobody listens there; behind the second one a server waits."""
+    answers = [["127.0.0.2"], ["127.0.0.1"]]
+    asked: list[str] = []
 
     def rebinding(host: str, _port: int, _seconds: float) -> Sequence[str]:
         asked.append(host)
@@ -282,8 +306,10 @@ def test_a_name_that_changes_between_check_and_connection_is_asked_for_once_and_
 
     with HookServer() as server:
         url = f"https://gateway.example:{server.port}/"
-        reply = WebhookChannel(settings(url, allowed=()), SystemClock(), resolver=rebinding).send(carried(url))
+        allowed = (ip_network("127.0.0.2/32"),)
+        reply = WebhookChannel(settings(url, allowed=allowed), SystemClock(), resolver=rebinding).send(carried(url))
     assert isinstance(reply, Later)
+    assert reply.why == Cause.UNREACHABLE
     assert asked == ["gateway.example"]
     assert server.connections == 0
 

@@ -317,6 +317,7 @@ def test_terms_counted_by_older_data_are_counted_again_when_the_data_have_learnt
     case = before.filed(at=FILED)
     assert last_day(world, case) == date(2026, 9, 8)
     kept = world.history(untouched)
+    assert (before.calendars.behind(), world.calendars.behind()) == (0, 1), "the new program knows that a recount is due"
     preview = world.calendars.recount(actor="officer-TW", dry_run=True)
     assert [(t.case, local_date(t.will)) for t in preview.moved] == [(case, date(2026, 9, 10))]
     assert last_day(world, case) == date(2026, 9, 8)
@@ -325,6 +326,7 @@ def test_terms_counted_by_older_data_are_counted_again_when_the_data_have_learnt
     assert world.history("calendar:VN")[-1].data == {"announced_through": 2026, "moved": 1}
     again = world.calendars.recount(actor="officer-TW")
     assert (again.moved, again.number, world.events("calendar:VN")) == ((), None, ["recount"])
+    assert world.calendars.behind() == 0
     sound(world)
 
 

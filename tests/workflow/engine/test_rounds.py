@@ -135,6 +135,16 @@ def test_what_fell_due_is_settled_before_it_is_counted(world: World):
     assert world.history(case)[-2].effective_at == moment("2021-07-10 00:00")
 
 
+def test_the_preview_of_closing_counts_what_has_fallen_due_though_nobody_has_swept(world: World):
+    """The act settles its members first, and so does its preview."""
+    world.filed("P1-01", at="2021-06-01 09:00")
+    world.move("2021-08-02 09:00")
+    tried = world.rounds.close(FIRST, actor=OFFICER, dry_run=True)
+    assert tried.counts == {CaseState.DEFERRED: 1}
+    done = world.rounds.close(FIRST, actor=OFFICER)
+    assert (tried.counts, tried.carried, tried.pending) == (done.counts, done.carried, done.pending)
+
+
 def test_a_dry_run_of_closing_tells_the_same_and_writes_nothing(world: World):
     full(world)
     world.sweep(AFTER)

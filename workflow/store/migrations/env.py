@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from workflow.store.telling_tables import metadata
+from workflow.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,106 @@
+"""What runs beside the requests in a serving process: operations on many cases, and the embedded worker."""
+
+import threading
+from datetime import timedelta
+
+import structlog
+
+from api.bootstrap import Runtime
+from api.told import told
+from deadlines.scheduler import Bell
+from notifications.watch import heard_of
+from states.errors import CycleError
+from workflow.bulk import step
+from workflow.clock import ClockSteady, SystemSteady
+from workflow.worker import Worker
+
+log = structlog.get_logger("ocop.background")
+_IDLE = 1.0
+
+
+class Carrier:
+    """A thread that carries out operations on many cases; it looks by itself once a second, and at once where it is woken."""
+
+    def __init__(self, run: Runtime) -> None:
+        """Carry out what a runtime's database has."""
+        self._run = run
+        self._woken = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._carry, name="carrier", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish the batch under way, and no more; what is left stays pending."""
+        self._stopped = True
+        self._woken.set()
+        self._thread.join()
+
+    def _carry(self) -> None:
+        while not self._stopped:
+            try:
+                if step(self._run.store, self._run.engine, told):
+                    continue
+            except CycleError as fault:
+                log.warning("bulk", fault=str(fault))
+            except Exception:
+                log.exception("bulk")
+            self._woken.wait(_IDLE)
+            self._woken.clear()
+
+
+class Embedded:
+    """The worker inside a serving process, so that one office needs one process."""
+
+    def __init__(self, run: Runtime, name: str, every: timedelta) -> None:
+        """Sweep a runtime's database every so often, under a name."""
+        self._run = run
+        steady = ClockSteady(run.clock) if run.rehearsal else SystemSteady()
+        self._worker = Worker(name, run.clock, steady, lambda code, detail: log.warning(code, detail=detail))
+        self._bells = (Bell(every, self._beat), Bell(every, self._send))
+        self._planned = False
+
+    @property
+    def name(self) -> str:
+        """The name under which it says that it is alive."""
+        return self._worker.name
+
+    def start(self) -> None:
+        """Sweep and send once, then at the interval."""
+        for bell in self._bells:
+            bell.start()
+
+    def stop(self) -> None:
+        """Finish the sweep and the letter under way, and no more."""
+        for bell in self._bells:
+            bell.stop()
+
+    def _beat(self) -> None:
+        telling = self._run.notifications
+        try:
+            if not self._planned:
+                telling.plan_missing()
+                self._planned = True
+            self._worker.beat(self._run.store, self._run.engine, self._run.plans, telling.gather)
+        except CycleError as fault:
+            log.warning("sweep", fault=str(fault))
+        except Exception:
+            log.exception("sweep")
+
+    def _send(self) -> None:
+        if self._worker.paused:
+            return
+        try:
+            for key, why in self._run.notifications.send().failed:
+                log.warning("letter_failed", delivery=key, why=why)
+            heard_of(self._run.store, self._worker.name, self._run.clock.now())
+        except CycleError as fault:
+            log.warning("send", fault=str(fault))
+        except Exception:
+            log.exception("send")

@@ -1,0 +1,99 @@
+"""Who read and did what with personal or sealed data, and with accounts. Only ever added to; readable by auditors, which is written down too."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from workflow.accounts import AccessRow, IdentityShelf
+from workflow.clock import Clock
+
+ONCE_IN = timedelta(minutes=5)
+"""The same person reading the same thing again within this time is one record."""
+_REMEMBERED = 10_000
+_MAX_DETAIL = 500
+
+
+class Access(StrEnum):
+    """What was read or done."""
+
+    CASE = "case"
+    HISTORY = "history"
+    CASES = "cases"
+    REGISTER = "register"
+    PEOPLE = "people"
+    RECORD = "record"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    LINK_GIVEN = "link_given"
+    LINK_USED = "link_used"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    SESSIONS_ENDED = "sessions_ended"
+    TOKEN_CREATED = "token_created"  # noqa: S105 - no token
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - no token
+
+
+READS = frozenset({Access.CASE, Access.HISTORY, Access.CASES, Access.REGISTER, Access.PEOPLE, Access.RECORD})
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who manages accounts, and how: ``via`` is ``cli`` for the owner of the installation."""
+
+    person: str
+    via: str
+    request: str = ""
+
+
+class AccessLog:
+    """Writes the record, and reads it back."""
+
+    def __init__(self, shelf: IdentityShelf, clock: Clock) -> None:
+        """Keep it on a shelf, dated by a clock."""
+        self._shelf = shelf
+        self._clock = clock
+        self._recent: OrderedDict[tuple[str, str, str, str], datetime] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def note(self, kind: Access, subject: str, *, person: str, via: str, detail: str = "", request: str = "") -> bool:  # noqa: PLR0913
+        """Write one down before the answer leaves.
+
+        Args:
+            kind: What it was.
+            subject: Case code, person code, or what else it concerned.
+            person: Who.
+            via: The way in.
+            detail: What was asked for, a reason given.
+            request: Id of the request.
+
+        Returns:
+            Whether it was written; a read that was written a moment ago is not written again.
+        """
+        now = self._clock.now()
+        key = (person, str(kind), subject, detail)
+        if kind in READS:
+            with self._guard:
+                last = self._recent.get(key)
+                if last is not None and now - last < ONCE_IN:
+                    return False
+        text = "".join(sign for sign in detail[:_MAX_DETAIL] if sign.isprintable())
+        row = AccessRow(at=now, person=person, via=via, kind=str(kind), subject=subject[:200], detail=text, request=request)
+        self._shelf.add(row)
+        with self._guard:
+            # Remembered only once it is written: what could not be written is written next time.
+            self._recent[key] = now
+            self._recent.move_to_end(key)
+            while len(self._recent) > _REMEMBERED:
+                self._recent.popitem(last=False)
+        return True
+
+    def read(
+        self, *, subject: str | None = None, person: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[AccessRow]:
+        """The record about a subject or of a person, newest first."""
+        where = {name: value for name, value in (("subject", subject), ("person", person)) if value is not None}
+        return self._shelf.find(AccessRow, where, before=before, limit=limit)

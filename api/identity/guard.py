@@ -1,0 +1,210 @@
+"""Finds out who asks, before any route: by the session's cookie or a token; refuses writes from elsewhere; records reads of personal data."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.caller import Caller, Unidentified
+from api.identity import tokens
+from api.identity.access_log import Access
+from api.identity.cookies import LANGUAGE, session_id
+from api.identity.edges import MOST_HEADER_BYTES, too_many_headers
+from api.identity.errors import HeadersTooLarge
+from api.identity.origin import SAFE, TOKEN_FIELD, TOKEN_HEADER, check_host, check_origin, check_token
+from api.identity.rights import needs_second_factor
+from api.identity.service import Identity
+from api.requests import current_request
+from workflow.accounts import AccountRow, SessionRow, TokenRow
+
+T = TypeVar("T")
+
+_CASES = "/api/v1/cases"
+PERSONAL: dict[str, Access] = {
+    _CASES: Access.CASES,
+    f"{_CASES}/{{code}}": Access.CASE,
+    f"{_CASES}/{{code}}/actions": Access.CASE,
+    f"{_CASES}/{{code}}/actions/{{event}}": Access.CASE,
+    f"{_CASES}/{{code}}/deadlines": Access.CASE,
+    f"{_CASES}/{{code}}/history": Access.HISTORY,
+    f"{_CASES}/{{code}}/timeline": Access.HISTORY,
+    "/api/v1/confirmations": Access.CASES,
+    "/api/v1/worklists/{slug}": Access.CASES,
+    "/api/v1/bulk-operations/{id}/items": Access.CASES,
+    "/api/v1/history": Access.HISTORY,
+    "/api/v1/producers": Access.REGISTER,
+    "/api/v1/products": Access.REGISTER,
+    "/api/v1/users": Access.PEOPLE,
+    "/api/v1/users/{person}": Access.PEOPLE,
+    "/api/v1/users/{person}/sessions": Access.PEOPLE,
+    "/api/v1/access-log": Access.RECORD,
+}
+"""Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
+_PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
+_FIGURES = frozenset({"/api/v1/worklists/counts"})
+_STALE = 412
+_LARGEST_FORM = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The session of a request, for the routes that change it."""
+
+    id: str
+    row: SessionRow
+    account: AccountRow | None
+    owes_factor: bool
+
+
+class Guard:
+    """Stands directly before the routes."""
+
+    def __init__(self, app: ASGIApp, *, identity: Identity, public_url: str | None) -> None:
+        """Guard an app by an installation's identity."""
+        self._app = app
+        self._identity = identity
+        self._public_url = public_url
+        # A local file answers faster than another thread would begin.
+        self._inline = identity.runtime.store.dialect == "sqlite"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            CycleError: Whatever is refused here; who stands outside answers it.
+        """
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if too_many_headers(scope):
+            raise HeadersTooLarge(limit=MOST_HEADER_BYTES)
+        request = Request(scope, receive)
+        check_host(request.headers, scope["path"], self._public_url)
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            scope.setdefault("state", {})["caller"] = await self._do(lambda: self._by_token(authorization, _language(request)))
+        else:
+            receive = await self._by_cookie(request, receive)
+        await self._app(scope, receive, self._recording(scope, send))
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        return work() if self._inline else await run_in_threadpool(work)
+
+    def _by_token(self, authorization: str, language: str) -> Caller:
+        kind, _, secret = authorization.partition(" ")
+        found = self._identity.tokens.known(secret.strip()) if kind.lower() == "bearer" else None
+        if found is None or not isinstance(found.row, TokenRow):
+            raise Unidentified
+        if not self._identity.runtime.rehearsal and (found.account is None or found.account.totp is None):
+            # A token of somebody who has come to decide since would be a way past the second factor.
+            registry, today = self._identity.registry(found.epoch), self._identity.today()
+            if needs_second_factor(registry, found.row.person, today):
+                raise Unidentified
+        return Caller(found.row.person, "token", frozenset(found.row.scopes.split()), language)
+
+    async def _by_cookie(self, request: Request, receive: Receive) -> Receive:
+        """Note who has this session, refuse writes from elsewhere, and return what the routes read the body from."""
+        scope, id_ = request.scope, session_id(request)
+        writes = scope["method"] not in SAFE
+        if writes:
+            check_origin(request.headers, scope["scheme"], self._public_url)
+        session = await self._do(lambda: self._session(id_)) if id_ else None
+        if session is None or id_ is None:
+            return receive
+        if writes:
+            given = request.headers.get(TOKEN_HEADER)
+            if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+                given, receive = await _token_of_form(receive)
+            check_token(given, id_)
+        state = scope.setdefault("state", {})
+        state["session"] = session
+        if session.row.whole and not session.owes_factor:
+            state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
+        return receive
+
+    def _session(self, id_: str) -> Session | None:
+        found = self._identity.sessions.known(id_)
+        if found is None or not isinstance(found.row, SessionRow):
+            return None
+        row = found.row
+        # A function that somebody got while signed in asks for the second factor from then on.
+        owes = not row.strong and (
+            (found.account is not None and found.account.totp is not None)
+            or needs_second_factor(self._identity.registry(found.epoch), row.person, self._identity.today())
+        )
+        return Session(id_, row, found.account, owes)
+
+    def _recording(self, scope: Scope, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._record(scope, message["status"])
+            await send(message)
+
+        return sending
+
+    async def _record(self, scope: Scope, status: int) -> None:
+        """Before the answer leaves: what cannot be recorded is not shown."""
+        caller = scope.get("state", {}).get("caller")
+        shown = personal(scope["path"]) if isinstance(caller, Caller) else None
+        if not isinstance(caller, Caller) or shown is None or (status >= 400 and status != _STALE):  # noqa: PLR2004 - a refusal shows nothing
+            return
+        kind, whose = shown
+        subject = whose or "–"
+        detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
+        log, request = self._identity.log, current_request() or ""
+        await run_in_threadpool(log.note, kind, subject, person=caller.person, via=caller.via, detail=detail, request=request)
+
+
+def personal(path: str) -> tuple[Access, str | None] | None:
+    """What an address shows of personal or sealed data, and whose; None where it shows none."""
+    if path in _FIGURES:
+        return None
+    for pattern, kind in _PATTERNS:
+        found = pattern.fullmatch(path)
+        if found is not None:
+            return kind, found[1] if found.groups() else None
+    return None
+
+
+def _language(request: Request) -> str:
+    return "en" if request.cookies.get(LANGUAGE) == "en" else "vi"
+
+
+async def _token_of_form(receive: Receive) -> tuple[str | None, Receive]:
+    """The token of a form that was sent without a script, and the same body once more for the route."""
+    parts: list[Message] = []
+    size = 0
+    while not parts or parts[-1].get("more_body", False):
+        message = await receive()
+        parts.append(message)
+        size += len(message.get("body", b""))
+        if message["type"] != "http.request" or size > _LARGEST_FORM:
+            break
+    whole = b"".join(part.get("body", b"") for part in parts)
+    waiting = list(reversed(parts))
+    try:
+        given = parse_qs(whole.decode("utf-8", "replace"), max_num_fields=1000).get(TOKEN_FIELD) if size <= _LARGEST_FORM else None
+    except ValueError:
+        given = None
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return (given[0] if given else None), again
+
+
+def session_of(request: Request) -> Session:
+    """The session of a request, whole or half.
+
+    Raises:
+        Unidentified: There is none.
+    """
+    found: Any = getattr(request.state, "session", None)
+    if not isinstance(found, Session):
+        raise Unidentified
+    return found

@@ -1,0 +1,94 @@
+"""Sessions of browsers, kept here and not in the cookie: they end when they should, and wherever somebody ends them."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+from api.identity.tokens import digest, secret_text
+from states.errors import NotFound
+from workflow.accounts import IdentityShelf, Known, SessionRow
+from workflow.clock import Clock
+
+IDLE, ABSOLUTE, HALF = timedelta(hours=1), timedelta(hours=12), timedelta(minutes=10)
+"""Without a request; from signing in to signing in again; from the password to the second factor."""
+SESSION, REHEARSAL = "session", "rehearsal"
+_SEEN_EVERY = timedelta(minutes=1)
+_MAX_AGENT = 200
+
+
+class Sessions:
+    """Sessions by the id that only the browser has."""
+
+    def __init__(self, shelf: IdentityShelf, clock: Clock) -> None:
+        """Keep them on a shelf, by a clock that a rehearsal does not move."""
+        self._shelf = shelf
+        self._clock = clock
+
+    def begin(self, person: str, *, via: str, strong: bool, whole: bool, source: str, agent: str) -> tuple[str, SessionRow]:  # noqa: PLR0913
+        """A new session under a new id; the id is for the cookie alone."""
+        now, id_ = self._clock.now(), secret_text()
+        row = SessionRow(
+            hash=digest(id_), person=person, via=via, strong=strong, whole=whole, source=source[:80], agent=agent[:_MAX_AGENT],
+            created_at=now, seen_at=now, expires_at=now + (ABSOLUTE if whole else HALF),
+        )  # fmt: skip
+        self._shelf.add(row)
+        return id_, row
+
+    def known(self, id_: str) -> Known | None:
+        """What an id stands for, if the session has not ended, slept too long, or lost its account."""
+        found = self._shelf.session(digest(id_))
+        if found is None or not isinstance(found.row, SessionRow) or not self.lives(found.row):
+            return None
+        if found.row.via != REHEARSAL and (found.account is None or found.account.disabled_at is not None):
+            return None
+        now = self._clock.now()
+        if now - found.row.seen_at > _SEEN_EVERY:
+            self._shelf.change(SessionRow, {"hash": found.row.hash, "ended_at": None}, {"seen_at": now})
+        return found
+
+    def lives(self, row: SessionRow) -> bool:
+        """Whether a session is still one."""
+        now = self._clock.now()
+        return row.ended_at is None and now < row.expires_at and now - row.seen_at < IDLE
+
+    def renew(self, row: SessionRow, *, strong: bool, whole: bool) -> tuple[str, SessionRow]:
+        """The same person under a new id, and the old one at an end: after every rise of what a session may do."""
+        self.end(row)
+        return self.begin(row.person, via=row.via, strong=strong, whole=whole, source=row.source, agent=row.agent)
+
+    def of(self, person: str) -> list[SessionRow]:
+        """The living sessions of a person, newest first."""
+        return [row for row in self._shelf.find(SessionRow, {"person": person, "ended_at": None}) if self.lives(row)]
+
+    def end(self, row: SessionRow) -> None:
+        """End one."""
+        self._shelf.change(SessionRow, {"hash": row.hash, "ended_at": None}, {"ended_at": self._clock.now()})
+
+    def end_of(self, person: str, handle: str) -> SessionRow:
+        """End a person's session by its handle.
+
+        Raises:
+            NotFound: The person has no such living session.
+        """
+        for row in self.of(person):
+            if handle_of(row) == handle:
+                self.end(row)
+                return row
+        raise NotFound(what="session", name=handle)
+
+    def end_all(self, person: str, *, but: SessionRow | None = None) -> int:
+        """End every session of a person, but perhaps one; how many ended."""
+        ended = [row for row in self._shelf.find(SessionRow, {"person": person, "ended_at": None}) if but is None or row.hash != but.hash]
+        for row in ended:
+            self.end(row)
+        return len(ended)
+
+
+def handle_of(row: SessionRow) -> str:
+    """A name for a session that can be shown: it opens nothing."""
+    return row.hash.hex()[:16]
+
+
+def csrf_of(id_: str) -> str:
+    """The token that a page of this session sends along with every write; whoever does not know the id cannot know it."""
+    return hmac.new(id_.encode(), b"ocop csrf", hashlib.sha256).hexdigest()

@@ -1,0 +1,163 @@
+"""Signing in: a password, a second factor where a function asks for it, a role in a rehearsal, somebody else's word from a provider."""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from api.identity import pacing
+from api.identity.accounts import Accounts, folded_login
+from api.identity.errors import LoginFailed, LoginPaced, ProviderUnknownPerson, RehearsalOnly, RolesInstead, SecondFactorWrong
+from api.identity.passwords import Hasher
+from api.identity.rights import needs_second_factor
+from api.identity.sessions import REHEARSAL, SESSION, Sessions
+from states.errors import PayloadInvalid
+from workflow.accounts import AccountRow, AttemptRow, IdentityShelf, SessionRow
+from workflow.clock import Clock
+from workflow.registry import Registry
+
+_LOOKED_AT = 500
+_WRONG_CODES = 5
+_FORGET_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where an attempt comes from: the address, and what the browser calls itself."""
+
+    source: str
+    agent: str = ""
+
+
+class SignIn:
+    """Lets people in."""
+
+    def __init__(  # noqa: PLR0913 - what signing in takes
+        self, shelf: IdentityShelf, clock: Clock, hasher: Hasher, accounts: Accounts, sessions: Sessions, *, rehearsal: bool
+    ) -> None:
+        """Check against a shelf, by a clock; a rehearsal knows roles alone, and nobody else knows them."""
+        self._shelf = shelf
+        self._clock = clock
+        self._hasher = hasher
+        self._accounts = accounts
+        self._sessions = sessions
+        self._rehearsal = rehearsal
+        self._gate = threading.Lock()
+        self._forgotten: datetime | None = None
+
+    def password(self, registry: Registry, login: str, password: str, here: From, day: date) -> tuple[str, SessionRow]:
+        """A session for a login and its password; half a one where the second factor is still to be shown.
+
+        An unknown login takes the same work and gets the same answer as a wrong password.
+
+        Raises:
+            RolesInstead: In a rehearsal.
+            LoginPaced: Too many attempts of this login from here; nothing was looked at.
+            LoginFailed: Whatever is wrong.
+        """
+        if self._rehearsal:
+            raise RolesInstead
+        key = digest_of_login(login)
+        with self._gate:
+            self._paced(key, here)
+            self._attempt(key, here, pacing.TRIED)
+        account = self._account(login)
+        right, newer = self._hasher.matches(password, account.password if account else None)
+        if account is None or not right or account.disabled_at is not None:
+            raise LoginFailed
+        if newer is not None:
+            self._shelf.change(AccountRow, {"person": account.person}, {"password": newer})
+        self._attempt(key, here, pacing.ENTERED)
+        return self._enter(registry, account, here, day, strong=False)
+
+    def provided(self, registry: Registry, issuer: str, subject: str, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:  # noqa: PLR0913
+        """A session for somebody whom an identity provider vouches for, if an administrator has entered who that is.
+
+        Raises:
+            RolesInstead: In a rehearsal.
+            ProviderUnknownPerson: Nobody was entered under this name; nobody is created.
+        """
+        if self._rehearsal:
+            raise RolesInstead
+        found = next(iter(self._shelf.find(AccountRow, {"issuer": issuer, "subject": subject})), None)
+        if found is None or found.disabled_at is not None:
+            raise ProviderUnknownPerson
+        return self._enter(registry, found, here, day, strong=strong)
+
+    def by_link(self, registry: Registry, account: AccountRow, here: From, day: date) -> tuple[str, SessionRow]:
+        """A session for somebody who has just chosen a password by a one-time link."""
+        return self._enter(registry, account, here, day, strong=False)
+
+    def role(self, registry: Registry, person: str, here: From) -> tuple[str, SessionRow]:
+        """In a rehearsal: act as somebody.
+
+        Raises:
+            RehearsalOnly: This is a real installation.
+            NotFound: Nobody has this code.
+        """
+        if not self._rehearsal:
+            raise RehearsalOnly
+        registry.person(person)
+        return self._sessions.begin(person, via=REHEARSAL, strong=True, whole=True, source=here.source, agent=here.agent)
+
+    def second_factor(self, session: SessionRow, account: AccountRow, code: str, here: From) -> tuple[str, SessionRow]:
+        """The whole session in place of a half one, under a new id.
+
+        Raises:
+            LoginPaced: Too many wrong codes.
+            SecondFactorWrong: The code is wrong or was used. After five the half session is at an end.
+        """
+        key = hashlib.sha256(f"code {account.person}".encode()).digest()
+        with self._gate:
+            self._paced(key, here)
+            self._attempt(key, here, pacing.TRIED)
+        try:
+            self._accounts.show_factor(account, code)
+        except SecondFactorWrong:
+            tried = self._shelf.find(AttemptRow, {"login": key, "source": here.source}, since=session.created_at, limit=_WRONG_CODES)
+            if len(tried) >= _WRONG_CODES:
+                self._sessions.end(session)
+            raise
+        self._attempt(key, here, pacing.ENTERED)
+        return self._sessions.renew(session, strong=True, whole=True)
+
+    def enrolled(self, session: SessionRow) -> tuple[str, SessionRow]:
+        """The whole session of somebody who has just enrolled a second factor."""
+        return self._sessions.renew(session, strong=True, whole=True)
+
+    def _enter(self, registry: Registry, account: AccountRow, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:
+        owed = not strong and (account.totp is not None or needs_second_factor(registry, account.person, day))
+        return self._sessions.begin(account.person, via=SESSION, strong=strong, whole=not owed, source=here.source, agent=here.agent)
+
+    def _account(self, login: str) -> AccountRow | None:
+        try:
+            folded = folded_login(login)
+        except PayloadInvalid:
+            return None
+        return next(iter(self._shelf.find(AccountRow, {"login": folded})), None)
+
+    def _paced(self, key: bytes, here: From) -> None:
+        now = self._clock.now()
+        mine = self._shelf.find(AttemptRow, {"login": key}, since=now - pacing.REMEMBERED, limit=_LOOKED_AT)
+        source = self._shelf.find(AttemptRow, {"source": here.source}, since=now - pacing.WINDOW, limit=_LOOKED_AT)
+        wave = self._shelf.find(AttemptRow, since=now - pacing.WAVE, limit=2 * pacing.A_WAVE)
+        failed = sum(1 if row.outcome == pacing.TRIED else -1 for row in wave)
+        seconds = pacing.wait(mine, source, failed, here.source, now)
+        if seconds:
+            raise LoginPaced(seconds=seconds)
+
+    def _attempt(self, key: bytes, here: From, outcome: str) -> None:
+        now = self._clock.now()
+        self._shelf.add(AttemptRow(login=key, source=here.source, at=now, outcome=outcome))
+        if outcome == pacing.ENTERED and (self._forgotten is None or now - self._forgotten > _FORGET_EVERY):
+            self._forgotten = now
+            self.forget()
+
+    def forget(self) -> int:
+        """Remove attempts that no wait depends on any more; how many there were."""
+        return self._shelf.forget_attempts(self._clock.now() - pacing.REMEMBERED)
+
+
+def digest_of_login(login: str) -> bytes:
+    """What is kept of what somebody typed as a login: people type passwords there."""
+    return hashlib.sha256(b"login " + login.strip().casefold().encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,249 @@
+"""Errors as RFC 9457 problem documents: every class of the one error tree has its status here, once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.bootstrap import NameClash
+from api.caller import Caller, Unidentified
+from api.identity.errors import STATUS as OF_IDENTITY
+from api.identity.errors import LoginPaced
+from api.requests import current_request
+from api.settings import UnknownSetting
+from api.strict import RequestInvalid, WrongMediaType
+from api.told import LANGUAGES, public_code, reasons_of
+from deadlines.calendar import CalendarUnknown
+from deadlines.ladder import LadderUnsound
+from deadlines.plan_deadlines import PlanDoesNotRecur
+from states.errors import (
+    CycleError,
+    DefinitionUnsound,
+    EventRefused,
+    MalformedInput,
+    NotAllowed,
+    NotFound,
+    OutsideTerritory,
+    PayloadInvalid,
+    PlanInvalid,
+    Problem,
+    StaleCase,
+    StoreUnsafe,
+    UnknownName,
+)
+from states.words import Language, words
+from workflow.ledger.canonical import NotCanonical
+from workflow.ledger.commitments import OpeningDiffers
+from workflow.ledger.entry import EntryMalformed
+from workflow.ledger.merkle import FrontierMalformed
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 2
+
+
+class VersionMissing(CycleError):
+    """A write that does not say which version its writer has seen. Detail: ``given``."""
+
+    code = "version_missing"
+
+
+class KeyMissing(CycleError):
+    """A write without an ``Idempotency-Key``, or with one that nobody can keep."""
+
+    code = "key_missing"
+
+
+class TooLarge(CycleError):
+    """A request above a limit. Detail: ``limit`` in bytes."""
+
+    code = "too_large"
+
+
+class TooSlow(CycleError):
+    """A request whose body did not come in time. Detail: ``seconds``."""
+
+    code = "too_slow"
+
+
+class NoSuchRoute(CycleError):
+    """Nothing answers at this address. Detail: ``path``."""
+
+    code = "no_such_route"
+
+
+class NoSuchMethod(CycleError):
+    """The address is there, but not for this method. Detail: ``method``."""
+
+    code = "no_such_method"
+
+
+class ScopeMissing(CycleError):
+    """A token that may not do this. Detail: ``scope``."""
+
+    code = "scope_missing"
+
+
+class ServiceUnavailable(StoreUnsafe):
+    """The database cannot be reached, or cannot be trusted, now."""
+
+    code = "service_unavailable"
+
+
+class UnexpectedFault(CycleError):
+    """Something broke that nobody foresaw; the log has it under the request's id. Detail: ``request``."""
+
+    code = "unexpected_fault"
+
+
+STATUS: Mapping[type[CycleError], int] = {
+    KeyMissing: 400,
+    Unidentified: 401,
+    NotAllowed: 403,
+    ScopeMissing: 403,
+    NotFound: 404,
+    OutsideTerritory: 404,
+    NoSuchRoute: 404,
+    NoSuchMethod: 405,
+    TooSlow: 408,
+    EventRefused: 409,
+    PlanDoesNotRecur: 409,
+    StaleCase: 412,
+    TooLarge: 413,
+    WrongMediaType: 415,
+    CalendarUnknown: 422,
+    MalformedInput: 422,
+    PayloadInvalid: 422,
+    PlanInvalid: 422,
+    UnknownName: 422,
+    VersionMissing: 428,
+    DefinitionUnsound: 500,
+    EntryMalformed: 500,
+    FrontierMalformed: 500,
+    LadderUnsound: 500,
+    NameClash: 500,
+    NotCanonical: 500,
+    OpeningDiffers: 500,
+    UnexpectedFault: 500,
+    UnknownSetting: 500,
+    StoreUnsafe: 503,
+    **OF_IDENTITY,
+}
+"""By class; a class that is not named is answered as the nearest one above it."""
+
+
+def status_of(error: CycleError) -> int:
+    """The status that an error is answered with."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def language_of(request: Request) -> Language:
+    """The language to answer in: the first of ours in ``Accept-Language``, else the caller's, else Vietnamese."""
+    best: tuple[float, Language] | None = None
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        primary = tag.strip().lower().partition("-")[0]
+        try:
+            quality = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        for known in LANGUAGES:
+            if primary == known and 0 < quality <= 1 and (best is None or quality > best[0]):
+                best = (quality, known)
+    if best is not None:
+        return best[1]
+    caller = getattr(request.state, "caller", None)
+    return "en" if isinstance(caller, Caller) and caller.language == "en" else "vi"
+
+
+def body_of(error: CycleError, language: Language, instance: str, case: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The members of a problem document.
+
+    Args:
+        error: What happened.
+        language: Of ``title`` and ``detail``; reasons are told in both.
+        instance: Path of the request.
+        case: State and version as they are now, where the asker may see them.
+    """
+    if isinstance(error, OutsideTerritory):
+        # Whether it exists is nobody's business outside the territory.
+        error = NotFound(what="case", name=error.detail["case"])
+    said, code = words(language), public_code(error)
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": f"/problems/{code.replace('_', '-')}",
+        "title": said.label("status", str(status)),
+        "status": status,
+        "code": code,
+        "detail": said.error(error),
+        "instance": instance,
+        "request": current_request(),
+    }
+    if case is not None:
+        body["case"] = dict(case)
+    reasons = reasons_of(error)
+    if reasons:
+        body["reasons"] = reasons
+    return body
+
+
+def problem_response(request: Request, error: CycleError, case: Mapping[str, Any] | None = None) -> Response:
+    """The problem document of an error."""
+    language = language_of(request)
+    body = body_of(error, language, request.url.path, case)
+    headers = {"content-language": language, "vary": "Accept-Language", "cache-control": "no-store"}
+    if body["status"] == 503:  # noqa: PLR2004 - service unavailable
+        headers["retry-after"] = str(RETRY_AFTER)
+    if isinstance(error, LoginPaced):
+        headers["retry-after"] = str(error.detail["seconds"])
+    if body["status"] == 401:  # noqa: PLR2004 - unauthorised
+        headers["www-authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
+
+
+_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "string_type": "not_text",
+    "string_too_short": "empty",
+    "string_too_long": "too_long",
+    "too_long": "not_a_list",
+    "list_type": "not_a_list",
+    "int_type": "not_an_integer",
+    "int_parsing": "not_an_integer",
+    "int_parsing_size": "out_of_range",
+    "int_from_float": "not_an_integer",
+    "bool_type": "not_a_flag",
+    "bool_parsing": "not_a_flag",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "datetime_type": "not_an_instant",
+    "datetime_parsing": "not_an_instant",
+    "datetime_from_date_parsing": "not_an_instant",
+    "date_type": "not_a_date",
+    "date_parsing": "not_a_date",
+    "date_from_datetime_parsing": "not_a_date",
+    "timezone_aware": "not_an_instant",
+}
+"""What the schema library calls a fault, and what this product calls it."""
+
+
+def from_schema(errors: Iterable[Mapping[str, Any]]) -> RequestInvalid:
+    """Faults that the schemas found, as this product's own."""
+    problems = []
+    for error in errors:
+        kind, where = str(error["type"]), [str(part) for part in error["loc"] if part not in {"body", "query", "path", "header"}]
+        context = error.get("ctx") or {}
+        detail: dict[str, object] = {"known": "–"}
+        if kind in {"enum", "literal_error"}:
+            code, detail = "not_an_option", {"options": str(context.get("expected", ""))}
+        elif kind == "value_error":
+            # Our own readers raise the code itself.
+            code = str(context.get("error", "wrong_value"))
+        else:
+            code = _CODES.get(kind, "wrong_value")
+        problems.append(Problem("/" + "/".join(where) if where else "", code, detail))
+    return RequestInvalid(problems)

@@ -1,0 +1,53 @@
+"""``/livez``, ``/readyz``, ``/metrics``: for those who run the service; nothing personal, no account needed."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.acting import json_answer
+from api.bootstrap import Runtime
+from states.errors import CycleError
+from workflow.worker import heartbeats
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/livez", response_model=dict[str, str], openapi_extra={"security": []})
+def livez(request: Request) -> Response:  # noqa: ARG001 - answers whatever is asked
+    """Tiến trình còn sống · the process is alive."""
+    return json_answer({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    response_model=dict[str, Any],
+    responses={503: {"model": dict[str, Any], "description": "Chưa sẵn sàng · not ready"}},
+    openapi_extra={"security": []},
+)
+def readyz(request: Request) -> Response:
+    """Sẵn sàng nhận việc: đọc được cơ sở dữ liệu, tiến trình nền còn chạy · ready: the database answers, the embedded worker beats."""
+    run: Runtime = request.app.state.runtime
+    checks: dict[str, str] = {}
+    try:
+        run.store.registry_epoch()
+        checks["database"] = "ok"
+        name = request.app.state.embedded
+        if name is not None:
+            now = run.clock.now()
+            alive = any(beat.worker == name and beat.alive(now) for beat in heartbeats(run.store))
+            checks["worker"] = "ok" if alive else "silent"
+    except CycleError as fault:
+        checks["database"] = fault.code
+    ready = all(value == "ok" for value in checks.values())
+    return json_answer({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+
+
+@router.get(
+    "/metrics",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    response_model=None,
+    openapi_extra={"security": []},
+)
+def metrics(request: Request) -> Response:
+    """Số liệu vận hành theo dạng Prometheus · figures for Prometheus."""
+    return Response(request.app.state.metrics.text(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -1,0 +1,115 @@
+"""What stands before every route: an id and a log line for each request, limits on body and time. Pure ASGI, because a value that is
+bound in a synchronous dependency is lost to the endpoint's thread."""  # noqa: D205, D209
+
+import asyncio
+import re
+import secrets
+from collections.abc import MutableMapping
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import TooLarge, TooSlow, UnexpectedFault, problem_response
+from api.requests import bind_request
+from states.errors import CycleError
+
+MAX_BODY = 1_048_576
+BODY_SECONDS = 20.0
+_GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_log = structlog.get_logger("ocop.http")
+
+
+class Transport:
+    """Identifies, limits and logs requests."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int = MAX_BODY, body_seconds: float = BODY_SECONDS) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._max_body = max_body
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, request = perf_counter(), _id_of(scope)
+        scope["request_id"] = request
+        bind_request(request)
+        structlog.contextvars.bind_contextvars(request=request)
+        answered: dict[str, Any] = {"status": 0}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered["status"] = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, _Limited(scope, receive, self._max_body, self._body_seconds), sending)
+        except CycleError as fault:
+            if answered["status"]:
+                raise
+            await problem_response(Request(scope), fault)(scope, receive, sending)
+        except Exception:
+            _log.exception("fault", method=scope["method"], path=scope["path"])
+            if answered["status"]:
+                raise
+            await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
+        finally:
+            caller = scope.get("state", {}).get("caller")
+            metrics = getattr(getattr(scope.get("app"), "state", None), "metrics", None)
+            if metrics is not None:
+                metrics.answered(scope["method"], answered["status"], perf_counter() - began)
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"][:500],
+                status=answered["status"],
+                milliseconds=round((perf_counter() - began) * 1000, 1),
+                person=getattr(caller, "person", None),
+            )
+            structlog.contextvars.unbind_contextvars("request")
+            bind_request(None)
+
+
+def _id_of(scope: MutableMapping[str, Any]) -> str:
+    """The id that a proxy in front gave the request, if it looks like one; else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _GIVEN.fullmatch(value):
+            return str(value.decode("ascii"))
+    return secrets.token_hex(8)
+
+
+class _Limited:
+    """Hands a body over as long as it keeps within bounds of size and time."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._left = limit
+        self._seconds = seconds
+        self._until: float | None = None
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        self._too_large = declared.isdigit() and int(declared) > limit
+        self._whole = False
+
+    async def __call__(self) -> Message:
+        if self._too_large:
+            raise TooLarge(limit=self._limit)
+        if self._whole:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        self._until = self._until or loop.time() + self._seconds
+        try:
+            message = await asyncio.wait_for(self._receive(), max(0.0, self._until - loop.time()))
+        except TimeoutError:
+            raise TooSlow(seconds=int(self._seconds)) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise TooLarge(limit=self._limit)
+        self._whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message

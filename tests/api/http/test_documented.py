@@ -1,0 +1,96 @@
+"""docs/api.md is walked as it is printed: by curl, against a server on loopback, from the idea to the certificate."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.app import PREFIX, create_app
+from api.caller import Caller
+from tests.packaging.project import ROOT
+from tests.support.http import http_at
+from tests.support.world import LAW_OF_2026
+
+TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PEOPLE = {
+    "PRODUCER": "producer-P1", "COMMUNE": "officer-N1", "SECRETARY": "secretary-VS", "AUTHORITY": "authority-VS", "OFFICER": "officer-VS",
+}  # fmt: skip
+
+
+class Bearer:
+    """A token is a person's code; for tests alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            token = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
+            if token:
+                scope.setdefault("state", {})["caller"] = Caller(token, "token", frozenset({"read", "write"}))
+        await self._app(scope, receive, send)
+
+
+def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp_path: Path):
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        pytest.skip("curl and bash are not installed, so the document is not walked")
+    script = "\n".join(re.findall(r"^```bash\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE))
+    assert script.count("send ") > 6
+    with http_at(database_url, "2026-05-22 08:00", two_rounds=False) as api:
+        api.world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
+        api.world.move("2026-06-01 08:00")
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(api.runtime, identify=[Middleware(Bearer)]), log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            while not server.started:
+                time.sleep(0.02)
+            given = {**PEOPLE, "API": f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+            done = subprocess.run(
+                ["bash", "-eu", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            )
+        finally:
+            server.should_exit = True
+            thread.join()
+            listener.close()
+        assert done.returncode == 0, done.stderr
+        answers = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+        refused = [a for a in answers if a.get("status")]
+        assert [(a["status"], bool(a["reasons"])) for a in refused] == [(409, True)], refused
+        shown = next(a for a in answers if "deadlines" in a and "product" in a)
+        assert (shown["state"], shown["version"]) == ("certified", 6)
+        assert answers[-1]["items"][0]["stars"] == 4
+        code = shown["code"]
+        assert [e for e in api.world.events(code) if not e.startswith("!")] == [
+            "register",
+            "file",
+            "forward",
+            "conclude",
+            "certify",
+            "publish",
+        ]
+        hands = {entry.actor.id for entry in api.world.history(code) if entry.actor and entry.outcome == "done"}
+        assert hands == set(PEOPLE.values()), "five people"
+
+
+def test_every_address_of_the_document_is_there(database_url: str):
+    with http_at(database_url) as api:
+        described = set(api.get("openapi.json", None).json()["paths"])
+    flat = {re.sub(r"\{\w+\}", "{}", path.removeprefix(PREFIX)) for path in described}
+    rows = [line for line in TEXT.splitlines() if line.startswith("| `")]
+    named = {
+        re.sub(r"\{[^}]+\}", "{}", path) for row in rows for path in re.findall(r"[` ](/[a-z][a-z/{}\w-]*(?:\{[^}]*\}[/\w-]*)*)`", row)
+    }
+    named = {path for path in named if "…" not in path}
+    assert len(named) > 10
+    assert named <= flat, named - flat

@@ -1,0 +1,210 @@
+"""Lists of cases: filters, keyset pages, search and counts, the same on both databases.
+
+A page by deadline walks the index of running deadlines, so that fifty of a hundred thousand cases cost what fifty cost. Cases without a
+deadline come after all others, by code.
+"""
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from states.errors import MalformedInput
+from workflow.casebook import LATE_IN, CaseList, Listed, Place
+from workflow.ports import LoadedCase
+from workflow.rows import StoredEntry
+from workflow.store import mapping
+from workflow.store.mapping import CASE, ENTRY, storable
+from workflow.store.text import fold, like
+from workflow.store.types import from_micros, to_micros
+
+Row = Sequence[Any]
+_WIDTH = len(CASE.columns)
+_NAMED = " LEFT JOIN product p ON p.code=c.product LEFT JOIN producer o ON o.code=c.producer"
+_RUNS = "EXISTS (SELECT 1 FROM term r WHERE r.case_code=c.code AND r.status='running')"
+_NEAREST = (
+    "t.status='running' AND NOT EXISTS (SELECT 1 FROM term e WHERE e.case_code=t.case_code AND e.status='running'"
+    " AND (e.due_at<t.due_at OR (e.due_at=t.due_at AND e.id<t.id)))"
+)
+_LAST_TIER = 1
+_MOST_WORDS = 12
+
+
+class CaseLists(ABC):
+    """The part of a store that lists cases for people."""
+
+    @abstractmethod
+    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
+    @abstractmethod
+    def _list(self, values: Iterable[Any]) -> Any: ...
+    @abstractmethod
+    def _among(self) -> str: ...
+    @abstractmethod
+    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
+        """See :class:`workflow.ports.Store`."""
+
+    def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
+        """See :class:`workflow.ports.Store`."""
+        if query.text:
+            return self._found(query, after, limit)
+        if query.sort == "code":
+            return self._by_code_of_case(query, after, limit)
+        page: list[Listed] = []
+        if (after is None or after.due is not None) and query.dated is not False:
+            page = self._dated(query, after, limit)
+        if len(page) < limit and not query.dated and query.due_before is None and query.due_from is None:
+            page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
+        return page
+
+    def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
+        """See :class:`workflow.ports.Store`."""
+        sql = f"SELECT l.log_seq,{ENTRY.names('h.')} FROM log_leaf l JOIN history h ON h.subject=l.subject AND h.seq=l.seq"  # noqa: S608
+        rows = self._rows(f"{sql} WHERE l.log_seq>? ORDER BY l.log_seq LIMIT ?", (after, limit))
+        return [(row[0], ENTRY.row(row[1:])) for row in rows]
+
+    def case_states(self) -> dict[str, int]:
+        """See :class:`workflow.ports.Store`."""
+        return {row[0]: int(row[1]) for row in self._rows("SELECT state,count(*) FROM case_file GROUP BY state")}
+
+    def case_count(self, query: CaseList) -> int:
+        """See :class:`workflow.ports.Store`."""
+        where, params = self._where(query)
+        joined = _NAMED if query.text else ""
+        rows = self._rows(f"SELECT count(*) FROM case_file c{joined} WHERE {where}{self._due(query, params)}", params)  # noqa: S608
+        return int(rows[0][0])
+
+    # Pages.
+    def _dated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+        where, params = self._where(query)
+        if query.due_from is not None:
+            where += " AND t.due_at>=?"
+            params.append(to_micros(query.due_from))
+        if query.due_before is not None:
+            where += " AND t.due_at<?"
+            params.append(to_micros(query.due_before))
+        if after is not None:
+            where += " AND (t.due_at>? OR (t.due_at=? AND t.id>?))"
+            params += [after.due, after.due, after.key]
+        sql = f"SELECT {CASE.names('c.')},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code"  # noqa: S608
+        rows = self._rows(f"{sql} WHERE {_NEAREST} AND {where} ORDER BY t.due_at,t.id LIMIT ?", [*params, limit])
+        return [_listed(row, row[_WIDTH], Place(0, row[_WIDTH], row[_WIDTH + 1])) for row in rows]
+
+    def _undated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+        where, params = self._where(query)
+        if after is not None:
+            where += " AND c.code>?"
+            params.append(after.key)
+        sql = f"SELECT {CASE.names('c.')} FROM case_file c WHERE {where} AND NOT {_RUNS} ORDER BY c.code LIMIT ?"  # noqa: S608
+        return [_listed(row, None, Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+
+    def _by_code_of_case(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+        where, params = self._where(query)
+        where += self._due(query, params)
+        if after is not None:
+            where += " AND c.code>?"
+            params.append(after.key)
+        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
+        sql = f"SELECT {CASE.names('c.')},{due} FROM case_file c WHERE {where} ORDER BY c.code LIMIT ?"  # noqa: S608
+        return [_listed(row, row[_WIDTH], Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+
+    def _found(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+        """What a text finds: everything light first, because neither database can tell marked letters apart from bare ones in our way."""
+        where, params = self._where(query)
+        where += self._due(query, params)
+        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
+        sql = f"SELECT c.code,p.name,o.name,{due} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
+        typed = _composed(str(query.text)).split()
+        places = sorted(
+            (Place(_tier(typed, row), row[3] if query.sort == "due_at" else None, row[0]) for row in self._rows(sql, params)), key=_order
+        )
+        page = [place for place in places if after is None or _order(place) > _order(after)][:limit]
+        loaded = self.load_cases([place.key for place in page])
+        dues = {code: min((t.due_at for t in mine.terms), default=None) for code, mine in loaded.items()}
+        return [Listed(loaded[place.key].case, dues[place.key], place) for place in page if place.key in loaded]
+
+    # Filters.
+    def _where(self, query: CaseList) -> tuple[str, list[Any]]:
+        parts, params = ["1=1"], []
+        for sql, values in self._conditions(query):
+            parts.append(sql)
+            params += values
+        return " AND ".join(parts), list(storable(tuple(params)))
+
+    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
+        if query.seen_units is not None or query.seen_producers is not None:
+            units, producers = self._list(query.seen_units or ()), self._list(query.seen_producers or ())
+            yield f"(c.unit {self._among()} OR c.producer {self._among()})", [units, producers]
+        for column, listed in (("c.state", query.states), ("c.unit", query.units)):
+            if listed is not None:
+                yield f"{column} {self._among()}", [self._list(listed)]
+        for column, value in (("c.kind", query.kind), ("c.product", query.product), ("c.producer", query.producer)):
+            if value is not None:
+                yield f"{column}=?", [value]
+        if query.round is not None:
+            yield "(c.round=? OR c.central_round=?)", [query.round, query.round]
+        if query.dated is not None:
+            yield _RUNS if query.dated else f"NOT {_RUNS}", []
+        if query.overdue_at is not None:
+            yield _LATE, [to_micros(query.overdue_at)]
+        if query.asked:
+            yield "c.memo LIKE ?", ['%"asked":{%']
+        for word in _words(query.text):
+            yield "(lower(c.code) LIKE ? ESCAPE '!' OR p.search_key LIKE ? ESCAPE '!' OR o.search_key LIKE ? ESCAPE '!')", [like(word)] * 3
+
+    @staticmethod
+    def _due(query: CaseList, params: list[Any]) -> str:
+        """The condition on the nearest deadline, where no index of deadlines is walked."""
+        if query.due_from is None and query.due_before is None:
+            return ""
+        nearest, bounds = "", []
+        for sign, bound in ((">=", query.due_from), ("<", query.due_before)):
+            if bound is not None:
+                nearest += f" AND t.due_at{sign}?"
+                bounds.append(to_micros(bound))
+        params += bounds
+        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
+
+
+def _late() -> str:
+    """A deadline that has passed: it still runs, or it was recorded in this attempt and the case has not left the step."""
+    home = "CASE c.state WHEN 'returned' THEN c.origin ELSE c.state END"
+    steps = " OR ".join(
+        f"(l.stage='{stage}' AND {home} IN ({','.join(repr(str(state)) for state in sorted(states))}))" for stage, states in LATE_IN.items()
+    )
+    recorded = f"(l.status='passed' AND l.effect='record' AND l.attempt=c.attempt AND ({steps}))"
+    # Only running terms have an index by case; the key begins with the case's code and serves for all.
+    mine = "l.id>c.code||':' AND l.id<c.code||';'"
+    return f"EXISTS (SELECT 1 FROM term l WHERE {mine} AND ((l.status='running' AND l.due_at<=?) OR {recorded}))"  # noqa: S608
+
+
+_LATE = _late()
+
+
+def _words(text: str | None) -> list[str]:
+    """The words of a text as they are compared.
+
+    Raises:
+        MalformedInput: There are too many.
+    """
+    found = fold(text).split() if text else []
+    if len(found) > _MOST_WORDS:
+        raise MalformedInput("too_many_words", limit=_MOST_WORDS)
+    return found
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _tier(typed: Sequence[str], row: Row) -> int:
+    """0 where every word stands there as it was typed, marks and all."""
+    places = [_composed(str(part)) for part in row[:3] if part is not None]
+    return 0 if all(any(word in place for place in places) for word in typed) else _LAST_TIER
+
+
+def _order(place: Place) -> tuple[int, bool, int, str]:
+    return place.tier, place.due is None, place.due or 0, place.key
+
+
+def _listed(row: Row, due: int | None, place: Place) -> Listed:
+    return Listed(mapping.case_row(row[:_WIDTH]), None if due is None else from_micros(due), place)
