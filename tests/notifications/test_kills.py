@@ -6,7 +6,6 @@ import signal
 import pytest
 
 from notifications.messages import Envelope, Reply
-from notifications.relay import Relay
 from states.errors import StoreUnsafe
 from tests.support.databases import Database
 from tests.support.relaying import COMES, LATER, POINTS, Worker, killed_at_work, prepare, reckon, serving, waiting
@@ -88,7 +87,8 @@ def test_a_send_that_overran_its_lease_is_taken_over_once_and_its_late_acknowled
     letters = prepare(database_url, FEW)
     store = open_store(database_url, allow_unsafe=True)
     world = on(store, ManualClock(COMES))
-    second, overrun = Carrier(), []
+    second = Carrier()
+    overrun: list[int] = []
 
     def slow(_: Envelope) -> Reply:
         if not overrun:
@@ -122,7 +122,7 @@ def test_with_little_of_its_lease_left_a_worker_steps_back(database_url: str):
 
     carrier = Carrier(answer=slow)
     telling = notifications(world, carrier, owner="slow")
-    relay: Relay = telling._out
+    relay = telling._out
     took = world.clock.now()
     done = relay.deliver()
     # Half a minute a letter: after the second one less than a minute of the lease is left.

@@ -34,7 +34,7 @@ POINTS = ("claimed", "noted", "handed over", "uncommitted", "committed")
 """Where a worker dies: after the claim; after noting what leaves; after the server's 250; before and after the commit that acknowledges."""
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.support.relaying"])
+_CONTEXT.set_forkserver_preload(["tests.support.relaying", "workflow.store.sqlite", "workflow.store.postgresql"])
 
 
 def prepare(url: str, people: int, *, gather: bool = True) -> int:
@@ -274,7 +274,9 @@ def serving() -> Iterator[MailServer]:
         yield server
 
 
-def killed_at_work(url: str, server: MailServer, letters: int, kills: int, seed: int, most: int = 8) -> Reckoning:
+def killed_at_work(  # noqa: PLR0913 - what a run is made of
+    url: str, server: MailServer, letters: int, kills: int, seed: int, most: int = 8
+) -> Reckoning:
     """Workers killed at named points and at random, one after the other, and one at the end that finishes.
 
     Args:
@@ -285,7 +287,7 @@ def killed_at_work(url: str, server: MailServer, letters: int, kills: int, seed:
         seed: Of the choice of places.
         most: A worker lives for at most about so many letters.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a choice that can be repeated
     ended: dict[str, int] = {}
     at, number = COMES, 0
     while sum(ended.values()) < kills and number < 3 * kills:
