@@ -85,7 +85,7 @@ def _filing(url: str, database: str, size: Size) -> Iterator[Figure]:
         for turn in range(size.turns):
             mine, theirs = (cases[(2 * turn + n) * size.acts :][: size.acts] for n in range(2))
             ours = size.acts / _timed(lambda mine=mine: [world.act(case, "file") for case in mine])  # type: ignore[misc]
-            workflow.recording.planned = lambda *_: ()  # type: ignore[assignment]
+            workflow.recording.planned = lambda *_: ()
             try:
                 floor = size.acts / _timed(lambda theirs=theirs: [world.act(case, "file") for case in theirs])  # type: ignore[misc]
             finally:

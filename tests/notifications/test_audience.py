@@ -1,7 +1,7 @@
 """Who hears of a duty, against a table that an official can check: ``audience_oracle.csv``."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,7 +89,8 @@ def test_who_hears_is_what_the_table_says(database_url: str, regime: str):
 
 
 @pytest.fixture
-def world(database_url: str):  # type: ignore[no-untyped-def]
+def world(database_url: str) -> Iterator[World]:
+    """The province in June 2021."""
     with world_at(database_url, "2021-06-01 09:00") as built:
         yield built
 
@@ -127,8 +128,10 @@ def test_what_has_passed_goes_to_the_nearest_office_above_that_has_anybody(world
 
 def test_whoever_stands_in_hears_beside_those_who_are_away_and_nobody_hears_twice(world: World):
     day = local_date(world.clock.now())
-    away = {"away_from": day, "away_to": day + timedelta(days=3)}
-    choices = Choices(people={"a": Person(stand_in="c", **away), "b": Person(stand_in="c", **away), "d": Person(stand_in="a", **away)})
+    until = day + timedelta(days=3)
+    choices = Choices(
+        people={who: Person(stand_in=other, away_from=day, away_to=until) for who, other in (("a", "c"), ("b", "c"), ("d", "a"))}
+    )
     found = tuple(Hearer(person, Part.HOLDER) for person in ("a", "b", "d"))
     assert with_stand_ins(found, choices, day) == (*found, Hearer("c", Part.STAND_IN, ("a",)))
     assert with_stand_ins(found, choices, day + timedelta(days=4)) == found

@@ -15,7 +15,7 @@ from workflow.clock import ManualClock
 from workflow.store import open_store
 from workflow.telling import DeliveryState
 
-LETTERS, KILLS = 150, 24
+LETTERS, KILLS = 100, 16
 FEW = 8
 
 

@@ -86,7 +86,7 @@ def stage(url: str) -> Iterator[tuple[World, Carrier, Notifications]]:
 
 
 def played(world: World, telling: Notifications, *, alone: bool, down: tuple[datetime, datetime] | None = None) -> None:
-    given = (world.store, world.clock, world.engine, world.plans, world.rounds)
+    given = (world.store, world.clock, world.engine, world.plans, world.rounds, world.work)
     known(world, given)
     if alone:
         attended = Attended(*given)
@@ -154,7 +154,7 @@ def test_a_worker_that_was_down_for_a_week_writes_one_message_to_each_and_shows_
 
 def test_two_workers_at_once_tell_nothing_twice(database: Database):
     with stage(database.url) as (world, first, telling):
-        player = Player(world.store, world.clock, world.engine, world.plans, world.rounds)
+        player = Player(world.store, world.clock, world.engine, world.plans, world.rounds, world.work)
         player.load(season())
         with_addresses(world)
         player.play(season(), moment("2021-07-02 07:30"))

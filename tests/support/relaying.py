@@ -176,11 +176,11 @@ class Worker:
 
     def ready(self) -> bool:
         """Whether it has opened the database."""
-        return self._said() == "ready"
+        return bool(self._said() == "ready")
 
     def begun(self) -> bool:
         """Whether it has begun to hand letters over."""
-        return self.ready() and self._said() == "begun"
+        return self.ready() and bool(self._said() == "begun")
 
     def _said(self) -> Any:
         try:
@@ -211,7 +211,8 @@ class Worker:
             self.process.terminate()
             raise AssertionError("it did not end")
         self._mine.close()
-        return self.process.exitcode == -signal.SIGKILL
+        code: int | None = self.process.exitcode
+        return code == -signal.SIGKILL
 
     def finished(self) -> int:
         """How many letters it says were accepted."""
