@@ -162,8 +162,8 @@ def _said(wording: Wording, rows: Sequence[MessageRow], now: datetime) -> Iterat
     for row in rows:
         if row.body is None:
             fresh.append(row)
-        else:
-            yield row.id, message_of(row.body)
+        elif (message := message_of(row.body)) is not None:
+            yield row.id, message
     for at in range(0, len(fresh), _PAGE):
         for key, worded in wording.word(fresh[at : at + _PAGE], now).items():
             if worded.message is not None:

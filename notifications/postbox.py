@@ -59,9 +59,9 @@ def opened(store: Database, key: str, links: Links | None, event_of: Callable[[D
     if row.message is None:
         return Opened(row, tries, None, None, event_of(row) if row.channel == ChannelName.WEBHOOK else None)
     kept = store.messages([row.message]).get(row.message)
-    if kept is None or kept.body is None:
+    message = message_of(kept.body) if kept is not None and kept.body is not None else None
+    if message is None:
         return Opened(row, tries, None, None, None)
-    message = message_of(kept.body)
     said = links.with_links(message)[0] if links is not None and row.channel != ChannelName.INBOX else message
     return Opened(row, tries, message, write(said), None)
 
@@ -100,8 +100,8 @@ def inbox(store: Database, person: str, limit: int = _MOST) -> list[Received]:
     found = []
     for row in rows:
         kept = messages.get(row.message or "")
-        if kept is not None and kept.body is not None:
-            message = message_of(kept.body)
+        message = message_of(kept.body) if kept is not None and kept.body is not None else None
+        if message is not None:
             found.append(Received(row, message, write(message)))
     return found
 
@@ -116,8 +116,8 @@ def read(store: Database, person: str, key: str, now: datetime) -> Received:
     if row is None or row.target != person or row.channel != ChannelName.INBOX or row.state is not DeliveryState.ACCEPTED:
         raise NotFound(what="delivery", name=key)
     kept = store.messages([row.message or ""]).get(row.message or "")
-    if kept is None or kept.body is None:
+    message = message_of(kept.body) if kept is not None and kept.body is not None else None
+    if message is None:
         raise NotFound(what="delivery", name=key)
     store.mark_read(key, now)
-    message = message_of(kept.body)
     return Received(store.delivery(key) or row, message, write(message))

@@ -22,8 +22,8 @@ from api.cli.forecasts import forecast_command
 from api.cli.notify import notify
 from api.cli.plans import plan, rounds
 from api.cli.redate import redate_command
-from api.cli.serve import serve_command
 from api.cli.reminders import reminder
+from api.cli.serve import serve_command
 from api.cli.told import told_command
 from api.cli.webhooks import webhook
 from api.cli.whatif import what_if_command
