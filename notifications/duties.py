@@ -56,6 +56,7 @@ class Desk:
     ladders: Ladders = field(default_factory=ladders)
     _terms: dict[str, dict[str, TermRow]] = field(default_factory=dict)
     _activities: dict[str, dict[str, OpenActivity]] = field(default_factory=dict)
+    _hearers: dict[Step, tuple[Hearer, ...]] = field(default_factory=dict)
 
     @property
     def day(self) -> date:
@@ -134,7 +135,12 @@ class Desk:
         return not any(case.kind is CaseKind.REASSESSMENT and case.certificate == code for case in open_cases)
 
     def hearers(self, step: Step) -> tuple[Hearer, ...]:
-        """Who hears of a step."""
+        """Who hears of a step; worked out once for all the messages that speak of it."""
+        if step not in self._hearers:
+            self._hearers[step] = self._heard_by(step)
+        return self._hearers[step]
+
+    def _heard_by(self, step: Step) -> tuple[Hearer, ...]:
         rung = self.rung(step)
         registry = self.world.registry
         if rung is None:
