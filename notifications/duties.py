@@ -7,12 +7,12 @@ from enum import Enum
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, Ladders, Rung, ladders, last_valid_day
-from deadlines.plan import load_plans
 from notifications.audience import Hearer, hearers, holders_of, of_certificate, of_unit
 from notifications.messages import DutyLine, Part
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Stage
 from workflow.activities import OpenActivity, open_activities
+from workflow.plan_rows import plan_of
 from workflow.ports import CaseQuery, Database, LoadedCase
 from workflow.progress import central_ahead, stages_ahead, still_means
 from workflow.rows import CaseRow, CertificateRow, ProducerRow, ProductRow, TermRow
@@ -95,8 +95,7 @@ class Desk:
             row = self.store.load_plan(step.subject)
             found: tuple[OpenActivity, ...] = ()
             if row is not None:
-                plan = next(plan for plan in load_plans(row.text) if plan.id == row.code)
-                found = open_activities(plan, row, self.store.stages(plan=row.code), timeline(self.store, row.code))
+                found = open_activities(plan_of(row), row, self.store.stages(plan=row.code), timeline(self.store, row.code))
             self._activities[step.subject] = {duty.id: duty for duty in found}
         return self._activities[step.subject].get(step.duty)
 

@@ -105,8 +105,8 @@ def _without_news(found: list[ToldMessage]) -> list[ToldMessage]:
 
 
 def _print(found: list[ToldMessage]) -> None:
-    head = ("Lúc", "Người nhận", "Về việc", "Bước", "Hạn cuối", "Đường gửi, đã nhận chưa")
-    made = table(*(head if ctx.language == "vi" else ("At", "To", "About", "Step", "Last day", "By which way, and received")))
+    head = ("Lúc", "Người nhận", "Về việc", "Bước", "Hạn cuối", "Gửi qua, kết quả")
+    made = table(*(head if ctx.language == "vi" else ("At", "To", "About", "Step", "Last day", "By, and what became of it")))
     for message in found:
         rows = _rows(message)
         for number, (what, step, last) in enumerate(rows):

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -34,7 +35,7 @@ def test_the_account_of_a_year_is_a_table_with_sums(reminded: Database):
 
 
 def test_the_account_may_be_of_a_person_a_unit_some_days_or_a_case(reminded: Database):
-    def rows(*given: str) -> list[dict]:
+    def rows(*given: str) -> Any:
         return done("reminder", "told", *given, "--json").json["messages"]
 
     assert {m["person"] for m in rows("--person", "sx-gao")} == {"sx-gao"}
@@ -160,6 +161,7 @@ def test_a_calendar_is_written_by_token_until_it_is_revoked(reminded: Database, 
     path = tmp_path / "han.ics"
     made = done("feed", "create", "--person", "sx-gao", "--as", "sx-gao", "--json").json
     assert "1 mốc" in done("feed", "write", made["token"], "--out", str(path)).out
+    event: Any
     (event,) = Calendar.from_ical(path.read_bytes()).walk("VEVENT")
     assert event["dtstart"].dt.isoformat() == "2024-07-20"
     assert "Bà Chủ Gạo" in done("feed", "list").out

@@ -186,7 +186,7 @@ class SqlTelling(Base):
         recipients: Sequence[str] | None = None,
     ) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = self._matching((
+        where, params = self._given((
             ("i.subject=?", subject),
             (f"m.recipient {self._among()}", None if recipients is None else tuple(recipients)),
             ("m.created_at>=?", since),
@@ -199,7 +199,7 @@ class SqlTelling(Base):
         width = len(ITEM.columns)
         return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
 
-    def _matching(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
+    def _given(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
         """Those conditions whose value is given, and the values as they are stored."""
         given = [(sql, value) for sql, value in conditions if value is not None]
         values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
@@ -274,7 +274,7 @@ class SqlTelling(Base):
 
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = self._matching((
+        where, params = self._given((
             (f"state {self._among()}", query.states),
             ("target=?", query.recipient),
             ("channel=?", query.channel),
