@@ -11,7 +11,7 @@ from notifications.links import Links
 from notifications.messages import ChannelName, Letter, Message
 from states.errors import CycleError, NotFound
 from workflow.ports import Database
-from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, TryRow
+from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, MessageRow, TryRow
 
 _ON_ITS_WAY = frozenset({DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.SENDING})
 _MOST = 200
@@ -58,8 +58,7 @@ def opened(store: Database, key: str, links: Links | None, event_of: Callable[[D
     tries = tuple(store.tries(key))
     if row.message is None:
         return Opened(row, tries, None, None, event_of(row) if row.channel == ChannelName.WEBHOOK else None)
-    kept = store.messages([row.message]).get(row.message)
-    message = message_of(kept.body) if kept is not None and kept.body is not None else None
+    message = _worded(store.messages([row.message]).get(row.message))
     if message is None:
         return Opened(row, tries, None, None, None)
     said = links.with_links(message)[0] if links is not None and row.channel != ChannelName.INBOX else message
@@ -99,8 +98,7 @@ def inbox(store: Database, person: str, limit: int = _MOST) -> list[Received]:
     messages = store.messages([row.message for row in rows if row.message is not None])
     found = []
     for row in rows:
-        kept = messages.get(row.message or "")
-        message = message_of(kept.body) if kept is not None and kept.body is not None else None
+        message = _worded(messages.get(row.message or ""))
         if message is not None:
             found.append(Received(row, message, write(message)))
     return found
@@ -115,9 +113,13 @@ def read(store: Database, person: str, key: str, now: datetime) -> Received:
     row = store.delivery(key)
     if row is None or row.target != person or row.channel != ChannelName.INBOX or row.state is not DeliveryState.ACCEPTED:
         raise NotFound(what="delivery", name=key)
-    kept = store.messages([row.message or ""]).get(row.message or "")
-    message = message_of(kept.body) if kept is not None and kept.body is not None else None
+    message = _worded(store.messages([row.message or ""]).get(row.message or ""))
     if message is None:
         raise NotFound(what="delivery", name=key)
     store.mark_read(key, now)
     return Received(store.delivery(key) or row, message, write(message))
+
+
+def _worded(kept: MessageRow | None) -> Message | None:
+    """A message as it was worded; None before, and where nothing of it mattered any more."""
+    return message_of(kept.body) if kept is not None and kept.body is not None else None

@@ -89,8 +89,8 @@ def test_whoever_begins_late_hears_of_what_lies_ahead_alone(kind: DutyKind, day:
         ({"slots": ["13:30", "07:30"]}, "slots", "order"),
         ({"ladder": [{"kind": "party", "rungs": []}]}, "party", "kind"),
         ({"ladder": [{"kind": "term", "rungs": []}] * 2}, "term", "kind"),
-        ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 1, "hears": ["officer"]}, {"key": "b", "days": 2, "hears": ["officer"]}]}]}, "term", "order"),  # noqa: E501
-        ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 2, "hears": ["officer"]}, {"key": "a", "days": 1, "hears": ["officer"]}]}]}, "term", "order"),  # noqa: E501
+        ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 1, "hears": ["officer"]}, {"key": "b", "days": 2, "hears": ["officer"]}]}]}, "term", "order"),
+        ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 2, "hears": ["officer"]}, {"key": "a", "days": 1, "hears": ["officer"]}]}]}, "term", "order"),
         ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 2, "hears": ["cook"]}]}]}, "term", "hears"),
         ({"ladder": [{"kind": "term", "rungs": [{"key": "a", "days": 2, "hears": []}]}]}, "term", "hears"),
         ({"ladder": [{"kind": "term", "rungs": []}]}, "activity, certificate", "missing"),

@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -54,11 +54,11 @@ class Served:
         self.server = MailServer(script)
         self.telling = notifications(world, mail_to(self.server))
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> Self:
         self.server.__enter__()
         return self
 
-    def __exit__(self, *given: Any) -> None:
+    def __exit__(self, *given: object) -> None:
         self.server.__exit__(*given)
 
     def send(self, at: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ DUES = st.one_of(
 
 @given(INSTANTS, OFFICES, PEOPLE, st.booleans())
 def test_the_first_moment_lies_within_the_hours_and_on_a_working_day_where_it_can_wait(
-    now: datetime, office: Office, person: Person, waits: bool  # noqa: FBT001
+    now: datetime, office: Office, person: Person, waits: bool
 ):
     found = first_moment(now, office, person, CALENDAR, waits=waits)
     assert found >= now
@@ -153,7 +153,7 @@ def test_whatever_comes_in_whatever_order_is_heard_within_the_hours_before_the_d
 
 
 @given(INSTANTS, OFFICES, PEOPLE, st.booleans())
-def test_two_things_of_one_moment_share_a_message(now: datetime, office: Office, person: Person, waits: bool):  # noqa: FBT001
+def test_two_things_of_one_moment_share_a_message(now: datetime, office: Office, person: Person, waits: bool):
     desk = placing(Kept(), now, office, person)
     assert desk.place("an", due=None, waits=waits) == desk.place("an", due=None, waits=waits)
     assert len(desk.messages) == 1
@@ -180,7 +180,7 @@ def test_two_things_of_one_moment_share_a_message(now: datetime, office: Office,
         ("2021-07-09 21:00", "2021-07-09", True, "2021-07-12.1", "2021-07-12 07:30"),
     ],
 )
-def test_windows_by_hand(now: str, due: str, waits: bool, window: str, send_at: str):  # noqa: FBT001
+def test_windows_by_hand(now: str, due: str, waits: bool, window: str, send_at: str):
     desk = placing(Kept(), moment(now))
     key = desk.place("an", due=moment(due), waits=waits)
     row = desk.messages[key]

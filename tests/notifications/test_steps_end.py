@@ -59,7 +59,7 @@ def test_what_is_dropped_is_spoken_of_no_more(world: World):
 
 @pytest.mark.parametrize("cases", [1, 3])
 @pytest.mark.parametrize("together", [False, True])
-def test_what_has_passed_is_told_to_the_office_above_alone(world: World, cases: int, together: bool):  # noqa: FBT001
+def test_what_has_passed_is_told_to_the_office_above_alone(world: World, cases: int, together: bool):
     codes = [world.filed(f"P1-{number:02d}", FILED) for number in range(1, cases + 1)]
     world.move("2021-07-10 00:01")
     engine = world.engine

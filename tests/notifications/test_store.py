@@ -30,7 +30,9 @@ from workflow.telling import (
 )
 
 DUE = "2021-07-10 00:00"
-T7, T3, T1 = (row_of("d1", rung, at, DUE) for rung, at in (("T-7", "2021-07-02 07:30"), ("T-3", "2021-07-06 07:30"), ("T-1", "2021-07-08 07:30")))
+T7, T3, T1 = (
+    row_of("d1", rung, at, DUE) for rung, at in (("T-7", "2021-07-02 07:30"), ("T-3", "2021-07-06 07:30"), ("T-1", "2021-07-08 07:30"))
+)
 NOW = moment("2021-07-06 08:00")
 MESSAGE = message_of("an", "2021-07-06.1", NOW)
 
@@ -230,7 +232,9 @@ def waiting(store: Database, count: int = 1, **given: object) -> list[str]:
     return [row.key for row in rows]
 
 
-def claim(store: Database, owner: str, at: str | None = None, *, limit: int = 100, channels: tuple[str, ...] = ("email",)) -> list[DeliveryRow]:
+def claim(
+    store: Database, owner: str, at: str | None = None, *, limit: int = 100, channels: tuple[str, ...] = ("email",)
+) -> list[DeliveryRow]:
     now = moment(at) if at else NOW + timedelta(minutes=10)
     return store.claim(now, owner, now + LEASE, now - DOUBT, channels, limit)
 
@@ -406,7 +410,7 @@ def test_a_message_in_the_inbox_was_read_when_it_was_first_read(store: Database)
 
 def test_settings_webhooks_and_feeds_are_kept_and_replaced_whole(store: Database):
     setting = SettingRow(scope="person", code="an", value={"muted": ["T-30"], "opens": "08:00"}, changed_by="an", changed_at=NOW)
-    hook = WebhookRow(id="h1", unit="VS", url="https://x.example/h", secret="whsec_a whsec_b", events=("certify", "file"), since=7)  # noqa: S106
+    hook = WebhookRow(id="h1", unit="VS", url="https://x.example/h", secret="whsec_a whsec_b", events=("certify", "file"), since=7)
     feed = FeedRow(digest="f" * 64, scope="unit", code="X1", made_by="an", made_at=NOW)
     store.save_setting(setting)
     store.save_webhook(hook)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, cast
 
 from deadlines.calendar import WorkingCalendar
 from deadlines.ladder import DutyKind
@@ -21,9 +20,6 @@ from tests.support.world import World
 from workflow.rows import ProductRow
 from workflow.sweeping import sequence
 from workflow.telling import DeliveryQuery, DeliveryState, SettingRow
-
-if TYPE_CHECKING:
-    from workflow.ports import Database
 
 MANY = 1_000_000
 
@@ -50,7 +46,7 @@ class Listener:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._store = cast("Database", world.store)
+        self._store = world.store
 
         def calendar(unit: str, day: date) -> WorkingCalendar:
             return world.engine.judge.law.calendar(world.engine.world().editions(unit, day))
@@ -104,8 +100,8 @@ class Listener:
         fresh = [row.message for row in arrived if row.message is not None and row.message not in self._seen]
         self._seen.update(fresh)
         for row in self._store.messages(fresh).values():
-            assert row.body is not None, row
-            message = message_of(row.body)
+            message = message_of(row.body or "null")
+            assert message is not None, row
             self._letters += [(message.recipient.person, line.rung) for line in message.lines]
             self._letters += [(message.recipient.person, notice.event) for notice in message.notices]
             self._unasked += [self._duty(message, line) for line in message.lines]

@@ -217,7 +217,7 @@ class SqlTelling(Base):
         sql = (
             "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
-            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"  # noqa: S608
+            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"
             "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
             f" WHERE key IN (SELECT key FROM page) AND ({ready}) RETURNING {DELIVERY.names()}"
         )
