@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from api.cli.context import ctx, tell
+from api.cli.render import table
+from states.errors import NotFound
 from tests.api.terminal import bad, done, refused
 from tests.support.databases import Database
 
@@ -180,3 +183,16 @@ def test_a_preview_comes_in_every_form(reminded: Database):
     assert done("reminder", "preview", NEAR, "--format", "ics").out.startswith("BEGIN:VCALENDAR")
     assert done("reminder", "preview", NEAR, "--format", "sms").out.isascii()
     assert "Gạo nếp" in done("reminder", "preview", NEAR, "--format", "zalo").out
+
+
+def test_a_code_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]):
+    """The duty of a plan's other work is ``<plan>:<unit>:<year>#<number>``, and one of our provinces is called VS."""
+    made = table("Mã")
+    made.add_row("ke-hoach:VS:2021#1")
+    ctx.out.print(made)
+    ctx.out.print("[bold]ke-hoach:VS:2021#2[/]")
+    tell(NotFound(what="duty", name="ke-hoach:VS:2021#3"))
+    said = capsys.readouterr()
+    assert "ke-hoach:VS:2021#1" in said.out
+    assert "ke-hoach:VS:2021#2" in said.out
+    assert "ke-hoach:VS:2021#3" in said.err

@@ -19,7 +19,7 @@ from notifications.offices import OfficeOnly
 from states.errors import MalformedInput, NotFound, UnknownName
 from states.vocabulary import Event
 from tests.support.told import LINKS, Told, told_at
-from tests.support.world import moment
+from tests.support.world import moment, plan_file
 from workflow.ports import CaseQuery
 from workflow.telling import DeliveryQuery, DeliveryState, RungState
 
@@ -439,6 +439,14 @@ def test_who_is_away_is_heard_for_by_the_stand_in(told: Told):
 
 
 # Calendars.
+
+
+def test_a_plans_other_work_stands_in_the_calendar_of_whoever_has_to_do_it(told: Told):
+    told.world.publish(plan_file("KH-KHAC", 2021, [("training", 0, "trước ngày 15/9/2021")], title="Kế hoạch tập huấn"))
+    for whose in (("unit", "VS"), ("person", "officer-VS")):
+        found = [e for e in events(calendar(told, *whose)).values() if e["dtstart"].dt == date(2021, 9, 14)]
+        assert len(found) == 1, whose
+    assert not [e for e in events(calendar(told, "person", "officer-H1")).values() if e["dtstart"].dt == date(2021, 9, 14)]
 
 
 def events(text: str) -> dict[str, Any]:
