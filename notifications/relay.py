@@ -254,19 +254,20 @@ class Relay:
         match reply:
             case Accepted():
                 made.accepted[row.channel] = made.accepted.get(row.channel, 0) + 1
-                after = replace(after, state=DeliveryState.ACCEPTED, give_up=None)
+                after = replace(after, state=DeliveryState.ACCEPTED, first_at=None)
             case Later():
-                doubts = row.doubts + reply.in_doubt
+                doubts, first_at = row.doubts + reply.in_doubt, row.first_at or now
+                after = replace(after, doubts=doubts, first_at=first_at)
                 coming = next_try(
-                    ChannelName(row.channel), reply, key=row.key, tries=attempt, doubts=doubts, first_at=row.not_before if not row.attempt
-                    else row.created_at, failed_at=now, useful_until=_useful_until(message, now),
+                    ChannelName(row.channel), reply, key=row.key, tries=attempt, doubts=doubts, first_at=first_at, failed_at=now,
+                    useful_until=_useful_until(message, now),
                 )  # fmt: skip
                 if not isinstance(coming, GiveUp):
                     made.later += 1
-                    after = replace(after, state=DeliveryState.WAITING, doubts=doubts, not_before=coming)
+                    after = replace(after, state=DeliveryState.WAITING, not_before=coming)
                 else:
                     made.failed.append((row.key, f"{coming.why}: {words}"))
-                    after = replace(after, state=DeliveryState.FAILED, doubts=doubts, reply=f"{coming.why}; {words}")
+                    after = replace(after, state=DeliveryState.FAILED, reply=f"{coming.why}; {words}")
             case Refused():
                 made.failed.append((row.key, words))
                 after = replace(after, state=DeliveryState.FAILED)

@@ -213,6 +213,10 @@ class SqlTelling(Base):
         at = to_micros(now)
         ready = "(state='waiting' AND not_before<=?) OR (state='claimed' AND lease_until<=?) OR (state='sending' AND lease_until<=?)"
         times = (at, at, to_micros(doubtful))
+        # Most looks find nothing, and nothing is then written.
+        idle = f"SELECT 1 FROM delivery WHERE state IN {_HELD} AND not_before<=? AND ({ready}) LIMIT 1"  # noqa: S608
+        if not self._rows(idle, (at, *times)):
+            return []
         # The page is found once, before anything is changed: a subquery may be carried out again for each row, and its limit with it.
         sql = (
             "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"  # noqa: S608
@@ -306,7 +310,7 @@ class SqlTelling(Base):
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""
         sql = (
-            "UPDATE delivery SET state='waiting',not_before=?,give_up=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
+            "UPDATE delivery SET state='waiting',not_before=?,first_at=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
             " AND state IN ('accepted','failed','moot') RETURNING key"
         )
         return bool(self._act(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))
