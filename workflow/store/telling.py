@@ -215,7 +215,7 @@ class SqlTelling(Base):
         times = (at, at, to_micros(doubtful))
         # The page is found once, before anything is changed: a subquery may be carried out again for each row, and its limit with it.
         sql = (
-            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
+            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"  # noqa: S608
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
             " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"
             "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
