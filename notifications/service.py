@@ -8,11 +8,13 @@ from typing import Any
 from deadlines.calendar import WorkingCalendar
 from deadlines.ladder import DutyKind
 from notifications.channels.events import reminder, transitioned
+from notifications.choices import choices_of, first_moment
 from notifications.composed import Wording
 from notifications.composing import Composed, Composer, when_unplanned
 from notifications.links import Links
 from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, Message, Reply
 from notifications.relay import Delivered, Relay
+from states.regime import local_date
 from workflow.clock import Clock
 from workflow.ledger.entry import parse
 from workflow.ports import Database
@@ -88,8 +90,10 @@ class Notifications:
         self.wording = Wording(store, world, rehearsal=rehearsal)
         self.composer = Composer(store, world, calendar, frozenset(post.channels))
         self._inbox = Relay(store, clock, f"{owner}/inbox", self.wording, {}, domain=post.domain)
+        self._calendar = calendar
         self._out = Relay(
-            store, clock, f"{owner}/out", self.wording, post.channels, domain=post.domain, links=post.links, events=self._event, texts=self._text
+            store, clock, f"{owner}/out", self.wording, post.channels, domain=post.domain, links=post.links, events=self._event, texts=self._text,
+            quiet=self._quiet,
         )  # fmt: skip
 
     def gather(self) -> tuple[Composed, Delivered]:
@@ -105,6 +109,15 @@ class Notifications:
         """Both, one after the other."""
         made, inbox = self.gather()
         return Told(made, inbox, self.send())
+
+    def _quiet(self, person: str, now: datetime) -> datetime | None:
+        """When a person's office opens again; None while it is open."""
+        registry, day = self.world().registry, local_date(now)
+        unit = next((h.unit for h in registry.holdings(person, day)), None)
+        choices = choices_of(self.store.settings())
+        office = choices.office(registry.chain(unit, day) if unit else ())
+        opens = first_moment(now, office, choices.person(person), self._calendar(unit or "", day), waits=False)
+        return opens if opens > now else None
 
     def next_moment(self) -> datetime | None:
         """When there is something to tell next."""

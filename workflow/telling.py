@@ -276,8 +276,8 @@ class Telling(Protocol):
     def rungs_between(self, start: datetime, end: datetime, limit: int) -> list[RungRow]:
         """Planned steps that come in a span of time, oldest first."""
 
-    def unplanned(self, limit: int) -> list[str]:
-        """Ids of running terms without any step: written before there were ladders."""
+    def unplanned(self, after: str, limit: int) -> list[str]:
+        """Ids of running terms without any step, behind an id, in order: written before there were ladders, or with no step ahead."""
 
     def plan_rungs(self, rungs: Sequence[RungRow]) -> None:
         """Add steps; those that are there stay as they are."""

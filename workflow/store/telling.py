@@ -117,10 +117,13 @@ class SqlTelling(Base):
         sql = f"SELECT {RUNG.names()} FROM rung WHERE state='planned' AND at>=? AND at<? ORDER BY at,duty LIMIT ?"  # noqa: S608
         return [RUNG.row(row) for row in self._rows(sql, (to_micros(start), to_micros(end), limit))]
 
-    def unplanned(self, limit: int) -> list[str]:
+    def unplanned(self, after: str, limit: int) -> list[str]:
         """See :class:`workflow.telling.Telling`."""
-        sql = "SELECT id FROM term t WHERE status='running' AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id) ORDER BY due_at,id LIMIT ?"
-        return [row[0] for row in self._rows(sql, (limit,))]
+        sql = (
+            "SELECT id FROM term t WHERE status='running' AND id>? AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id)"
+            " ORDER BY id LIMIT ?"
+        )
+        return [row[0] for row in self._rows(sql, (after, limit))]
 
     def plan_rungs(self, rungs: Sequence[RungRow]) -> None:
         """See :class:`workflow.telling.Telling`."""
