@@ -18,6 +18,11 @@ from api.told import LANGUAGES, public_code, reasons_of
 from deadlines.calendar import CalendarUnknown
 from deadlines.ladder import LadderUnsound
 from deadlines.plan_deadlines import PlanDoesNotRecur
+from notifications.acknowledging import DutyOver
+from notifications.choosing import NotOnesOwn
+from notifications.hooks import HookState
+from notifications.offices import OfficeOnly
+from notifications.postbox import NotSentAgain
 from states.errors import (
     CycleError,
     DefinitionUnsound,
@@ -101,13 +106,18 @@ STATUS: Mapping[type[CycleError], int] = {
     KeyMissing: 400,
     Unidentified: 401,
     NotAllowed: 403,
+    NotOnesOwn: 403,
+    OfficeOnly: 403,
     ScopeMissing: 403,
     NotFound: 404,
     OutsideTerritory: 404,
     NoSuchRoute: 404,
     NoSuchMethod: 405,
     TooSlow: 408,
+    DutyOver: 409,
     EventRefused: 409,
+    HookState: 409,
+    NotSentAgain: 409,
     PlanDoesNotRecur: 409,
     StaleCase: 412,
     TooLarge: 413,

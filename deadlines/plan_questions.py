@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ACTIVITIES = frozenset(
     {
         *("whole_plan", "review", HORIZON_STAGE, "cycle", "org_setup", "training", "guidance", "publicity", "software", "promotion"),
-        *("product_development", "training_evaluation", "study_visit"),
+        *("product_development", "training_evaluation", "study_visit", "launch", "inspection", "support", "steering"),
     }
 )
 """Names of a plan's other work that have words of their own; the plans that ship use them."""

@@ -64,7 +64,7 @@ def create(  # noqa: PLR0913 - whose feed, and who makes it
         OfficeOnly: The actor may not.
     """
     _may(registry, scope, code, actor, now)
-    token = secrets.token_urlsafe(_OCTETS)
+    token = secrets.token_hex(_OCTETS)
     row = FeedRow(digest=digest_of(token), scope=scope, code=code, made_by=actor, made_at=now)
     store.save_feed(row)
     return row, token

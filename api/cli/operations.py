@@ -130,6 +130,10 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
             failed = [{"term": t, "attempts": n, "why": why} for t, n, why in done.sweep.failed]
             counts = {"fired": len(done.sweep.fired), "superseded": len(done.sweep.superseded), "failed": failed}
             letters = {
+                "steps": told.composed.fired,
+                "superseded": told.composed.superseded,
+                "cancelled": told.composed.cancelled,
+                "news": told.composed.noticed,
                 "messages": sum(told.inbox.accepted.values()),
                 "sent": told.sent.accepted,
                 "failed": told.sent.failed,

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
-from api.identity.errors import AccountRight
 from states.errors import NotFound, PayloadInvalid, Problem
 from states.payload import clean
 from workflow.accounts import IdentityShelf, Known, TokenRow
@@ -111,13 +110,3 @@ class Tokens:
 
     def _lives(self, row: TokenRow) -> bool:
         return row.revoked_at is None and self._clock.now() < row.expires_at
-
-
-def must_be_own(asker: str, person: str) -> None:
-    """Refuse what only the person may do.
-
-    Raises:
-        AccountRight: Somebody else asks.
-    """
-    if asker != person:
-        raise AccountRight(person=person)

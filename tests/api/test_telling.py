@@ -18,6 +18,9 @@ CASE = "SB-2021-0002"
 NEAR = f"GCN-{CASE}"
 
 
+pytestmark = pytest.mark.usefixtures("reminded")
+
+
 @pytest.fixture
 def reminded(lived: Database) -> Database:
     """A week before the certificate ends, in July 2024: the producer and the commune's officer were told, and have no address."""
@@ -25,7 +28,7 @@ def reminded(lived: Database) -> Database:
     return lived
 
 
-def test_the_account_of_a_year_is_a_table_with_sums(reminded: Database):
+def test_the_account_of_a_year_is_a_table_with_sums():
     said = done("reminder", "told", "--year", "2024", "--no-news").out
     assert "Bà Chủ Gạo, chủ thể, Hợp tác xã Gạo Bến" in said
     assert "T-180" in said
@@ -37,7 +40,7 @@ def test_the_account_of_a_year_is_a_table_with_sums(reminded: Database):
     assert (counts["people"], counts["messages"], counts["duties"], counts["news"]) == (2, 12, 12, 0)
 
 
-def test_the_account_may_be_of_a_person_a_unit_some_days_or_a_case(reminded: Database):
+def test_the_account_may_be_of_a_person_a_unit_some_days_or_a_case():
     def rows(*given: str) -> Any:
         return done("reminder", "told", *given, "--json").json["messages"]
 
@@ -50,7 +53,7 @@ def test_the_account_may_be_of_a_person_a_unit_some_days_or_a_case(reminded: Dat
     assert by_person == sorted(by_person, key=lambda person: {"sx-gao": 0, "cb-x1": 1}[person])
 
 
-def test_the_account_opens_in_a_spreadsheet_and_no_cell_is_a_formula(reminded: Database, tmp_path: Path):
+def test_the_account_opens_in_a_spreadsheet_and_no_cell_is_a_formula(tmp_path: Path):
     path = tmp_path / "da-bao.csv"
     said = done("reminder", "told", "--year", "2024", "--csv", str(path))
     assert str(path) in said.out
@@ -66,7 +69,7 @@ def test_the_account_opens_in_a_spreadsheet_and_no_cell_is_a_formula(reminded: D
 
 
 @pytest.mark.parametrize("width", ["100", "160"])
-def test_tables_fold_inside_the_terminal(reminded: Database, width: str, monkeypatch: pytest.MonkeyPatch):
+def test_tables_fold_inside_the_terminal(width: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", width)
     monkeypatch.setattr("api.cli.context.ctx.out._width", int(width), raising=False)
     lines = done("reminder", "told", "--year", "2024").out.splitlines()
@@ -75,7 +78,7 @@ def test_tables_fold_inside_the_terminal(reminded: Database, width: str, monkeyp
     assert max(map(len, table)) <= int(width)
 
 
-def test_a_text_to_share_says_when_it_has_no_link(reminded: Database, monkeypatch: pytest.MonkeyPatch):
+def test_a_text_to_share_says_when_it_has_no_link(monkeypatch: pytest.MonkeyPatch):
     said = done("reminder", "share", NEAR, "--to", "sx-gao").out
     assert "Gạo nếp" in said
     assert "OCOP_PUBLIC_URL" in said
@@ -92,7 +95,7 @@ def test_a_text_to_share_says_when_it_has_no_link(reminded: Database, monkeypatc
     assert done("reach", "SB", "--year", "2024", "--json").json["units"][0]["confirmed"] == 1
 
 
-def test_who_has_no_channel_is_on_the_sheet_until_somebody_has_rung(reminded: Database, tmp_path: Path):
+def test_who_has_no_channel_is_on_the_sheet_until_somebody_has_rung(tmp_path: Path):
     sheet = done("call", "sheet", "SB-H1-X1")
     assert "Bà Chủ Gạo" in sheet.out
     assert "không có địa chỉ để gửi" in sheet.out
@@ -111,7 +114,7 @@ def test_who_has_no_channel_is_on_the_sheet_until_somebody_has_rung(reminded: Da
     assert "Chưa có gì đến được: Cán bộ xã Gạo (cb-x1)" in done("reach", "SB", "--year", "2024").out
 
 
-def test_a_delivery_is_shown_sent_again_and_refused_while_under_way(reminded: Database):
+def test_a_delivery_is_shown_sent_again_and_refused_while_under_way():
     key = "sx-gao|2024-07-15.1|inbox"
     assert "Kính gửi" in done("delivery", "show", key).out
     assert "sẽ gửi lại" in done("delivery", "resend", key).out.casefold()
@@ -122,14 +125,14 @@ def test_a_delivery_is_shown_sent_again_and_refused_while_under_way(reminded: Da
     assert done("delivery", "list", "--failed").out.strip() == "0 lượt gửi"
 
 
-def test_an_inbox_shows_what_is_unread(reminded: Database):
+def test_an_inbox_shows_what_is_unread():
     key = done("inbox", "sx-gao", "--json").json[0]["key"]
     before = done("inbox", "sx-gao").out
     assert done("inbox", "sx-gao", "--read", key).out.startswith("[Tập huấn]")
     assert before.count("•") - 1 == done("inbox", "sx-gao").out.count("•")
 
 
-def test_choices_are_shown_set_and_refused_in_words(reminded: Database):
+def test_choices_are_shown_set_and_refused_in_words():
     assert "07:00–20:00" in done("notify", "show", "--unit", "SB").out
     said = done("notify", "set", "--person", "cb-t", "--as", "cb-t", "--away", "2024-07-19..2024-07-26", "--stand-in", "tk-t").out
     assert "19/07/2024–26/07/2024" in said
@@ -144,7 +147,7 @@ def test_choices_are_shown_set_and_refused_in_words(reminded: Database):
     assert done("notify", "set", "--unit", "SB", "--as", "officer@province", "--any-day", "--json").json["office"]["working_days"] is False
 
 
-def test_a_secret_is_shown_once_and_a_rehearsal_tries_nothing(reminded: Database):
+def test_a_secret_is_shown_once_and_a_rehearsal_tries_nothing():
     made = done("webhook", "add", "https://nhan.example/x", "--unit", "SB", "--as", "cb-t", "--event", "certify", "--json").json
     assert made["secret"].startswith("whsec_")
     listed = done("webhook", "list")
@@ -160,7 +163,7 @@ def test_a_secret_is_shown_once_and_a_rehearsal_tries_nothing(reminded: Database
     assert done("webhook", "list", "--json").json[0]["off"] is None
 
 
-def test_a_calendar_is_written_by_token_until_it_is_revoked(reminded: Database, tmp_path: Path):
+def test_a_calendar_is_written_by_token_until_it_is_revoked(tmp_path: Path):
     path = tmp_path / "han.ics"
     made = done("feed", "create", "--person", "sx-gao", "--as", "sx-gao", "--json").json
     assert "1 mốc" in done("feed", "write", made["token"], "--out", str(path)).out
@@ -174,7 +177,7 @@ def test_a_calendar_is_written_by_token_until_it_is_revoked(reminded: Database, 
     assert "entries" in done("--lang", "en", "feed", "write", "--unit", "SB", "--out", str(path)).out
 
 
-def test_a_preview_comes_in_every_form(reminded: Database):
+def test_a_preview_comes_in_every_form():
     text = done("reminder", "preview", NEAR, "--rung", "T-1", "--to", "sx-gao").out
     assert "Lời của lúc: 19/07/2024 07:30" in text
     assert "Kính gửi ông/bà Bà Chủ Gạo" in text
