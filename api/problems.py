@@ -38,6 +38,7 @@ from workflow.ledger.canonical import NotCanonical
 from workflow.ledger.commitments import OpeningDiffers
 from workflow.ledger.entry import EntryMalformed
 from workflow.ledger.merkle import FrontierMalformed
+from workflow.timebar import ClockMoving
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
@@ -107,6 +108,7 @@ STATUS: Mapping[type[CycleError], int] = {
     NoSuchRoute: 404,
     NoSuchMethod: 405,
     TooSlow: 408,
+    ClockMoving: 409,
     EventRefused: 409,
     PlanDoesNotRecur: 409,
     StaleCase: 412,
