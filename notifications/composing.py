@@ -271,13 +271,12 @@ class Composer:
 
 def when_unplanned(store: Database, now: datetime, plan: Callable[[str, str, datetime, datetime], tuple[RungRow, ...]]) -> int:
     """Plan steps for deadlines that were written before there were ladders; returns for how many."""
-    count = 0
-    while duties := store.unplanned(PAGE):
+    count, after = 0, ""
+    while duties := store.unplanned(after, PAGE):
         cases = store.load_cases(list(dict.fromkeys(duty.rpartition(":")[0].rpartition(":")[0] for duty in duties)))
         terms = {term.id: term for loaded in cases.values() for term in loaded.terms}
-        rungs = [rung for duty in duties if duty in terms for rung in plan(duty, terms[duty].case, terms[duty].due_at, now)]
-        store.plan_rungs(rungs)
-        count += len(duties)
-        if not rungs:
-            break
+        planned = [plan(duty, terms[duty].case, terms[duty].due_at, now) for duty in duties if duty in terms]
+        store.plan_rungs([rung for rungs in planned for rung in rungs])
+        count += sum(1 for rungs in planned if rungs)
+        after = duties[-1]
     return count

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, ladders
-from notifications.audience import hearers
+from deadlines.plan import load_plans
+from notifications.audience import hearers, of_unit
 from notifications.choices import choices_of
 from notifications.duties import Desk, Step, Turn
 from notifications.feeds import Entry, feed
@@ -22,12 +24,14 @@ from notifications.views import MOST_LINES
 from states.errors import NotFound
 from states.regime import local_date
 from states.vocabulary import CertificateState, TermStatus
+from workflow.activities import open_activities
 from workflow.listing import every_case
 from workflow.ports import CaseQuery, Database
 from workflow.registry import Registry
 from workflow.rows import CertificateRow, TermRow
 from workflow.situation import World, law_of
 from workflow.telling import FeedRow
+from workflow.timeline import timeline
 
 PERSON, UNIT = "person", "unit"
 KEPT = timedelta(days=400)
@@ -161,6 +165,7 @@ def entries_of(  # noqa: PLR0913
     for (name, stage), members in shared.items():
         yield _together(code, name, stage, members, language, rehearsal=rehearsal)
     yield from _certificates(store, world, set(cases), code, told, now, language, rehearsal=rehearsal)
+    yield from _activities(Desk(store, world, now), set(units), code if scope == PERSON else None, language, rehearsal=rehearsal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +256,25 @@ def _certificates(  # noqa: PLR0913
         status = TermStatus.RUNNING if row.state is CertificateState.IN_FORCE else TermStatus.DROPPED
         stamped = desk.cases[row.case].case.updated_at
         yield worded(line, language=language, stamped=stamped, status=status, rehearsal=rehearsal)
+
+
+def _activities(desk: Desk, units: set[str], person: str | None, language: Language, *, rehearsal: bool) -> Iterator[Entry]:
+    """Other work of plans that is still open: of these units, or that a person has to do."""
+    first = ladders().by_kind[DutyKind.ACTIVITY][0]
+    for row in desk.store.plans():
+        plan = next(plan for plan in load_plans(row.text) if plan.id == row.code)
+        for duty in open_activities(plan, row, desk.store.stages(plan=row.code), timeline(desk.store, row.code)):
+            if duty.due_at is None or duty.unit not in units or duty.due_at <= desk.now - KEPT:
+                continue
+            holds = person is None or any(
+                hearer.person == person and hearer.part is Part.HOLDER
+                for hearer in of_unit(desk.world.registry, duty.unit, first, desk.day)
+            )
+            if holds:
+                line = desk.line(Step(duty.id, first.key, DutyKind.ACTIVITY, row.code), Part.HOLDER, ())
+                late = TermStatus.PASSED if duty.due_at <= desk.now else TermStatus.RUNNING
+                # A plan that is replaced has new duties, so the day that it names is all there is to know of one.
+                yield worded(line, language=language, stamped=midnight(date(row.year, 1, 1)), status=late, rehearsal=rehearsal)
 
 
 def _speakers(registry: Registry, store: Database, row: CertificateRow, now: datetime) -> Sequence[str]:

@@ -33,6 +33,9 @@ MARGIN = timedelta(seconds=60)
 DOUBT = timedelta(minutes=15)
 """How long a delivery that may have left waits before it goes out once more."""
 
+LATE = timedelta(minutes=1)
+"""What leaves later than planned by this, after an outage or as another try, is looked at for the hour."""
+
 PAGE = 100
 FRESH = timedelta(seconds=1)
 """A letter whose page was judged longer ago is judged once more before it leaves."""
@@ -46,6 +49,9 @@ Words = Message | None | Later
 
 Events = Callable[[WebhookRow, DeliveryRow, datetime], Mapping[str, Any] | None]
 """The event of a delivery to a webhook; None where its entry is gone."""
+
+Quiet = Callable[[str, datetime], datetime | None]
+"""When a person's office opens again; None while it is open."""
 
 Texts = Callable[[Message, Letter], Mapping[str, Any]]
 """What a gateway for telephones gets of a message."""
@@ -82,6 +88,7 @@ class Relay:
         links: Links | None = None,
         events: Events | None = None,
         texts: Texts | None = None,
+        quiet: Quiet | None = None,
         lease: timedelta = LEASE,
         margin: timedelta = MARGIN,
         doubt: timedelta = DOUBT,
@@ -98,6 +105,7 @@ class Relay:
             links: Makes personal links; without it messages carry none.
             events: What webhooks get.
             texts: What gateways for telephones get.
+            quiet: Whether a person's office is closed; without it a letter that is late leaves at any hour.
             lease: How long a claimed delivery is this worker's.
             margin: How much of that has to be left when something is handed over.
             doubt: How long something that may have left waits.
@@ -111,6 +119,7 @@ class Relay:
         self.links = links
         self.events = events
         self.texts = texts
+        self.quiet = quiet
         self.lease, self.margin, self.doubt = lease, margin, doubt
 
     def deliver(self, limit: int = 100_000) -> Delivered:
@@ -178,6 +187,10 @@ class Relay:
                 if row.message and words is None:
                     pending.append(self._moot(row, made))
                     continue
+                opens = self._closed(row, words, now)
+                if opens is not None:
+                    pending.append(self._put_off(row, opens, now, made))
+                    continue
                 if row.lease_until is None or row.lease_until - now < self.margin:
                     made.stepped_back += 1
                     continue
@@ -192,6 +205,19 @@ class Relay:
                 message = words if isinstance(words, Message) else None
                 pending = [self._ended(row, _handed_over(way, envelope), made, address=envelope.address, message=message)]
         self.store.settle(self.owner, done=pending)
+
+    def _closed(self, row: DeliveryRow, words: Words, now: datetime) -> datetime | None:
+        """Until when a late letter waits because its reader's office is closed; None where it leaves, or would come too late."""
+        if self.quiet is None or not isinstance(words, Message) or now - row.not_before < LATE:
+            return None
+        opens = self.quiet(row.target, now)
+        return None if opens is None or any(now < line.due_at <= opens for line in words.lines) else opens
+
+    def _put_off(self, row: DeliveryRow, opens: datetime, now: datetime, made: Delivered) -> Done:
+        made.later += 1
+        waits = replace(row, state=DeliveryState.WAITING, not_before=opens, reply=str(Cause.OUTSIDE_HOURS), updated_at=now)
+        tried = TryRow(key=row.key, attempt=row.attempt, at=now, worker=self.owner, outcome="later", reply=str(Cause.OUTSIDE_HOURS))
+        return Done(waits, tried)
 
     def _prepared(self, row: DeliveryRow, message: Message | None, now: datetime) -> Envelope | Refused | Later:
         try:
@@ -254,19 +280,20 @@ class Relay:
         match reply:
             case Accepted():
                 made.accepted[row.channel] = made.accepted.get(row.channel, 0) + 1
-                after = replace(after, state=DeliveryState.ACCEPTED, give_up=None)
+                after = replace(after, state=DeliveryState.ACCEPTED, first_at=None)
             case Later():
-                doubts = row.doubts + reply.in_doubt
+                doubts, first_at = row.doubts + reply.in_doubt, row.first_at or now
+                after = replace(after, doubts=doubts, first_at=first_at)
                 coming = next_try(
-                    ChannelName(row.channel), reply, key=row.key, tries=attempt, doubts=doubts, first_at=row.not_before if not row.attempt
-                    else row.created_at, failed_at=now, useful_until=_useful_until(message, now),
+                    ChannelName(row.channel), reply, key=row.key, tries=attempt, doubts=doubts, first_at=first_at, failed_at=now,
+                    useful_until=_useful_until(message, now),
                 )  # fmt: skip
                 if not isinstance(coming, GiveUp):
                     made.later += 1
-                    after = replace(after, state=DeliveryState.WAITING, doubts=doubts, not_before=coming)
+                    after = replace(after, state=DeliveryState.WAITING, not_before=coming)
                 else:
                     made.failed.append((row.key, f"{coming.why}: {words}"))
-                    after = replace(after, state=DeliveryState.FAILED, doubts=doubts, reply=f"{coming.why}; {words}")
+                    after = replace(after, state=DeliveryState.FAILED, reply=f"{coming.why}; {words}")
             case Refused():
                 made.failed.append((row.key, words))
                 after = replace(after, state=DeliveryState.FAILED)

@@ -119,7 +119,9 @@ class TimeBar:
         self._rehearsal = rehearsal
         self._where = where
         self._moving = threading.Lock()
-        self._still = threading.Lock()
+        self._sweeps = 0
+        self._pause = False
+        self._still = threading.Condition()
 
     def player(self) -> Player:
         """A player of seasons on this clock.
@@ -133,13 +135,28 @@ class TimeBar:
 
     @contextmanager
     def standing(self) -> Iterator[bool]:
-        """Hold the clock still for a sweep: False, and nothing held, while it is being moved, which sweeps by itself."""
-        held = self._still.acquire(blocking=False)
+        """Hold the clock still for a sweep, beside other sweeps: False, and nothing held, while it is being moved, which sweeps by itself."""
+        with self._still:
+            held = not self._pause
+            self._sweeps += held
         try:
             yield held
         finally:
-            if held:
-                self._still.release()
+            with self._still:
+                self._sweeps -= held
+                self._still.notify_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait for the sweeps under way, and let none begin."""
+        with self._still:
+            self._pause = True
+            self._still.wait_for(lambda: not self._sweeps)
+        try:
+            yield
+        finally:
+            with self._still:
+                self._pause = False
 
     def season(self) -> str | None:
         """Name of the season that this rehearsal plays, where it is one that ships."""
@@ -170,7 +187,7 @@ class TimeBar:
         try:
             try:
                 # Other processes on the same database are kept off by the database, this process's own worker by its lock.
-                with self._store.exclusive("time-bar"), self._still:
+                with self._store.exclusive("time-bar"), self._alone():
                     return self._move(self._clock, to, colleagues=colleagues)
             except StoreUnsafe as held:
                 if held.code != "lock_held":

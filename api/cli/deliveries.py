@@ -50,7 +50,7 @@ def list_deliveries(  # noqa: PLR0913
             print_json([_json(row) for row in found])
             return
         head = ("Mã lượt gửi", "Người nhận", "Qua", "Tình trạng", "Lần", "Lúc", "Bên nhận trả lời")
-        made = table(*(head if ctx.language == "vi" else ("Key", "To", "By", "State", "Tries", "At", "The other side's answer")))
+        made = table(*(head if ctx.language == "vi" else ("Key", "To", "By", "State", "Tries", "At", "The other side's answer")), whole=0)
         for row in found:
             at = row.not_before if row.state is DeliveryState.WAITING else row.updated_at or row.not_before
             made.add_row(row.key, _who(registry, row), way(row.channel), state_of(row), str(row.attempt or ""), hour(at), _reply(row))
@@ -165,7 +165,7 @@ def inbox_command(
         if as_json:
             print_json([_received_json(each) for each in found])
             return
-        made = table(*(("", "Lúc", "Thư", "Mã") if ctx.language == "vi" else ("", "At", "Letter", "Key")))
+        made = table(*(("", "Lúc", "Thư", "Mã") if ctx.language == "vi" else ("", "At", "Letter", "Key")), whole=3)
         for each in found:
             made.add_row("•" if each.row.read_at is None else "", hour(each.message.composed_at), each.letter.subject, each.row.key)
         if found:

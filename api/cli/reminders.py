@@ -144,7 +144,7 @@ def _print_coming(run: Runtime, found: Day) -> None:
         made.add_row(
             hour(send_at)[11:] if first else "",
             who if first else "",
-            f"{what}: {titles}",
+            what if members[0].rung.kind is DutyKind.ACTIVITY else f"{what}: {titles}",
             rung,
             due,
             ", ".join(map(way, channels)) if first else "",

@@ -28,6 +28,7 @@ from api.cli.naming import (
 from api.cli.options import Json
 from api.cli.render import table
 from deadlines.calendar import midnight
+from deadlines.ladder import DutyKind
 from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
 from states.errors import NotFound
 from workflow.ports import Database
@@ -105,8 +106,8 @@ def _without_news(found: list[ToldMessage]) -> list[ToldMessage]:
 
 
 def _print(found: list[ToldMessage]) -> None:
-    head = ("Lúc", "Người nhận", "Về việc", "Bước", "Hạn cuối", "Đường gửi, đã nhận chưa")
-    made = table(*(head if ctx.language == "vi" else ("At", "To", "About", "Step", "Last day", "By which way, and received")))
+    head = ("Lúc", "Người nhận", "Về việc", "Bước", "Hạn cuối", "Gửi qua, kết quả")
+    made = table(*(head if ctx.language == "vi" else ("At", "To", "About", "Step", "Last day", "By, and what became of it")))
     for message in found:
         rows = _rows(message)
         for number, (what, step, last) in enumerate(rows):
@@ -139,7 +140,9 @@ def _rows(message: ToldMessage) -> list[tuple[str, str, str]]:
         sure = sum(1 for item in items if item.confirmed_at is not None)
         received = ctx.both(f"; đã xác nhận {sure}/{len(items)}", f"; confirmed {sure}/{len(items)}") if sure else ""
         title = f"{items[0].title} ({named})" if len(items) == 1 else f"{_several(items)}: {named}{more}"
-        rows.append((f"{said}: {title}{f' – {part}' if part else ''}{left_out}{received}", step, last))
+        # An activity is its own title.
+        what = f"{said} ({named})" if items[0].item.kind == DutyKind.ACTIVITY and len(items) == 1 else f"{said}: {title}"
+        rows.append((f"{what}{f' – {part}' if part else ''}{left_out}{received}", step, last))
     return rows
 
 

@@ -3,10 +3,14 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icalendar import Calendar
 
+from api.cli.context import ctx, tell
+from api.cli.render import table
+from states.errors import NotFound
 from tests.api.terminal import bad, done, refused
 from tests.support.databases import Database
 
@@ -34,7 +38,7 @@ def test_the_account_of_a_year_is_a_table_with_sums(reminded: Database):
 
 
 def test_the_account_may_be_of_a_person_a_unit_some_days_or_a_case(reminded: Database):
-    def rows(*given: str) -> list[dict]:
+    def rows(*given: str) -> Any:
         return done("reminder", "told", *given, "--json").json["messages"]
 
     assert {m["person"] for m in rows("--person", "sx-gao")} == {"sx-gao"}
@@ -160,6 +164,7 @@ def test_a_calendar_is_written_by_token_until_it_is_revoked(reminded: Database, 
     path = tmp_path / "han.ics"
     made = done("feed", "create", "--person", "sx-gao", "--as", "sx-gao", "--json").json
     assert "1 mốc" in done("feed", "write", made["token"], "--out", str(path)).out
+    event: Any
     (event,) = Calendar.from_ical(path.read_bytes()).walk("VEVENT")
     assert event["dtstart"].dt.isoformat() == "2024-07-20"
     assert "Bà Chủ Gạo" in done("feed", "list").out
@@ -178,3 +183,16 @@ def test_a_preview_comes_in_every_form(reminded: Database):
     assert done("reminder", "preview", NEAR, "--format", "ics").out.startswith("BEGIN:VCALENDAR")
     assert done("reminder", "preview", NEAR, "--format", "sms").out.isascii()
     assert "Gạo nếp" in done("reminder", "preview", NEAR, "--format", "zalo").out
+
+
+def test_a_code_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]):
+    """The duty of a plan's other work is ``<plan>:<unit>:<year>#<number>``, and one of our provinces is called VS."""
+    made = table("Mã")
+    made.add_row("ke-hoach:VS:2021#1")
+    ctx.out.print(made)
+    ctx.out.print("[bold]ke-hoach:VS:2021#2[/]")
+    tell(NotFound(what="duty", name="ke-hoach:VS:2021#3"))
+    said = capsys.readouterr()
+    assert "ke-hoach:VS:2021#1" in said.out
+    assert "ke-hoach:VS:2021#2" in said.out
+    assert "ke-hoach:VS:2021#3" in said.err

@@ -1,6 +1,6 @@
 """What a journey says wrong is told by row and column, in words; and a journey that is untrue fails."""
 
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import NoReturn
 
 import pytest
 
@@ -13,9 +13,6 @@ from tests.support.journey_rows import Away, Due, Heard, Seat
 from tests.support.journeying import JourneyDiffers, Traveller
 from tests.support.world import moment, world_at
 from workflow.telling import SettingRow
-
-if TYPE_CHECKING:
-    from workflow.ports import Database
 
 HEAD = "| Ngày giờ | Ai | Việc | Nội dung | Trạng thái sau | Hạn | Từ chối |\n|---|---|---|---|---|---|---|\n"
 TELLING = "| Ngày giờ | Ai | Việc | Được nhắc |\n|---|---|---|---|\n"
@@ -248,7 +245,7 @@ def test_somebody_of_another_unit_is_told_apart_by_their_unit(database_url: str)
     rows = (*TOLD_STORY, "| 6/7/2021 | hệ thống | xem | không ai |")
     with world_at(database_url) as world:
         row = SettingRow(scope="person", code="officer-H1", value=choice, changed_by="officer-H1", changed_at=world.clock.now())
-        cast("Database", world.store).save_setting(row)
+        world.store.save_setting(row)
         traveller = Traveller(world, read_journey(journey(*rows, head=TELLING), "thu.md"))
         with pytest.raises(JourneyDiffers, match="cán bộ phụ trách cấp huyện của Huyện Lam Khê thay cán bộ phụ trách cấp huyện"):
             traveller.go()

@@ -4,7 +4,7 @@ import base64
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -54,12 +54,12 @@ class Served:
         self.server = MailServer(script)
         self.telling = notifications(world, mail_to(self.server))
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> Self:
         self.server.__enter__()
         return self
 
-    def __exit__(self, *given: object) -> None:
-        self.server.__exit__(*given)
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__(None, None, None)
 
     def send(self, at: str) -> dict[str, str]:
         """Tell at an instant; states of what was told on 2 July."""
@@ -93,7 +93,7 @@ def test_a_mail_server_that_is_down_loses_nothing_and_is_tried_again(world: Worl
 
 
 def test_greylisting_is_waited_out_under_the_same_number(world: World, case: str):
-    grey: list[Action] = [b"451 4.7.1 greylisted, come back later\r\n"] * 4 + [b"250 2.1.5 ok\r\n"]
+    grey: list[Action] = [*[b"451 4.7.1 greylisted, come back later\r\n"] * 4, b"250 2.1.5 ok\r\n"]
     with Served(world, rcpt=grey) as served:
         first = served.send(COMES)
         assert "waiting" in first.values()

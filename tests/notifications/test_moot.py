@@ -30,7 +30,12 @@ def withdrawn(world: World, case: str) -> None:
 
 
 def moved(world: World, case: str) -> None:
-    paper = {"document_no": "15/TB", "document_date": world.clock.now().date().isoformat(), "reason": "Hoãn họp", "actor": "officer-VS"}
+    paper: dict[str, Any] = {
+        "document_no": "15/TB",
+        "document_date": world.clock.now().date().isoformat(),
+        "reason": "Hoãn họp",
+        "actor": "officer-VS",
+    }
     world.rounds.redate("VS-2021-1", stage="district_eval", phrase="trước ngày 20/7/2021", **paper)
     assert world.running(case)["district_eval"].due_at == moment("2021-07-20 00:00")
 
@@ -64,8 +69,8 @@ def case(world: World, telling: Notifications, mail: Carrier) -> str:
 
 
 def reminders(mail: Carrier) -> list[str]:
-    """Subjects of letters to the secretary that speak of the cut-off of 9 July."""
-    return [letter.subject for each in mail.to(SECRETARY) if (letter := each.letter) is not None and "09/07/2021" in letter.text]
+    """Subjects of letters to the secretary that put the cut-off of 9 July into a calendar, as every reminder of it does."""
+    return [letter.subject for each in mail.to(SECRETARY) if (letter := each.letter) and "DATE:20210709" in (letter.calendar or "")]
 
 
 def test_what_still_matters_is_sent(world: World, telling: Notifications, mail: Carrier, case: str):
@@ -184,7 +189,8 @@ def test_whoever_adds_to_a_message_while_it_is_found_empty_is_heard(world: World
     withdrawn(world, case)
     other = world.filed("P1-02", "2021-07-02 07:31")
     sequenced(world)
-    word, added = world.store.word, []
+    word = world.store.word
+    added: list[object] = []
 
     def late(*given: Any) -> set[str]:
         # Another worker gathers the news in between.
@@ -192,7 +198,7 @@ def test_whoever_adds_to_a_message_while_it_is_found_empty_is_heard(world: World
             added.append(telling.composer.compose(world.clock.now()))
         return word(*given)
 
-    world.store.word = late  # type: ignore[method-assign]
+    world.store.word = late  # type: ignore[method-assign,assignment]
     telling.tell()
     assert added
     (envelope,) = mail.to(SECRETARY)

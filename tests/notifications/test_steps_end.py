@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,12 @@ def test_a_deadline_that_moves_takes_its_steps_along(world: World):
     telling = notifications(world)
     tell(world, telling, "2021-06-09 07:30")
     before = world.running(case)["district_eval"]
-    redated = {"document_no": "15/TB", "document_date": "2021-06-10", "reason": "Hội đồng phải hoãn họp", "actor": "officer-VS"}
+    redated: dict[str, Any] = {
+        "document_no": "15/TB",
+        "document_date": "2021-06-10",
+        "reason": "Hội đồng phải hoãn họp",
+        "actor": "officer-VS",
+    }
     world.move("2021-06-10 09:00")
     world.rounds.redate("VS-2021-1", stage="district_eval", phrase="trước ngày 17/7/2021", **redated)
     after = world.running(case)["district_eval"]
@@ -125,7 +131,8 @@ def test_a_certificate_that_was_replaced_ends_no_more(world: World):
     better = world.registered(kind="upgrade", certificate=first, at="2021-07-01 08:00")
     world.act(better, "file")
     for event in ("conclude", "forward", "conclude"):
-        world.act(better, event, **({"mean": 80} if event == "conclude" else {}))
+        given: dict[str, Any] = {"mean": 80} if event == "conclude" else {}
+        world.act(better, event, **given)
     assert {str(r.state) for r in world.store.rungs([first])} == {"planned"}
     world.act(better, "certify", at="2021-09-01 08:00")
     assert {str(r.state) for r in world.store.rungs([first])} == {"cancelled"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -221,7 +222,7 @@ def test_what_was_left_out_is_noted_only_with_the_words_that_leave_it_out(store:
 # Deliveries.
 
 
-def waiting(store: Database, count: int = 1, **given: object) -> list[str]:
+def waiting(store: Database, count: int = 1, **given: Any) -> list[str]:
     """So many deliveries that wait, the first of them the oldest; their keys."""
     rungs = [replace(T3, duty=f"w{number:03d}") for number in range(count)]
     messages = [message_of(f"p{number:03d}", "2021-07-06.1", NOW + timedelta(seconds=number)) for number in range(count)]
@@ -301,7 +302,8 @@ def test_one_breath_acknowledges_the_last_and_notes_the_next(store: Database):
 def test_two_workers_at_once_share_what_waits_and_claim_nothing_twice(database: Place):
     with two_workers(database) as stores:
         keys = waiting(stores[0], 60)
-        start, taken = threading.Barrier(2), ([], [])  # type: tuple[list[str], list[str]]
+        start = threading.Barrier(2)
+        taken: tuple[list[str], list[str]] = ([], [])
 
         def work(number: int) -> None:
             start.wait()

@@ -73,7 +73,7 @@ def calendar_of(world: World) -> Callable[[str, date], WorkingCalendar]:
 def told_at(url: str, now: str = "2021-01-11 08:00") -> Iterator[Told]:
     """The province with addresses, links and a postman."""
     with world_at(url, now) as world:
-        store: Database = world.store  # type: ignore[assignment]
+        store: Database = world.store
         people = world.engine.world(fresh=True).registry.people()
         mails = {p.code: None if p.code in WITHOUT_MAIL else f"{p.code.lower()}@ocop.example" for p in people}
         store.save_registry(people=[replace(p, email=mails[p.code], phone=PHONE) for p in people])

@@ -117,10 +117,13 @@ class SqlTelling(Base):
         sql = f"SELECT {RUNG.names()} FROM rung WHERE state='planned' AND at>=? AND at<? ORDER BY at,duty LIMIT ?"  # noqa: S608
         return [RUNG.row(row) for row in self._rows(sql, (to_micros(start), to_micros(end), limit))]
 
-    def unplanned(self, limit: int) -> list[str]:
+    def unplanned(self, after: str, limit: int) -> list[str]:
         """See :class:`workflow.telling.Telling`."""
-        sql = "SELECT id FROM term t WHERE status='running' AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id) ORDER BY due_at,id LIMIT ?"
-        return [row[0] for row in self._rows(sql, (limit,))]
+        sql = (
+            "SELECT id FROM term t WHERE status='running' AND id>? AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id)"
+            " ORDER BY id LIMIT ?"
+        )
+        return [row[0] for row in self._rows(sql, (after, limit))]
 
     def plan_rungs(self, rungs: Sequence[RungRow]) -> None:
         """See :class:`workflow.telling.Telling`."""
@@ -186,7 +189,7 @@ class SqlTelling(Base):
         recipients: Sequence[str] | None = None,
     ) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = self._matching((
+        where, params = self._given((
             ("i.subject=?", subject),
             (f"m.recipient {self._among()}", None if recipients is None else tuple(recipients)),
             ("m.created_at>=?", since),
@@ -199,7 +202,7 @@ class SqlTelling(Base):
         width = len(ITEM.columns)
         return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
 
-    def _matching(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
+    def _given(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
         """Those conditions whose value is given, and the values as they are stored."""
         given = [(sql, value) for sql, value in conditions if value is not None]
         values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
@@ -213,9 +216,13 @@ class SqlTelling(Base):
         at = to_micros(now)
         ready = "(state='waiting' AND not_before<=?) OR (state='claimed' AND lease_until<=?) OR (state='sending' AND lease_until<=?)"
         times = (at, at, to_micros(doubtful))
+        # Most looks find nothing, and nothing is then written.
+        idle = f"SELECT 1 FROM delivery WHERE state IN {_HELD} AND not_before<=? AND ({ready}) LIMIT 1"  # noqa: S608
+        if not self._rows(idle, (at, *times)):
+            return []
         # The page is found once, before anything is changed: a subquery may be carried out again for each row, and its limit with it.
         sql = (
-            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
+            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"  # noqa: S608
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
             " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"
             "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
@@ -274,7 +281,7 @@ class SqlTelling(Base):
 
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
-        where, params = self._matching((
+        where, params = self._given((
             (f"state {self._among()}", query.states),
             ("target=?", query.recipient),
             ("channel=?", query.channel),
@@ -306,7 +313,7 @@ class SqlTelling(Base):
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""
         sql = (
-            "UPDATE delivery SET state='waiting',not_before=?,give_up=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
+            "UPDATE delivery SET state='waiting',not_before=?,first_at=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
             " AND state IN ('accepted','failed','moot') RETURNING key"
         )
         return bool(self._act(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))

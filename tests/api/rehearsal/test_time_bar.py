@@ -108,6 +108,19 @@ def test_one_move_at_a_time_and_the_sweep_of_this_process_stands_back(run: Runti
     assert run.clock.now() == MIDNIGHT + timedelta(minutes=1)
 
 
+def test_a_move_waits_for_the_sweeps_under_way_and_sweeps_do_not_wait_for_each_other(run: Runtime):
+    mover = threading.Thread(target=run.time_bar.move, args=(MIDNIGHT + timedelta(minutes=1),))
+    with run.time_bar.standing() as first, run.time_bar.standing() as second:
+        assert first
+        assert second
+        mover.start()
+        mover.join(0.3)
+        assert mover.is_alive()
+        assert run.clock.now() < MIDNIGHT
+    mover.join(20)
+    assert run.clock.now() == MIDNIGHT + timedelta(minutes=1)
+
+
 def test_a_clock_that_another_process_has_moved_is_followed(run: Runtime):
     run.store.set_meta("rehearsal_now", at("2021-07-15T08:00").isoformat())
     with pytest.raises(MalformedInput) as back:
