@@ -47,7 +47,7 @@ def demo_command(
             stop = parse_instant(until) if until else None
             surprises = []
             if fresh or stop is None or stop > run.clock.now():
-                surprises = _play(run, season, stop)
+                surprises = play(run, season, stop)
             if not quiet:
                 _show(run, season.title)
             ctx.out.print(f"\n{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {escape(settings.where)}")
@@ -59,7 +59,8 @@ def demo_command(
             run.close()
 
 
-def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str, str, str]]:
+def play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str, str, str]]:
+    """Play the demonstration, and say how much; returns what was not expected."""
     player = run.player()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
     with Progress(*columns, console=ctx.out, transient=True) as progress:
