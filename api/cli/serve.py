@@ -34,7 +34,7 @@ def serve_command(
         until_stopped(run, host, port, worker, say)
 
 
-def until_stopped(run: Runtime, host: str, port: int, worker: bool | None, say: Callable[[int, bool], None]) -> None:  # noqa: FBT001 - as asked
+def until_stopped(run: Runtime, host: str, port: int, worker: bool | None, say: Callable[[int, bool], None]) -> None:
     """Serve until somebody stops it, then give the database back and say so."""
     # The web's libraries take longer to load than all the other commands together.
     from api.serving import serve  # noqa: PLC0415

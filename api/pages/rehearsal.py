@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -15,10 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.bootstrap import Runtime
 from api.caller import Caller
 from api.cli.render import history_lines
-from api.identity.asking import here
+from api.identity.asking import here, identity_of
 from api.identity.cookies import LANGUAGE, set_language, set_session
 from api.identity.guard import Session
-from api.identity.service import Identity
 from api.identity.sessions import csrf_of
 from api.pages.casts import Role, cast, role_of
 from api.pages.mail import letter, mail
@@ -159,10 +158,10 @@ def _just_happened(visit: Visit) -> dict[str, Any] | None:
     if not -1 <= after <= last <= end or since > until:
         return None
     happened = run.time_bar.happened(max(after, last - _LONGEST_LOOK), last, since, until)
-    return _shown(visit, happened, since, until, after, last)
+    return {"since": since, "until": until, "cut": last - after > _LONGEST_LOOK, **_shown(visit, happened)}
 
 
-def _shown(visit: Visit, happened: Happened, since: datetime, until: datetime, after: int, last: int) -> dict[str, Any]:
+def _shown(visit: Visit, happened: Happened) -> dict[str, Any]:
     run, said = visit.run, words(visit.language)
     registry, day = run.engine.world().registry, local_date(run.clock.now())
     cases = [d.case for d in happened.deferred]
@@ -191,8 +190,7 @@ def _shown(visit: Visit, happened: Happened, since: datetime, until: datetime, a
         for d in happened.deferred
     ]  # fmt: skip
     return {
-        "since": since, "until": until, "deferred": deferred, "acts": acts[-_SHOWN:], "act_count": len(acts), "told": told[:_SHOWN],
-        "told_count": len(told), "shown": _SHOWN, "cut": last - after > _LONGEST_LOOK,
+        "deferred": deferred, "acts": acts[-_SHOWN:], "act_count": len(acts), "told": told[:_SHOWN], "told_count": len(told),
     }  # fmt: skip
 
 
@@ -212,7 +210,7 @@ def inbox(request: Request) -> Response:
 
 
 @router.get("/letter")
-def read(request: Request, id: str) -> Response:  # noqa: A002 - as it stands in the address
+def read(request: Request, id: str) -> Response:
     """One letter as text; whoever it is for has read it by that."""
     visit = _visit(request)
     found = letter(visit.run, id[:200], read_by=visit.person)
@@ -291,7 +289,7 @@ async def play(request: Request) -> Response:
 
 
 def _play(visit: Visit, person: str, to: str) -> Response:
-    identity: Identity = visit.request.app.state.identity
+    identity = identity_of(visit.request)
     try:
         id_, _ = identity.sign_in.role(identity.registry(), person[:200], here(visit.request))
     except CycleError as error:

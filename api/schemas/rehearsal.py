@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from api.schemas.common import Given, Said
 from states.regime import VIETNAM
@@ -49,7 +49,7 @@ class ClockGiven(Given):
         default=False, description="Đồng nghiệp mô phỏng cũng làm việc của họ trên đường đi · simulated colleagues act on the way"
     )
 
-    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"by": "PT2M", "colleagues": False}]}}
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"by": "PT2M", "colleagues": False}]})
 
 
 class RehearsalOut(BaseModel):

@@ -12,7 +12,6 @@ from tests.api.http.test_serving import serving
 from tests.support.databases import Database
 from tests.support.http import http_at
 
-
 Browser = TestClient | httpx2.Client
 
 

@@ -137,7 +137,11 @@ def test_the_time_bar_moves_by_its_buttons_and_refuses_in_words(browser: TestCli
     assert "00:00 thứ Bảy, 10/07/2021" in text_of(browser.get("/rehearsal"))
     moved = press(browser, "clock", day="2021-07-12T08:00", colleagues="1")
     assert "08:00 thứ Hai, 12/07/2021" in text_of(moved)
-    for wrong, words in (({"day": "hôm qua"}, "không phải thời điểm"), ({"day": "2021-07-01T00:00"}, "không lùi"), ({"by": "P500D"}, "400 ngày")):
+    for wrong, words in (
+        ({"day": "hôm qua"}, "không phải thời điểm"),
+        ({"day": "2021-07-01T00:00"}, "không lùi"),
+        ({"by": "P500D"}, "400 ngày"),
+    ):
         refused = press(browser, "clock", **wrong)
         assert refused.status_code == 422
         assert words in text_of(refused)
@@ -173,7 +177,11 @@ def test_a_letter_is_read_by_whom_it_is_for(browser: TestClient, run: Runtime):
 
 
 def test_hostile_addresses_show_the_page_and_nothing_else(browser: TestClient):
-    for query in ({"after": "-9", "last": "9", "since": "x", "until": "y"}, {"after": "1e9", "last": "0"}, {"after": "0", "last": "99999999"}):
+    for query in (
+        {"after": "-9", "last": "9", "since": "x", "until": "y"},
+        {"after": "1e9", "last": "0"},
+        {"after": "0", "last": "99999999"},
+    ):
         assert "Vừa xảy ra" not in text_of(browser.get("/rehearsal", params=query))
     assert press(browser, "role", person="<b>nobody</b>").status_code == 404
     assert "<b>nobody</b>" not in press(browser, "role", person="<b>nobody</b>").text
