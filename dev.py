@@ -29,7 +29,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 OLDEST = (3, 11)
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 INSTALLER_LOCK = "requirements-uv.lock"
-RUN_COMMAND = ["ocop", "demo"]
+RUN_COMMAND = ["ocop", "rehearsal", "run"]
 """What ``dev.py run`` starts, found in the environment; further arguments are appended."""
 
 LOCK_OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--python-version", "3.11"]
@@ -40,7 +40,7 @@ LOCK_GROUPS = {
 }
 
 USAGE = """\
-python3 dev.py run [...]            chạy thử với dữ liệu minh họa · run the demonstration
+python3 dev.py run [...]            mở bản tập huấn trong trình duyệt · open the rehearsal in a browser
 python3 dev.py test [...]           chạy mọi kiểm thử trên SQLite và PostgreSQL · run every test on SQLite and PostgreSQL
 python3 dev.py setup [--dev]        chỉ cài đặt · set up and do nothing else
 python3 dev.py check                kiểm tra mã nguồn · lint, types, import rules, licences

@@ -16,8 +16,9 @@ from api.bootstrap import Runtime
 from api.documentation import documented
 from api.metrics import Metrics
 from api.openapi import described
+from api.pages import rehearsal as rehearsal_pages
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
-from api.routes import audit, bulk, calendars, cases, confirmations, health, histories, plans, registers, rounds, worklists
+from api.routes import audit, bulk, calendars, cases, confirmations, health, histories, plans, registers, rehearsal, rounds, worklists
 from api.transport import Transport
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 
@@ -49,9 +50,11 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
     app.state.metrics = Metrics(runtime)
     app.state.embedded = None
     app.state.wake = lambda: None
-    for module in (cases, histories, confirmations, rounds, plans, calendars, registers, worklists, bulk, audit):
+    for module in (cases, histories, confirmations, rounds, plans, calendars, registers, worklists, bulk, audit, rehearsal):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(health.router)
+    if runtime.rehearsal:
+        app.include_router(rehearsal_pages.router)
     app.add_exception_handler(CycleError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

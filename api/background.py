@@ -82,6 +82,12 @@ class Embedded:
             bell.stop()
 
     def _beat(self) -> None:
+        # A rehearsal's clock that is being moved is swept by whoever moves it, each cut-off at its own moment.
+        with self._run.time_bar.standing() as still:
+            if still:
+                self._sweep()
+
+    def _sweep(self) -> None:
         try:
             if not self._planned:
                 self._run.notifications.plan_missing()
@@ -98,8 +104,11 @@ class Embedded:
             log.warning("row_failed", row=row, attempts=attempts, why=why)
 
     def _send(self) -> None:
-        if self._worker.paused:
-            return
+        with self._run.time_bar.standing() as still:
+            if still and not self._worker.paused:
+                self._take_out()
+
+    def _take_out(self) -> None:
         try:
             for key, why in self._run.notifications.send().failed:
                 log.warning("letter_failed", delivery=key, why=why)

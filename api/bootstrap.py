@@ -36,6 +36,7 @@ from workflow.review import Reviews
 from workflow.rounds import Rounds
 from workflow.store import migrate, open_store
 from workflow.supposing import WhatIf
+from workflow.timebar import NOW, TimeBar
 from workflow.trial import Trial, on_trial
 
 _CLOCK_SLACK = timedelta(seconds=2)
@@ -67,6 +68,7 @@ class Runtime:
     forecasts: Forecasts
     what_if: WhatIf
     notifications: Notifications
+    time_bar: TimeBar
     rehearsal: bool
 
     def player(self) -> Player:
@@ -75,9 +77,7 @@ class Runtime:
         Raises:
             StoreUnsafe: ``not_a_rehearsal``: a real database has no movable clock.
         """
-        if not isinstance(self.clock, ManualClock):
-            raise StoreUnsafe("not_a_rehearsal", where=self.settings.where)
-        return Player(self.store, self.clock, self.engine, self.plans, self.rounds, self.work, self.notifications)
+        return self.time_bar.player()
 
     def trial(self) -> Trial:
         """The services once more, on trial: what they do is judged as it would be now, and never written."""
@@ -126,10 +126,15 @@ def build_runtime(settings: Settings, *, clock: Clock | None = None, checked: bo
         telling = Notifications(
             store, chosen, engine.world, calendar, post_of(settings, store, rehearsal=rehearsal), owner=_owner(), rehearsal=rehearsal
         )
+
+        def player(on: ManualClock) -> Player:
+            return Player(store, on, engine, plans, rounds, work, telling)
+
+        time_bar = TimeBar(store, chosen, player, rehearsal=rehearsal, where=settings.where)
         reviews, delegations = Reviews(work), Delegations(store, chosen, scribe, engine)
         return Runtime(
             settings, chosen, store, engine, plans, rounds, calendars, confirmations, delegations, work, reviews, forecasts, what_if, telling,
-            rehearsal,
+            time_bar, rehearsal,
         )  # fmt: skip
     except BaseException:
         store.close()
@@ -224,9 +229,9 @@ def _span(term: StatutoryTerm) -> SpanTerm:
 def _clock_of(store: Store, *, rehearsal: bool) -> Clock:
     if not rehearsal:
         return SystemClock()
-    kept = store.get_meta("rehearsal_now")
+    kept = store.get_meta(NOW)
     now = datetime.fromisoformat(kept) if kept else SystemClock().now()
-    return ManualClock(now, lambda moved: store.set_meta("rehearsal_now", moved.isoformat()))
+    return ManualClock(now, lambda moved: store.set_meta(NOW, moved.isoformat()))
 
 
 def _clock_is_sane(store: Store, clock: Clock) -> None:

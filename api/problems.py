@@ -43,6 +43,7 @@ from workflow.ledger.canonical import NotCanonical
 from workflow.ledger.commitments import OpeningDiffers
 from workflow.ledger.entry import EntryMalformed
 from workflow.ledger.merkle import FrontierMalformed
+from workflow.timebar import ClockMoving
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
@@ -115,6 +116,7 @@ STATUS: Mapping[type[CycleError], int] = {
     NoSuchMethod: 405,
     TooSlow: 408,
     DutyOver: 409,
+    ClockMoving: 409,
     EventRefused: 409,
     HookState: 409,
     NotSentAgain: 409,

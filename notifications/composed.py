@@ -18,11 +18,12 @@ from states.vocabulary import Event
 from workflow.ledger.entry import Entry
 from workflow.ports import Database
 from workflow.rows import CaseRow
-from workflow.situation import World
+from workflow.situation import World, joinable, law_of
 from workflow.telling import ItemRow, MessageRow
 from workflow.timeline import Line, opened
 
 _RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
+_MOVES_ON = frozenset({Event.DEFER, Event.SORT})
 _JSON: TypeAdapter[Message | None] = TypeAdapter(Message | None)
 
 
@@ -188,8 +189,19 @@ class Wording:
             unit=desk.world.registry.unit_name(case.unit, desk.day),
             at=line.entry.effective_at,
             reason=line.text("reason"),
-            details={**details_of(line), **self._recognition(case, line)},
+            details={**details_of(line), **self._recognition(case, line), **_next_round(desk, case, line)},
         )
+
+
+def _next_round(desk: Desk, case: CaseRow, line: Line) -> dict[str, Any]:
+    """The round that a deferred case can go on in, or has gone on in since."""
+    if line.entry.event not in _MOVES_ON or line.entry.attempt is None:
+        return {}
+    if case.attempt > line.entry.attempt and case.round is not None:
+        return {"next_round": case.round}
+    left = {case.round, case.central_round}
+    coming = [each.row.code for each in joinable(desk.world, case, law_of(case, desk.now), desk.now) if each.row.code not in left]
+    return {"next_round": coming[0]} if coming else {}
 
 
 def step_of(item: ItemRow) -> Step:

@@ -8,6 +8,7 @@ import typer
 from api.cli import activities as _activities  # noqa: F401 - it adds its commands to ``ocop plan``
 from api.cli import confirmations as _confirmations  # noqa: F401 - it adds its commands to ``ocop case``
 from api.cli import operations, terms
+from api.cli import rehearse as _rehearse  # noqa: F401 - it adds its commands to ``ocop rehearsal``
 from api.cli import supports as _supports  # noqa: F401 - the same
 from api.cli import users as _users  # noqa: F401 - it adds its commands to ``ocop user``
 from api.cli.calendars import calendar

@@ -3,7 +3,6 @@
 import sys
 from collections import Counter
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +19,9 @@ from states.errors import StoreUnsafe
 from states.vocabulary import CaseState, Event
 from workflow.listing import every_case
 from workflow.rows import CaseRow
-from workflow.season import Season, read_season
+from workflow.season import Season
 from workflow.sweeping import sequence
+from workflow.timebar import remember, shipped
 from workflow.timeline import timeline
 
 SEASON = "van-son"
@@ -41,13 +41,13 @@ def demo_command(
         try:
             if not run.rehearsal:
                 raise StoreUnsafe("not_a_rehearsal", where=settings.where)
-            season = read_season((files("workflow") / "data" / "seasons" / f"{SEASON}.toml").read_text("utf-8"))
+            season = shipped(SEASON)
             fresh = run.store.last_recorded() is None
             begin(run.clock, season.start, empty=fresh)
             stop = parse_instant(until) if until else None
             surprises = []
             if fresh or stop is None or stop > run.clock.now():
-                surprises = _play(run, season, stop)
+                surprises = play(run, season, stop)
             if not quiet:
                 _show(run, season.title)
             ctx.out.print(f"\n{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {escape(settings.where)}")
@@ -59,13 +59,15 @@ def demo_command(
             run.close()
 
 
-def _play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str, str, str]]:
+def play(run: Runtime, season: Season, stop: datetime | None) -> list[tuple[str, str, str]]:
+    """Play the demonstration, and say how much; returns what was not expected."""
     player = run.player()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
     with Progress(*columns, console=ctx.out, transient=True) as progress:
         task = progress.add_task(ctx.both("Diễn lại mùa", "Playing the season"), total=None)
         player.on_progress(lambda done, of: progress.update(task, completed=done, total=of))
         player.load(season)
+        remember(run.store, SEASON)
         played = player.play(season, stop)
         sequence(run.store)
     ctx.out.print(

@@ -99,6 +99,8 @@ WRITES = {
     ("demo",),
     ("worker",),
     ("serve",),
+    ("rehearsal", "run"),
+    ("rehearsal", "jump"),
     ("watch",),
 }
 
