@@ -16,6 +16,7 @@ from api.background import Carrier, Embedded
 from api.bootstrap import Runtime
 from api.identity.install import install
 from api.logs import set_up_logs
+from api.pages.install import furnish
 from states.errors import StoreUnsafe
 from workflow.worker import heartbeats
 
@@ -88,6 +89,7 @@ def application(run: Runtime, embedded: Embedded | None) -> FastAPI:
 
     app = create_app(run, lifespan=lifespan)
     install(app, run, run.settings)
+    furnish(app)
     app.state.wake = carrier.wake
     app.state.embedded = embedded.name if embedded is not None else None
     return app

@@ -43,6 +43,11 @@ PERSONAL: dict[str, Access] = {
     "/api/v1/users/{person}": Access.PEOPLE,
     "/api/v1/users/{person}/sessions": Access.PEOPLE,
     "/api/v1/access-log": Access.RECORD,
+    "/work": Access.CASES,
+    "/work/{slug}": Access.CASES,
+    "/cases": Access.CASES,
+    "/cases/{code}": Access.CASE,
+    "/cases/{code}/actions/{event}": Access.CASE,
 }
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
