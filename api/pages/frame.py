@@ -153,7 +153,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     me = _me(request, run, said)
     base = {
         "t": Said(language), "w": said, "lang": language, "csrf": csrf(request), "me": me, "office": me.office if me else office(run),
-        "rehearsal": run.rehearsal, "now": run.clock.now(), "here": _here(request), "nonce": getattr(request.state, "csp_nonce", ""),
+        "status": status, "rehearsal": run.rehearsal, "now": run.clock.now(), "here": _here(request), "nonce": getattr(request.state, "csp_nonce", ""),
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -163,7 +163,7 @@ def plain(request: Request, template: str, *, status: int, **values: Any) -> Res
     """A page that needs no database: what is shown where something broke."""
     language = page_language(request)
     base = {
-        "t": Said(language), "w": words(language), "lang": language, "csrf": csrf(request), "me": None, "office": "", "rehearsal": False,
+        "t": Said(language), "w": words(language), "lang": language, "csrf": csrf(request), "me": None, "office": "", "status": status, "rehearsal": False,
         "now": None, "here": "/", "nonce": "",
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})

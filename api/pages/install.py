@@ -16,12 +16,13 @@ from api.problems import body_of
 from states.errors import CycleError, StoreUnsafe
 from states.words import words
 
+MODULES = (entrance, work, cases, acting, rounds)
 _BROKEN = 500
 
 
 def furnish(app: FastAPI) -> None:
     """Add the pages, and let what is refused on them be told on a page."""
-    for module in (entrance, work, cases, acting, rounds):
+    for module in MODULES:
         app.include_router(module.router, include_in_schema=False)
     app.state.problem_page = problem_page
 
@@ -34,7 +35,7 @@ def problem_page(request: Request, error: CycleError, status: int) -> Response |
         return _to_sign_in(request)
     said = words(page_language(request))
     body = body_of(error, page_language(request), request.url.path)
-    values: dict[str, Any] = {"status": status, "title": body["title"], "detail": body["detail"], "number": body["request"]}
+    values: dict[str, Any] = {"title": body["title"], "detail": body["detail"], "number": body["request"]}
     reasons = words_of(error, said)
     if status >= _BROKEN or isinstance(error, StoreUnsafe):
         return plain(request, "fault.html", status=status, reasons=[], **values)
