@@ -82,16 +82,20 @@ class Embedded:
             bell.stop()
 
     def _beat(self) -> None:
-        telling = self._run.notifications
         try:
             if not self._planned:
-                telling.plan_missing()
+                self._run.notifications.plan_missing()
                 self._planned = True
-            self._worker.beat(self._run.store, self._run.engine, self._run.plans, telling.gather)
+            self._worker.beat(self._run.store, self._run.engine, self._run.plans, self._gather)
         except CycleError as fault:
             log.warning("sweep", fault=str(fault))
         except Exception:
             log.exception("sweep")
+
+    def _gather(self) -> None:
+        made, _ = self._run.notifications.gather()
+        for row, attempts, why in made.failed:
+            log.warning("row_failed", row=row, attempts=attempts, why=why)
 
     def _send(self) -> None:
         if self._worker.paused:

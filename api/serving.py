@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.background import Carrier, Embedded
 from api.bootstrap import Runtime
+from api.identity.connections import Limits, bounded
 from api.identity.install import install
 from api.logs import set_up_logs
 from api.pages.install import furnish
@@ -52,6 +53,7 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
         set_up_logs()
         config = uvicorn.Config(
             application(run, embedded),
+            http=bounded(Limits(of_one_source=0) if run.settings.public_url else None),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,6 +1,7 @@
 """The ladder of reminders before a deadline and after it: data, and the plan of one duty. Pure.
 
-A step's moment is the first slot of its day. What may wait for a working day does, and comes early where waiting would pass the deadline.
+A step's moment is the first slot of its day. What may wait for a working day does, and comes early where waiting would pass the deadline
+or catch up with a more urgent step.
 """
 
 import tomllib
@@ -139,20 +140,26 @@ def _steps(kind: DutyKind, due_at: datetime, calendar: WorkingCalendar) -> tuple
     # A cut-off is shared by thousands of cases, so its steps are worked out once.
     data = ladders()
     last = last_valid_day(due_at)
-    return tuple(
-        Planned(rung.key, _moment(last - timedelta(days=rung.days), rung, due_at, calendar, data.slots)) for rung in data.by_kind[kind]
-    )
+    found: list[Planned] = []
+    bound = due_at
+    for rung in reversed(data.by_kind[kind]):
+        at = _moment(last - timedelta(days=rung.days), rung, bound, calendar, data.slots[0])
+        found.append(Planned(rung.key, at))
+        if not rung.after:
+            # A step that waits never catches up with a more urgent one.
+            bound = at
+    return tuple(reversed(found))
 
 
-def _moment(day: date, rung: Rung, due_at: datetime, calendar: WorkingCalendar, slots: tuple[time, ...]) -> datetime:
+def _moment(day: date, rung: Rung, bound: datetime, calendar: WorkingCalendar, slot: time) -> datetime:
     here = day
     while not (rung.any_day or calendar.is_working_day(here)):
         here += _DAY
-    if not rung.after and _at(here, slots[0]) >= due_at:
+    if not rung.after and _at(here, slot) >= bound:
         here = day
-        while not calendar.is_working_day(here) or _at(here, slots[0]) >= due_at:
+        while not calendar.is_working_day(here) or _at(here, slot) >= bound:
             here -= _DAY
-    return _at(here, slots[0])
+    return _at(here, slot)
 
 
 def _at(day: date, slot: time) -> datetime:

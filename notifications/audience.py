@@ -149,7 +149,9 @@ def with_stand_ins(found: Iterable[Hearer], choices: Choices, day: date) -> tupl
     return (*found, *more)
 
 
-def concerned(registry: Registry, case: CaseRow, law: Regime, seats: Sequence[str], day: date) -> tuple[str, ...]:
+def concerned(  # noqa: PLR0913
+    registry: Registry, case: CaseRow, law: Regime, seats: Sequence[str], office: Level, day: date
+) -> tuple[str, ...]:
     """People who should know what happened to a case.
 
     Args:
@@ -158,6 +160,7 @@ def concerned(registry: Registry, case: CaseRow, law: Regime, seats: Sequence[st
         law: Its regime.
         seats: ``producer``, ``function@level``, ``office`` for the officer of the level that the case lay with, or ``next`` for those who
             prepare what has to be done now (whoever decides hears of it when the date comes near).
+        office: The level that the case lay with before it happened.
         day: Local day.
     """
     people: list[str] = []
@@ -169,7 +172,7 @@ def concerned(registry: Registry, case: CaseRow, law: Regime, seats: Sequence[st
             busy = [person for function, some in acting.items() if function in _PREPARE for person in some]
             people += busy or [person for some in acting.values() for person in some]
         elif seat == "office":
-            people += registry.holders(Seat(Function.OFFICER, LEVEL_OF.get(home(case), Level.COMMUNE)), case.unit, day)
+            people += registry.holders(Seat(Function.OFFICER, office), case.unit, day)
         else:
             people += registry.holders(Seat.parse(seat), case.unit, day)
     return tuple(dict.fromkeys(people))

@@ -9,11 +9,21 @@ from deadlines.calendar import ZONE, WorkingCalendar
 from deadlines.ladder import ladders
 from notifications.messages import ChannelName, Language
 from states.errors import PayloadInvalid, Problem
+from states.payload import clean
 from workflow.telling import SettingRow
 
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _REACHED_BY = frozenset({ChannelName.INBOX, ChannelName.EMAIL, ChannelName.WEBHOOK})
 _LOOK_AHEAD = 400
+
+
+_LONGEST = 120
+
+
+class ChoiceInvalid(PayloadInvalid):
+    """A choice cannot be read, or is not allowed; nothing is changed."""
+
+    code = "choice_invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +116,14 @@ def first_moment(now: datetime, office: Office, person: Person, calendar: Workin
         waits: Whether it can wait for a working day.
     """
     opens, closes = hours(office, person)
+    # What comes at night is gathered with what the morning brings, unless the hours are over by then.
+    gathered = max(opens, ladders().slots[0])
+    opens = gathered if gathered < closes else opens
     local = now.astimezone(ZONE)
     day = local.date()
     for _ in range(_LOOK_AHEAD):
         if not (waits and office.working_days) or calendar.is_working_day(day):
-            # What comes at night is gathered with what the morning brings.
-            start = datetime.combine(day, max(opens, ladders().slots[0]), tzinfo=ZONE)
+            start = datetime.combine(day, opens, tzinfo=ZONE)
             moment = max(local, start)
             if moment < datetime.combine(day, closes, tzinfo=ZONE) and moment.date() == day:
                 return moment
@@ -123,23 +135,27 @@ def last_moment_before(end: datetime, now: datetime, office: Office, person: Per
     """The last moment inside the hours before a deadline, if one lies ahead."""
     opens, closes = hours(office, person)
     day = (end.astimezone(ZONE) - timedelta(microseconds=1)).date()
-    start, stop = datetime.combine(day, opens, tzinfo=ZONE), datetime.combine(day, closes, tzinfo=ZONE)
-    moment = min(stop - timedelta(minutes=1), end - timedelta(minutes=1))
-    return moment if start <= moment and moment > now else None
+    while day >= now.astimezone(ZONE).date():
+        start, stop = datetime.combine(day, opens, tzinfo=ZONE), datetime.combine(day, closes, tzinfo=ZONE)
+        moment = min(stop, end) - _MINUTE
+        if start <= moment:
+            return moment if moment > now else None
+        day -= _DAY
+    return None
 
 
 def read_office(given: Mapping[str, Any]) -> Office:
     """An office's choice, read strictly.
 
     Raises:
-        PayloadInvalid: With every problem.
+        ChoiceInvalid: With every problem.
     """
     values, problems = _read(given, _OFFICE)
     office = replace(Office(), **values)
     if not problems and office.opens >= office.closes:
         problems.append(Problem("/closes", "hours_out_of_order"))
     if problems:
-        raise PayloadInvalid(problems)
+        raise ChoiceInvalid(problems)
     return office
 
 
@@ -147,7 +163,7 @@ def read_person(given: Mapping[str, Any]) -> Person:
     """A person's choice, read strictly.
 
     Raises:
-        PayloadInvalid: With every problem.
+        ChoiceInvalid: With every problem.
     """
     values, problems = _read(given, _PERSON)
     person = replace(Person(), **values)
@@ -156,7 +172,7 @@ def read_person(given: Mapping[str, Any]) -> Person:
     if not problems and person.away_from and person.stand_in is None:
         problems.append(Problem("/stand_in", "required"))
     if problems:
-        raise PayloadInvalid(problems)
+        raise ChoiceInvalid(problems)
     return person
 
 
@@ -164,7 +180,7 @@ def allowed(office: Office, person: Person) -> None:
     """Whether a person's choice stays within what the office allows.
 
     Raises:
-        PayloadInvalid: ``not_muted_here`` naming the steps, ``outside_office_hours``.
+        ChoiceInvalid: ``not_muted_here`` naming the steps, ``outside_office_hours``.
     """
     problems = []
     if beyond := person.muted - office.may_mute:
@@ -175,7 +191,7 @@ def allowed(office: Office, person: Person) -> None:
                 Problem(f"/{name}", "outside_office_hours", {"opens": f"{office.opens:%H:%M}", "closes": f"{office.closes:%H:%M}"})
             )
     if problems:
-        raise PayloadInvalid(problems)
+        raise ChoiceInvalid(problems)
 
 
 def _read(given: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]) -> tuple[dict[str, Any], list[Problem]]:
@@ -194,9 +210,12 @@ def _read(given: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]])
 
 def _time(value: Any) -> time:
     try:
-        return time.fromisoformat(value)
+        found = time.fromisoformat(value)
     except (TypeError, ValueError):
-        raise ValueError("not_a_time") from None
+        raise ValueError("not_an_hour") from None
+    if found.tzinfo is not None or found.second or found.microsecond:
+        raise ValueError("not_an_hour")
+    return found
 
 
 def _day(value: Any) -> date:
@@ -215,26 +234,33 @@ def _flag(value: Any) -> bool:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not_a_text")
-    return value.strip()
+    text = " ".join(clean(value).split())
+    if len(text) > _LONGEST:
+        raise ValueError("too_long")
+    return text
 
 
 _STEPS = frozenset(rung.key for ladder in ladders().by_kind.values() for rung in ladder)
 
 
+def _among(value: Any, known: frozenset[str]) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) and each in known for each in value)
+
+
 def _steps(value: Any) -> frozenset[str]:
-    if not isinstance(value, list | tuple | set | frozenset) or not set(value) <= _STEPS:
+    if not _among(value, _STEPS):
         raise ValueError("unknown_step")
     return frozenset(value)
 
 
 def _channels(value: Any) -> frozenset[ChannelName]:
-    if not isinstance(value, list | tuple | set | frozenset) or not set(value) <= _REACHED_BY:
+    if not _among(value, frozenset(map(str, _REACHED_BY))):
         raise ValueError("not_a_channel")
     return frozenset(map(ChannelName, value))
 
 
 def _language(value: Any) -> Language:
-    if value not in set(Language):
+    if not isinstance(value, str) or value not in set(Language):
         raise ValueError("not_a_language")
     return Language(value)
 
@@ -244,3 +270,6 @@ _PERSON = {
     "language": _language, "channels": _channels, "muted": _steps, "away_from": _day, "away_to": _day, "stand_in": _text,
     "opens": _time, "closes": _time,
 }  # fmt: skip
+
+FIELDS = {"unit": tuple(_OFFICE), "person": tuple(_PERSON)}
+"""What can be chosen, by scope."""

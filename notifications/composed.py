@@ -23,22 +23,22 @@ from workflow.telling import ItemRow, MessageRow
 from workflow.timeline import Line, opened
 
 _RECOGNISES = frozenset({Event.CERTIFY, Event.FALL_BACK})
-_JSON: TypeAdapter[Message] = TypeAdapter(Message)
+_JSON: TypeAdapter[Message | None] = TypeAdapter(Message | None)
 
 
-def message_json(message: Message) -> str:
-    """A message as it is kept."""
+def message_json(message: Message | None) -> str:
+    """A message as it is kept; None where nothing of it mattered when it was to be worded."""
     return _JSON.dump_json(message).decode()
 
 
-def message_of(body: str) -> Message:
+def message_of(body: str) -> Message | None:
     """A message as it was kept."""
     return _JSON.validate_json(body)
 
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A message with its words, or without any where nothing of it matters any more."""
+    """A message with its words; None where nothing of it matters any more, which is fixed as well, so that nobody adds to it."""
 
     row: MessageRow
     message: Message | None
@@ -63,20 +63,33 @@ class Wording:
         choices = choices_of(self.store.settings())
         return {row.id: self._one(desk, choices, row, items.get(row.id, ())) for row in rows}
 
-    def still_matters(self, message: Message, now: datetime) -> bool:
-        """Whether a message whose words are fixed has anything in it that still matters."""
-        if message.notices:
-            return True
+    def what_matters(self, messages: Sequence[Message], now: datetime) -> dict[str, Message | None]:
+        """Messages whose words are fixed, by id, with what of them still matters to their reader; None where nothing does."""
         desk = Desk(self.store, self.world(), now)
-        steps = [Step(line.duty, line.rung, line.kind, line.subject) for line in message.lines]
-        desk.take(steps)
-        return any(desk.turn(step) is Turn.SAY for step in steps)
+        desk.take(_step_in(line) for message in messages for line in message.lines)
+        choices = choices_of(self.store.settings())
+        return {message.id: self._what_matters(desk, choices, message) for message in messages}
+
+    def _what_matters(self, desk: Desk, choices: Choices, message: Message) -> Message | None:
+        lines = tuple(line for line in message.lines if self._stands(desk, choices, _step_in(line), message.recipient.person))
+        if len(lines) == len(message.lines):
+            return message
+        if not lines and not message.notices:
+            return None
+        return replace(message, lines=lines, kind=_kind(lines, message.notices))
 
     def gateway_of(self, person: str, now: datetime) -> str | None:
         """The webhook that carries texts to a person's telephone."""
         registry, day = self.world().registry, local_date(now)
         unit = next((h.unit for h in registry.holdings(person, day)), None)
         return choices_of(self.store.settings()).office(registry.chain(unit, day) if unit else ()).gateway
+
+    def office_of(self, person: str, now: datetime) -> str:
+        """Name of the producer that a person stands for, else of the unit; empty for somebody without any function."""
+        registry, day = self.world().registry, local_date(now)
+        holding = next(iter(registry.holdings(person, day)), None)
+        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
+        return producer.name if producer is not None else registry.unit_name(holding.unit, day) if holding is not None else ""
 
     def preview(self, step: Step, person: str, part: Part, now: datetime, for_whom: Iterable[str] = ()) -> Message:
         """The message that a person would get of one step, whether its turn has come or not."""
@@ -97,12 +110,12 @@ class Wording:
                     happened.append(notice)
                 continue
             step = step_of(item)
-            if desk.turn(step) is Turn.SAY and self._still_hears(desk, choices, step, item):
+            if self._stands(desk, choices, step, item.recipient):
                 lines.append(desk.line(step, Part(item.part), item.detail.get("for", ())))
             else:
                 moot.append(item)
         if not lines and not happened:
-            return Worded(row, None, tuple(moot))
+            return Worded(replace(row, body=message_json(None), composed_at=desk.now), None, tuple(moot))
         lines.sort(key=lambda line: (line.due_at, line.subject, line.rung))
         happened.sort(key=lambda notice: (notice.at, notice.subject))
         message = self._message(desk, choices, row.recipient, row.id, _kind(lines, happened), tuple(lines), tuple(happened))
@@ -110,8 +123,9 @@ class Wording:
         return Worded(fixed, message, tuple(moot))
 
     @staticmethod
-    def _still_hears(desk: Desk, choices: Choices, step: Step, item: ItemRow) -> bool:
-        return any(h.person == item.recipient for h in with_stand_ins(desk.hearers(step), choices, desk.day))
+    def _stands(desk: Desk, choices: Choices, step: Step, person: str) -> bool:
+        """Whether a step is still to be said, and to this person."""
+        return desk.turn(step) is Turn.SAY and any(h.person == person for h in with_stand_ins(desk.hearers(step), choices, desk.day))
 
     def _message(  # noqa: PLR0913
         self,
@@ -128,8 +142,7 @@ class Wording:
         holding = next(iter(registry.holdings(person, day)), None)
         unit = holding.unit if holding is not None else ""
         chain = registry.chain(unit, day) if unit else ()
-        producer = self.store.producer(holding.producer) if holding is not None and holding.producer else None
-        office = producer.name if producer is not None else registry.unit_name(unit, day) if unit else ""
+        office = self.office_of(person, desk.now)
         sender = choices.office(chain).sender or (registry.unit_name(self._province(desk, unit), day) if unit else "")
         recipient = Recipient(person=person, name=row.name, language=chosen.language, email=row.email, phone=row.phone, office=office)
         return Message(
@@ -182,6 +195,10 @@ class Wording:
 def step_of(item: ItemRow) -> Step:
     """The step that an item is about."""
     return Step(item.duty, item.rung, DutyKind(item.kind), item.subject)
+
+
+def _step_in(line: DutyLine) -> Step:
+    return Step(line.duty, line.rung, line.kind, line.subject)
 
 
 def _kind(lines: Sequence[DutyLine], happened: Sequence[NoticeLine]) -> MessageKind:

@@ -14,14 +14,15 @@ from notifications.duties import Desk, Step, Turn
 from notifications.messages import ChannelName, Part
 from notifications.placing import CalendarOf, Placing
 from states.chart import Seat
+from states.facts import LEVEL_OF, level_of
 from states.regime import local_date
-from states.vocabulary import Event, Function, Level, NoteEvent
+from states.vocabulary import CaseState, Event, Function, Level, NoteEvent
 from workflow.access import may_confirm
 from workflow.commands import SYSTEM
 from workflow.judging import place_of
 from workflow.ledger.entry import Entry, parse
 from workflow.ports import Database
-from workflow.rows import SubjectKind
+from workflow.rows import StoredEntry, SubjectKind
 from workflow.situation import World, law_of
 from workflow.telling import DeliveryRow, DeliveryState, Fired, ItemRow, RungRow, RungState, WebhookRow
 
@@ -29,6 +30,9 @@ PAGE = 500
 NOTICES = "notices"
 EVENT = "event"
 """Kind of an item that tells of something that has happened."""
+
+Leaf = tuple[int, StoredEntry]
+"""Number in the log, subject, seq, hash."""
 
 _TRIES = 20
 _RETRY = timedelta(minutes=1)
@@ -99,7 +103,8 @@ class Composer:
             attempts = self.store.postpone_rung(rung.duty, rung.rung, now + _RETRY * 2 ** min(rung.attempts, 6))
             made.failed.append((f"{rung.duty} {rung.rung}", attempts, f"{type(error).__name__}: {error}"))
 
-    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+    def decide(self, now: datetime, due: Sequence[RungRow]) -> tuple[list[Fired], Placing]:
+        """What becomes of steps at a moment, and in which messages people hear of it; nothing is written."""
         desk, placing = self._desk(now), self._placing(now)
         steps = [(rung, Step(rung.duty, rung.rung, rung.kind, rung.subject)) for rung in due]
         desk.take(step for _, step in steps)
@@ -109,12 +114,18 @@ class Composer:
             if turn is not Turn.SAY:
                 decided.append((rung, step, RungState.CANCELLED if turn is Turn.OVER else RungState.SUPERSEDED, ()))
                 continue
-            heard = tuple(h for h in with_stand_ins(desk.hearers(step), placing.choices, desk.day) if self._listens(placing, h, step))
-            decided.append((rung, step, RungState.FIRED if heard else RungState.UNHEARD, heard))
+            everybody = with_stand_ins(desk.hearers(step), placing.choices, desk.day)
+            heard = tuple(hearer for hearer in everybody if self._listens(placing, hearer, step))
+            # Unheard means that nobody holds the duty, not that whoever does has chosen to leave this step out.
+            decided.append((rung, step, RungState.FIRED if everybody else RungState.UNHEARD, heard))
         placing.look_up(hearer.person for *_, heard in decided for hearer in heard)
         fired = [
             Fired(rung, state, tuple(self._item(desk, placing, step, hearer) for hearer in heard)) for rung, step, state, heard in decided
         ]
+        return fired, placing
+
+    def _fire(self, now: datetime, due: Sequence[RungRow], made: Composed) -> int | None:
+        fired, placing = self.decide(now, due)
         count = self.store.fire(fired, placing.messages.values(), placing.deliveries, now)
         if count is None:
             return None
@@ -126,8 +137,9 @@ class Composer:
 
     @staticmethod
     def _listens(placing: Placing, hearer: Hearer, step: Step) -> bool:
-        """Whether the person has not chosen to leave this step out; what is told to a superior is never left out."""
-        return hearer.part is _UNMUTED or step.rung not in placing.choices.person(hearer.person).muted
+        """Whether the person has not left this step out, as the office allows now; what is told to a superior is never left out."""
+        muted = placing.choices.person(hearer.person).muted & placing.office(hearer.person).may_mute
+        return hearer.part is _UNMUTED or step.rung not in muted
 
     @staticmethod
     def _item(desk: Desk, placing: Placing, step: Step, hearer: Hearer) -> ItemRow:
@@ -146,6 +158,23 @@ class Composer:
         page = self.store.log_page(before - 1, PAGE)
         if not page:
             return False
+        try:
+            self._hear(now, before, page, made)
+        except Exception:  # noqa: BLE001 - whatever is wrong shows at the entry that it is wrong with
+            for index, leaf in enumerate(page):
+                self._hear_alone(now, page[index - 1][0] + 1 if index else before, leaf, made)
+        return True
+
+    def _hear_alone(self, now: datetime, before: int, leaf: Leaf, made: Composed) -> None:
+        try:
+            while not self._hear(now, before, [leaf], made) and self.store.cursor(NOTICES) == before:
+                pass
+        except Exception as error:  # noqa: BLE001 - one poisoned entry must not silence the others; it is told, and passed over
+            number, stored = leaf
+            made.failed.append((f"{stored.subject} {stored.seq}", 1, f"{type(error).__name__}: {error}"))
+            self.store.heard(NOTICES, before, number + 1, (), (), ())
+
+    def _hear(self, now: datetime, before: int, page: Sequence[Leaf], made: Composed) -> bool:
         entries = [(number, parse(stored.body)) for number, stored in page]
         desk, placing = self._desk(now), self._placing(now)
         told = [e for _, e in entries if e.kind is SubjectKind.CASE and e.outcome == "done" and e.event in notices()]
@@ -155,10 +184,11 @@ class Composer:
         items = [self._notice(placing, entry, person) for entry, person in heard]
         events = self._for_webhooks(desk, entries, now)
         deliveries = [*placing.deliveries, *events]
-        if self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries):
+        written = self.store.heard(NOTICES, before, page[-1][0] + 1, items, placing.messages.values(), deliveries)
+        if written:
             made.noticed += len(items)
             made.events += len(events)
-        return True
+        return written
 
     def _know(self, desk: Desk, entry: Entry) -> tuple[str, ...]:
         loaded = desk.cases.get(entry.case)
@@ -172,8 +202,19 @@ class Composer:
             asked = self.store.entry(entry.case, int(entry.data["answers"]))
             typist = parse(asked.body).actor if asked is not None else None
             return (typist.id,) if typist is not None and typist.id != actor else ()
-        people = concerned(registry, loaded.case, law_of(loaded.case, desk.now), seats, local_date(desk.now))
+        law = law_of(loaded.case, desk.now)
+        office = level_of(self._lay(entry), None, law) if "office" in seats else law.levels[0]
+        people = concerned(registry, loaded.case, law, seats, office, local_date(desk.now))
         return tuple(person for person in people if person != actor)
+
+    def _lay(self, entry: Entry) -> CaseState:
+        """The state in which a level had the case before something happened; a case that has ended no longer says."""
+        before = CaseState(entry.from_) if entry.from_ else CaseState.IDEA_REGISTERED
+        if before in LEVEL_OF:
+            return before
+        earlier = (parse(stored.body) for stored in reversed(list(self.store.entries(entry.case))))
+        states = (CaseState(e.to) for e in earlier if e.case_seq < entry.case_seq and e.to)
+        return next((state for state in states if state in LEVEL_OF), before)
 
     @staticmethod
     def _seconds(desk: Desk, entry: Entry) -> tuple[str, ...]:
@@ -230,13 +271,12 @@ class Composer:
 
 def when_unplanned(store: Database, now: datetime, plan: Callable[[str, str, datetime, datetime], tuple[RungRow, ...]]) -> int:
     """Plan steps for deadlines that were written before there were ladders; returns for how many."""
-    count = 0
-    while duties := store.unplanned(PAGE):
+    count, after = 0, ""
+    while duties := store.unplanned(after, PAGE):
         cases = store.load_cases(list(dict.fromkeys(duty.rpartition(":")[0].rpartition(":")[0] for duty in duties)))
         terms = {term.id: term for loaded in cases.values() for term in loaded.terms}
-        rungs = [rung for duty in duties if duty in terms for rung in plan(duty, terms[duty].case, terms[duty].due_at, now)]
-        store.plan_rungs(rungs)
-        count += len(duties)
-        if not rungs:
-            break
+        planned = [plan(duty, terms[duty].case, terms[duty].due_at, now) for duty in duties if duty in terms]
+        store.plan_rungs([rung for rungs in planned for rung in rungs])
+        count += sum(1 for rungs in planned if rungs)
+        after = duties[-1]
     return count

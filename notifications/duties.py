@@ -7,13 +7,13 @@ from enum import Enum
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, Ladders, Rung, ladders, last_valid_day
-from deadlines.plan import load_plans
 from notifications.audience import Hearer, hearers, holders_of, of_certificate, of_unit
 from notifications.messages import DutyLine, Part
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Stage
 from workflow.activities import OpenActivity, open_activities
-from workflow.ports import Database, LoadedCase
+from workflow.plan_rows import plan_of
+from workflow.ports import CaseQuery, Database, LoadedCase
 from workflow.progress import central_ahead, stages_ahead, still_means
 from workflow.rows import CaseRow, CertificateRow, ProducerRow, ProductRow, TermRow
 from workflow.situation import World, home, joinable, law_of, results_of
@@ -56,6 +56,7 @@ class Desk:
     ladders: Ladders = field(default_factory=ladders)
     _terms: dict[str, dict[str, TermRow]] = field(default_factory=dict)
     _activities: dict[str, dict[str, OpenActivity]] = field(default_factory=dict)
+    _hearers: dict[Step, tuple[Hearer, ...]] = field(default_factory=dict)
 
     @property
     def day(self) -> date:
@@ -94,8 +95,7 @@ class Desk:
             row = self.store.load_plan(step.subject)
             found: tuple[OpenActivity, ...] = ()
             if row is not None:
-                plan = next(plan for plan in load_plans(row.text) if plan.id == row.code)
-                found = open_activities(plan, row, self.store.stages(plan=row.code), timeline(self.store, row.code))
+                found = open_activities(plan_of(row), row, self.store.stages(plan=row.code), timeline(self.store, row.code))
             self._activities[step.subject] = {duty.id: duty for duty in found}
         return self._activities[step.subject].get(step.duty)
 
@@ -131,11 +131,16 @@ class Desk:
         row = self.certificates.get(code)
         if row is None or row.state is not CertificateState.IN_FORCE:
             return False
-        running = [loaded.case for loaded in self.cases.values() if loaded.case.certificate == code]
-        return not any(case.kind is CaseKind.REASSESSMENT and case.state in _FILED for case in running)
+        open_cases = self.store.cases(CaseQuery(product=self.cases[row.case].case.product, states=tuple(_FILED)))
+        return not any(case.kind is CaseKind.REASSESSMENT and case.certificate == code for case in open_cases)
 
     def hearers(self, step: Step) -> tuple[Hearer, ...]:
-        """Who hears of a step."""
+        """Who hears of a step; worked out once for all the messages that speak of it."""
+        if step not in self._hearers:
+            self._hearers[step] = self._heard_by(step)
+        return self._hearers[step]
+
+    def _heard_by(self, step: Step) -> tuple[Hearer, ...]:
         rung = self.rung(step)
         registry = self.world.registry
         if rung is None:

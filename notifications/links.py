@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from notifications.messages import Message
+from notifications.messages import Message, NoticeLine
 from states.errors import NotFound
 from workflow.telling import LinkRow, Telling
 
@@ -54,8 +54,13 @@ class Links:
             return self.address(token)
 
         lines = tuple(replace(line, link=link(line.subject, line.duty, line.due_at)) for line in message.lines)
-        notices = tuple(replace(n, link=link(n.subject, f"event:{n.subject}:{n.event}:{n.at.isoformat()}", n.at)) for n in message.notices)
+        notices = tuple(replace(n, link=link(n.subject, event_duty(n), n.at)) for n in message.notices)
         return replace(message, lines=lines, notices=notices), rows
+
+
+def event_duty(notice: NoticeLine) -> str:
+    """What a link about something that has happened is kept under."""
+    return f"event:{notice.subject}:{notice.event}:{notice.at.isoformat()}"
 
 
 def digest_of(token: str) -> str:

@@ -58,28 +58,31 @@ class Placing:
         unit, office = self._office(person)
         chosen = self.choices.person(person)
         moment = self._moment(unit, office, chosen, due, waits=waits)
+        at_once = moment is None
+        moment = moment or self.now
         key = self._window(person, moment)
-        if self._fixed(key):
+        if not at_once and self._fixed(key):
             later = self._next_slot(unit, office, chosen, moment, waits=waits)
             if due is None or due <= self.now or later < due:
                 moment, key = later, self._window(person, later)
-            number = 1
-            while self._fixed(key):
-                number += 1
-                key = f"{self._window(person, moment)}+{number}"
+        # Whoever has to be told at once, outside the hours or before the message of the window leaves, gets a message apart.
+        window, number = key, 1
+        while (at_once and number == 1) or self._fixed(key) or self._too_late(key, due):
+            number += 1
+            key = f"{window}+{number}"
         if key not in self.messages:
             window = key.rpartition("|")[2]
             self.messages[key] = MessageRow(id=key, recipient=person, window=window, send_at=moment, created_at=self.now)
             self.deliveries += self._deliveries(key, person, office, chosen, moment)
         return key
 
-    def _moment(self, unit: str | None, office: Office, chosen: Person, due: datetime | None, *, waits: bool) -> datetime:
+    def _moment(self, unit: str | None, office: Office, chosen: Person, due: datetime | None, *, waits: bool) -> datetime | None:
+        """When it is said; None where that has to be at once, because the hours offer no moment before the deadline."""
         calendar = self.calendar(unit or "", self.now.astimezone(ZONE).date())
         moment = first_moment(self.now, office, chosen, calendar, waits=waits)
         if due is None or due <= self.now or moment < due:
             return moment
-        # Back to the last moment of the hours before the deadline; a machine that was off until then says it at once.
-        return last_moment_before(due, self.now, office, chosen) or self.now
+        return last_moment_before(due, self.now, office, chosen)
 
     def _next_slot(self, unit: str | None, office: Office, chosen: Person, after: datetime, *, waits: bool) -> datetime:
         """The first moment after the window of another."""
@@ -95,10 +98,22 @@ class Placing:
         return f"{person}|{local.date().isoformat()}.{number}"
 
     def _fixed(self, key: str) -> bool:
+        row = self._kept(key)
+        return row is not None and row.body is not None
+
+    def _too_late(self, key: str, due: datetime | None) -> bool:
+        """Whether a message that is there leaves only after a deadline that lies ahead."""
+        row = self.messages.get(key) or self._kept(key)
+        return row is not None and due is not None and self.now < due <= row.send_at
+
+    def _kept(self, key: str) -> MessageRow | None:
         if key not in self._seen:
             self._seen[key] = self.store.messages([key]).get(key)
-        row = self._seen[key]
-        return row is not None and row.body is not None
+        return self._seen[key]
+
+    def office(self, person: str) -> Office:
+        """What the office of a person allows."""
+        return self._office(person)[1]
 
     def _office(self, person: str) -> tuple[str | None, Office]:
         if person not in self._offices:

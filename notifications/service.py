@@ -2,23 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from deadlines.calendar import WorkingCalendar
+from deadlines.calendar import WorkingCalendar, midnight
 from deadlines.ladder import DutyKind
 from notifications.channels.events import reminder, transitioned
+from notifications.choices import choices_of, first_moment
 from notifications.composed import Wording
 from notifications.composing import Composed, Composer, when_unplanned
 from notifications.links import Links
 from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, Message, Reply
 from notifications.relay import Delivered, Relay
+from states.regime import local_date
+from states.vocabulary import CertificateState, Publication
+from workflow.activities import open_activities, rungs_of
 from workflow.clock import Clock
 from workflow.ledger.entry import parse
+from workflow.plan_rows import plan_of
 from workflow.ports import Database
 from workflow.recording import planned
 from workflow.situation import World
 from workflow.telling import DeliveryRow, RungRow, WebhookRow
+from workflow.timeline import timeline
 
 
 class Kept:
@@ -88,8 +94,10 @@ class Notifications:
         self.wording = Wording(store, world, rehearsal=rehearsal)
         self.composer = Composer(store, world, calendar, frozenset(post.channels))
         self._inbox = Relay(store, clock, f"{owner}/inbox", self.wording, {}, domain=post.domain)
+        self._calendar = calendar
         self._out = Relay(
-            store, clock, f"{owner}/out", self.wording, post.channels, domain=post.domain, links=post.links, events=self._event, texts=self._text
+            store, clock, f"{owner}/out", self.wording, post.channels, domain=post.domain, links=post.links, events=self._event, texts=self._text,
+            quiet=self._quiet,
         )  # fmt: skip
 
     def gather(self) -> tuple[Composed, Delivered]:
@@ -106,17 +114,40 @@ class Notifications:
         made, inbox = self.gather()
         return Told(made, inbox, self.send())
 
+    def _quiet(self, person: str, now: datetime) -> datetime | None:
+        """When a person's office opens again; None while it is open."""
+        registry, day = self.world().registry, local_date(now)
+        unit = next((h.unit for h in registry.holdings(person, day)), None)
+        choices = choices_of(self.store.settings())
+        office = choices.office(registry.chain(unit, day) if unit else ())
+        opens = first_moment(now, office, choices.person(person), self._calendar(unit or "", day), waits=False)
+        return opens if opens > now else None
+
     def next_moment(self) -> datetime | None:
         """When there is something to tell next."""
         return self.store.next_moment()
 
     def plan_missing(self) -> int:
-        """Plan steps for deadlines that were begun before there were ladders; returns for how many."""
+        """Plan steps for what was begun before there were ladders; returns for how many deadlines of cases. What has its steps keeps them."""
 
         def plan(duty: str, case: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
             return planned(DutyKind.TERM, duty, case, due_at, begun)
 
-        return when_unplanned(self.store, self.clock.now(), plan)
+        now = self.clock.now()
+        for held in self.store.certificates():
+            if held.state is CertificateState.IN_FORCE:
+                ends = midnight(date.fromisoformat(held.last_valid_day) + timedelta(days=1))
+                self.store.plan_rungs(planned(DutyKind.CERTIFICATE, held.code, held.code, ends, now))
+        for row in self.store.plans():
+            if row.state is Publication.PUBLISHED:
+                stages, lines = self.store.stages(plan=row.code), timeline(self.store, row.code)
+                self.store.plan_rungs(rungs_of(open_activities(plan_of(row), row, stages, lines), now))
+        return when_unplanned(self.store, now, plan)
+
+    def event_of(self, row: DeliveryRow) -> Mapping[str, Any] | None:
+        """What a webhook gets of a delivery; None where the webhook or the entry is gone."""
+        hook = next((hook for hook in self.store.webhooks() if hook.id == row.target), None)
+        return self._event(hook, row, self.clock.now()) if hook is not None else None
 
     def _event(self, hook: WebhookRow, row: DeliveryRow, now: datetime) -> Mapping[str, Any] | None:
         del now

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from deadlines.kinds import Flag
-from deadlines.plan import CyclePlan, PlanDeadline
+from deadlines.plan import CyclePlan, PlanDeadline, load_plans
 from deadlines.plan_values import NATIONAL
 from states.errors import EventRefused, PayloadInvalid, Problem, UnknownName
 from states.lifecycle import PlanEvent
@@ -165,3 +166,28 @@ def excepted(
 
 def _later(cutoff: datetime | None, national: datetime | None) -> bool:
     return cutoff is not None and national is not None and cutoff > national
+
+
+def plan_of(row: PlanRow) -> CyclePlan:
+    """The plan of a row, read again from its own file."""
+    return chosen_plan(_read(row.text), row.code)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[CyclePlan, ...]:
+    """A file that was accepted, read once: every sweep asks what its plans say."""
+    return load_plans(text)
+
+
+def chosen_plan(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
+    """The plan of a file that is meant; without a name, the only one.
+
+    Raises:
+        UnknownName: There is none of that name, or there are several to choose from.
+    """
+    if wanted is None and len(plans) == 1:
+        return plans[0]
+    for plan in plans:
+        if plan.id == wanted:
+            return plan
+    raise UnknownName(what="plan", name=wanted or "–", known=", ".join(p.id for p in plans))

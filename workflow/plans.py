@@ -7,7 +7,6 @@ before; alone they bind nobody.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from deadlines.plan import CyclePlan, PlanDeadline, default_effect, for_year, load_plans
@@ -23,7 +22,7 @@ from workflow.activities import open_activities, rungs_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
-from workflow.plan_rows import as_data, excepted, rounds_of, stages_of
+from workflow.plan_rows import as_data, chosen_plan, excepted, plan_of, rounds_of, stages_of
 from workflow.ports import CaseQuery, Change, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.roundbook import RoundBook
@@ -83,7 +82,7 @@ class Plans:
             NotAllowed: The person is not an officer of the unit, or the draft belongs to another unit.
             EventRefused: The plan was published already.
         """
-        chosen = _choose(load_plans(text), plan)
+        chosen = chosen_plan(load_plans(text), plan)
         code = unit or chosen.unit
         world = self.world(fresh=True)
         self._level_fits(world, chosen, code)
@@ -216,7 +215,7 @@ class Plans:
 
     def parsed(self, row: PlanRow) -> CyclePlan:
         """The plan of a row, read again from its own file."""
-        return _choose(_read(row.text), row.code)
+        return plan_of(row)
 
     # What the law gives every year.
 
@@ -387,19 +386,3 @@ class Plans:
     def _write(self, changes: list[Change], epoch: int) -> None:
         if changes and self.store.write(changes, epoch=epoch) is not Outcome.WRITTEN:
             raise StaleCase(case=changes[0].entry.subject, expected=changes[0].version, version=None, state=None)
-
-
-@lru_cache(maxsize=64)
-def _read(text: str) -> tuple[CyclePlan, ...]:
-    """A file that was accepted, read once: every sweep asks what its plans say."""
-    return load_plans(text)
-
-
-def _choose(plans: tuple[CyclePlan, ...], wanted: str | None) -> CyclePlan:
-    known = ", ".join(p.id for p in plans)
-    if wanted is None and len(plans) == 1:
-        return plans[0]
-    for plan in plans:
-        if plan.id == wanted:
-            return plan
-    raise UnknownName(what="plan", name=wanted or "–", known=known)

@@ -205,6 +205,10 @@ class Registry:
             if any(h.principal == person and h.seat == seat and h.unit == unit for h in self.holdings(taker, day))
         )
 
+    def ever_held(self, person: str) -> frozenset[str]:
+        """Units in which a person holds, held or will hold a function."""
+        return frozenset(row.unit for row in self._appointments.get(person, ()))
+
     def _stands(self, holding: Holding, day: date) -> bool:
         unit = self.unit(holding.unit, day)
         return holding.seat.level is None or (unit is not None and unit.level == holding.seat.level)

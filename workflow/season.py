@@ -15,7 +15,7 @@ from states.regime import VIETNAM
 from states.vocabulary import Event, Function, Level, ProducerKind, TieKind
 from workflow.ports import Store
 from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
-from workflow.season_values import WORK_ACTS, CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
+from workflow.season_values import KEYS, WORK_ACTS, CaseStory, PlanAct, RoundAct, Season, StepAct, WorkAct
 
 __all__ = [
     "CaseStory",
@@ -91,25 +91,9 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def season(self) -> Season:
-        known = {
-            "season",
-            "unit",
-            "succession",
-            "person",
-            "appointment",
-            "producer",
-            "product",
-            "tie",
-            "plan",
-            "round",
-            "path",
-            "case",
-            "work",
-        }
-        self.problems += [
-            Problem(f"/{name}", "unknown_field", {"known": ", ".join(sorted(known))}) for name in self.table if name not in known
-        ]
+        self._known(self.table, "", tuple(name for name in KEYS if name != "step"))
         head = self._table(self.table, "", "season")
+        self._known(head, "/season", KEYS["season"])
         producers = self._rows("producer", self._producer)
         seats = {p.code: p.unit for p in producers}
         season = Season(
@@ -144,7 +128,13 @@ class _Reader:
         if not isinstance(rows, list) or len(rows) > MAX_ROWS or not all(isinstance(row, dict) for row in rows):
             self.problems.append(Problem(f"{at}/{name}", "not_a_list"))
             return ()
+        for index, row in enumerate(rows):
+            self._known(row, f"{at}/{name}/{index}", KEYS[name])
         return tuple(read(row, f"{at}/{name}/{index}") for index, row in enumerate(rows))
+
+    def _known(self, row: Mapping[str, Any], at: str, known: tuple[str, ...]) -> None:
+        """A word that means nothing is a slip of the pen; left out silently, the story would be another one."""
+        self.problems += [Problem(f"{at}/{key}", "unknown_field", {"known": ", ".join(known)}) for key in row if key not in known]
 
     def _table(self, row: Mapping[str, Any], at: str, name: str) -> Mapping[str, Any]:
         value = row.get(name, {})
@@ -169,7 +159,7 @@ class _Reader:
             former=self._text(row, at, "former"),
             heir=self._text(row, at, "heir"),
             on=self._day(row, at, "on"),
-            whole=bool(row.get("whole", True)),
+            whole=self._flag(row, at, "whole"),
             decree=self._text(row, at, "decree", required=False),
         )
 
@@ -307,6 +297,8 @@ class _Reader:
             *((f"/case/{i}/product", c.product, products) for i, c in enumerate(season.cases)),
             *((f"/case/{i}/path", c.path, set(season.paths)) for i, c in enumerate(season.cases)),
         ]
+        keys = {name: {step.key for step in steps if step.key} for name, steps in season.paths.items()}
+        asked += [(f"/case/{i}/data/{key}", key, keys.get(c.path, set(c.data))) for i, c in enumerate(season.cases) for key in c.data]
         for number, row in enumerate(self.table.get("path", []) if season.paths else ()):
             steps = season.paths.get(row.get("name", ""), ())
             asked += [(f"/path/{number}/step/{i}/by", step.by, people) for i, step in enumerate(steps) if step.by and not _is_seat(step.by)]
@@ -335,6 +327,12 @@ class _Reader:
         except ValueError as error:
             self.problems.append(Problem(f"{at}/{name}", str(error)))
             return ""
+
+    def _flag(self, row: Mapping[str, Any], at: str, name: str) -> bool:
+        value = row.get(name, True)
+        if not isinstance(value, bool):
+            self.problems.append(Problem(f"{at}/{name}", "not_a_flag"))
+        return bool(value)
 
     def _day(self, row: Mapping[str, Any], at: str, name: str, *, required: bool = True) -> str:
         value = row.get(name)

@@ -8,6 +8,24 @@ from states.chart import Seat
 from states.vocabulary import Event
 from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, SuccessionRow, TieRow, UnitRow
 
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "season": ("title", "start"),
+    "unit": ("code", "name", "level", "parent", "valid_from", "valid_to", "decree"),
+    "succession": ("former", "heir", "on", "whole", "decree"),
+    "person": ("code", "name", "email", "phone"),
+    "appointment": ("person", "function", "level", "unit", "producer", "from", "to"),
+    "producer": ("code", "name", "kind", "unit"),
+    "product": ("code", "name", "group", "producer", "unit"),
+    "tie": ("person", "product", "kind"),
+    "plan": ("file", "plan", "unit", "as", "import_at", "publish_at"),
+    "round": ("code", "event", "at", "as"),
+    "path": ("name", "step"),
+    "step": ("at", "event", "by", "key", "reason", "on_behalf_of", "data", "expect"),
+    "case": ("product", "path", "shift", "data"),
+    "work": ("plan", "act", "at", "as", "data"),
+}
+"""What a row of each table of a season file may say; ``step`` lies in ``path``."""
+
 WORK_ACTS = ("assign", "report", "support", "state", "count", "lesson", "review")
 """What can happen to a plan's other work; see :class:`workflow.planwork.PlanWork`."""
 

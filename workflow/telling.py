@@ -125,7 +125,7 @@ class DeliveryRow:
         target: Person code, or the webhook's id.
         address: Where it went; None before it was claimed.
         attempt: Tries so far. ``doubts``: those among them that ended with nobody knowing.
-        not_before: Next try. ``give_up``: after this no further one.
+        not_before: Next try. ``first_at``: when the first try that failed began; patience counts from it.
         owner, lease_until: The worker that has it.
         reply: The other side's last words.
     """
@@ -140,7 +140,7 @@ class DeliveryRow:
     address: str | None = None
     attempt: int = 0
     doubts: int = 0
-    give_up: datetime | None = None
+    first_at: datetime | None = None
     owner: str | None = None
     lease_until: datetime | None = None
     reply: str | None = None
@@ -249,6 +249,7 @@ class DeliveryQuery:
     subject: str | None = None
     since: datetime | None = None
     channel: str | None = None
+    messages: tuple[str, ...] | None = None
     limit: int = 200
 
 
@@ -275,8 +276,8 @@ class Telling(Protocol):
     def rungs_between(self, start: datetime, end: datetime, limit: int) -> list[RungRow]:
         """Planned steps that come in a span of time, oldest first."""
 
-    def unplanned(self, limit: int) -> list[str]:
-        """Ids of running terms without any step: written before there were ladders."""
+    def unplanned(self, after: str, limit: int) -> list[str]:
+        """Ids of running terms without any step, behind an id, in order: written before there were ladders, or with no step ahead."""
 
     def plan_rungs(self, rungs: Sequence[RungRow]) -> None:
         """Add steps; those that are there stay as they are."""
@@ -307,8 +308,16 @@ class Telling(Protocol):
     def items(self, messages: Sequence[str]) -> dict[str, list[ItemRow]]:
         """What messages hold, by message."""
 
-    def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
-        """What was told, newest first."""
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
+        """What was told, newest first; ``since`` and ``until`` (exclusive) bound when messages were made."""
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
@@ -331,6 +340,9 @@ class Telling(Protocol):
 
     def delivery(self, key: str) -> DeliveryRow | None: ...
     def tries(self, key: str) -> list[TryRow]: ...
+    def note(self, delivery: DeliveryRow, tried: TryRow) -> None:
+        """Keep what a person did by hand: how the delivery stands after it, and the line for the log of tries."""
+
     def resend(self, key: str, now: datetime) -> bool:
         """Let a delivery that was given up, or has arrived, be tried again; False where it is under way."""
 

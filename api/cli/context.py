@@ -65,7 +65,7 @@ class Context:
 _PIPED_WIDTH = 160
 """Columns where nobody can tell us the width: a file or a pipe."""
 
-ctx = Context(out=Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH))
+ctx = Context(out=Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH))
 
 
 def print_json(value: object) -> None:
@@ -125,7 +125,7 @@ def tell(error: CycleError, *, as_json: bool = False) -> None:
     if as_json:
         print_json({"error": error_json(error)})
         return
-    screen = Console(stderr=True, highlight=False, soft_wrap=True)
+    screen = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     screen.print(f"[bold red]{escape(ctx.words.error(error))}[/]")
     for text, holder in ctx.words.reasons(error):
         screen.print(f"  • {escape(text)}")

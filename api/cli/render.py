@@ -50,11 +50,11 @@ class PlainTable(Table):
         super().add_row(*(escape(cell) if isinstance(cell, str) else cell for cell in cells), **look)
 
 
-def table(*columns: str) -> Table:
-    """An empty table in the house's look."""
+def table(*columns: str, whole: int | None = None) -> Table:
+    """An empty table in the house's look; the column ``whole`` is never folded, so that what stands in it can be copied."""
     made = PlainTable(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=number == whole)
     return made
 
 

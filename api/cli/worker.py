@@ -104,9 +104,14 @@ class Shift:
         if not self._planned:
             run.notifications.plan_missing()
             self._planned = True
-        self.worker.beat(run.store, run.engine, run.plans, run.notifications.gather)
+        self.worker.beat(run.store, run.engine, run.plans, lambda: self._gather(run))
         while step(run.store, run.engine, told):
             pass
+
+    def _gather(self, run: Runtime) -> None:
+        made, _ = run.notifications.gather()
+        for row, attempts, why in made.failed:
+            _told("row_failed", f"{row} ({attempts}): {why}")
 
     def _send(self, run: Runtime) -> None:
         if self.worker.paused:

@@ -55,6 +55,7 @@ def create_user(request: Request, body: UserGiven) -> Response:
     """Mở tài khoản cho một người · an account for a person."""
     must_be_real(request)
     asked, identity = ask(request, ADMIN), identity_of(request)
+    _must_see(asked, body.person)
     issuer = asked.run.settings.oidc_issuer
     if body.subject is not None and issuer is None:
         raise RequestInvalid([Problem("/subject", "no_provider")])
@@ -213,11 +214,21 @@ def _about(request: Request, person: str, act: AccountAct, *, own: bool = False)
     """A request about somebody's account, if the asker may do this with it."""
     asked = ask(request, READ if own else ADMIN)
     if not (own and asked.caller.person == person):
-        if ADMIN not in asked.caller.scopes:
-            ask(request, ADMIN)
+        ask(request, ADMIN)
+        _must_see(asked, person)
         must_manage(asked.registry, asked.caller.person, person, act, asked.today)
-        asked.registry.person(person)
     return asked, identity_of(request)
+
+
+def _must_see(asked: Asked, person: str) -> None:
+    """Whether somebody is there is nobody's business outside the territory.
+
+    Raises:
+        NotFound: Nobody has this code, or nobody whose account the asker may look at.
+    """
+    there = any(p.code == person for p in asked.registry.people())
+    if not there or not may_manage(asked.registry, asked.caller.person, person, AccountAct.LOOK, asked.today):
+        raise NotFound(what="person", name=person)
 
 
 def _user(asked: Asked, identity: Identity, person: str, row: AccountRow | None) -> UserOut:

@@ -8,6 +8,10 @@ class Cause(StrEnum):
 
     NOTHING_TO_CARRY = "nothing_to_carry"
     """The envelope has no words for a channel that carries words, or no event for one that carries events."""
+    WORDS_FAILED = "words_failed"
+    """The message could not be worded: our own fault, shown at the one message that it concerns."""
+    OUTSIDE_HOURS = "outside_hours"
+    """It is late, and the reader's office is closed: it leaves when the office opens."""
     ADDRESS_MALFORMED = "address_malformed"
     UNREACHABLE = "unreachable"
     """No name, no route, refused, or the connection broke before anything was handed over."""

@@ -7,6 +7,7 @@ from notifications.messages import DutyLine, Letter, Message
 from workflow.ledger.entry import Entry
 
 REMINDER = "vn.ocop.duty.reminder.v1"
+TRIAL = "vn.ocop.webhook.test.v1"
 
 
 def transitioned(entry: Entry, leaf_hash: bytes, *, source: str) -> dict[str, Any]:
@@ -62,6 +63,11 @@ def reminder(message: Message, letter: Letter, *, key: str, source: str, templat
         data["template"] = {"id": template, "parameters": parameters(message)}
     first = message.lines[0].subject if message.lines else message.notices[0].subject if message.notices else message.id
     return _event(REMINDER, key, source, first, message.composed_at, data)
+
+
+def trial(hook: str, *, key: str, source: str, at: datetime) -> dict[str, Any]:
+    """An event that tells of nothing, by which a receiver's address and secret are tried: ``vn.ocop.webhook.test.v1``."""
+    return _event(TRIAL, key, source, hook, at, {"webhook": hook})
 
 
 def parameters(message: Message) -> dict[str, str]:

@@ -90,7 +90,11 @@ def _bare() -> Any:
 
 
 def _ours(url: str) -> Any:
-    run = build_runtime(Settings(database_url=SecretStr(url), allow_unsafe=True), clock=ManualClock(NOW), checked=True)
+    run = build_runtime(
+        Settings(database_url=SecretStr(url), allow_unsafe=True, data_dir=Path(tempfile.mkdtemp(prefix="ocop-"))),
+        clock=ManualClock(NOW),
+        checked=True,
+    )
     return create_app(run, identify=[Middleware(Introduced)])
 
 

@@ -18,5 +18,14 @@ def test_a_journey_happens_as_it_is_written(path: Path, database_url: str):
         Traveller(world, journey).go()
 
 
+def test_the_journey_that_is_shown_to_contributors_happens_as_well(database_url: str):
+    guide = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text("utf-8")
+    shown = next(block for block in guide.split("```") if block.startswith("\n# Muộn năm giây\n"))
+    journey = read_journey(shown, "CONTRIBUTING.md")
+    assert any(row.told for row in journey.rows)
+    with world_at(database_url, journey.start.replace(tzinfo=None).isoformat(), two_rounds=False) as world:
+        Traveller(world, journey).go()
+
+
 def test_there_are_journeys():
     assert len(JOURNEYS) >= 5

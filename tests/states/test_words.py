@@ -13,7 +13,11 @@ from string import Formatter
 
 import pytest
 
+from deadlines.ladder import DutyKind
 from deadlines.phrases import Question
+from notifications.acknowledging import CallResult, Via
+from notifications.choices import FIELDS
+from notifications.messages import ChannelName, Part
 from states import forms, vocabulary
 from states.chart import START, Chart, Seat
 from states.errors import EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem
@@ -26,6 +30,7 @@ from states.vocabulary import CaseState, Effect, Event, Function, Level, RoundEv
 from states.words import SECTION, words
 from tests.states.samples import CHARTS, MIDNIGHT
 from workflow.ledger.findings import Fault
+from workflow.telling import DeliveryState, RungState
 
 ROOMS = ("states", "deadlines", "workflow", "notifications", "api")
 LANGUAGES = ("vi", "en")
@@ -178,6 +183,8 @@ def _problems() -> Iterator[tuple[str, str, set[str] | None]]:
             yield f"{path}:{call.lineno}", code, _named(call)
         elif name == "ValueError" and path == "states/payload.py" and (code := _constant(_argument(call, 0))):
             yield f"{path}:{call.lineno}", code, {"options", "low", "high"}
+        elif name == "ValueError" and path == "notifications/choices.py" and (code := _constant(_argument(call, 0))):
+            yield f"{path}:{call.lineno}", code, {"known"}
     for question in Question:
         yield "deadlines/phrases.py", question, {"phrase", "low", "high"}
     for why, values in (("empty", set()), ("too_long", {"limit"}), ("control_character", {"at"})):
@@ -191,6 +198,20 @@ def test_every_problem_of_an_input_has_words_and_the_values_that_they_ask_for():
         found += [f"{where} {problem}" for problem in _missing("problem", code, values)]
     assert found == []
     assert len(seen) > 40
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_is_chosen_about_reminders_has_a_name(language):
+    fields = {field for names in FIELDS.values() for field in names}
+    table = words(language).table
+    assert fields <= set(table["field"])
+    assert {*RungState} <= set(table["rungstate"])
+    assert {*DeliveryState} <= set(table["deliverystate"])
+    assert {*ChannelName} <= set(table["channel"])
+    assert {*Part} <= set(table["part"])
+    assert {*DutyKind} <= set(table["dutykind"])
+    assert {*CallResult} == set(table["callresult"])
+    assert {*Via} == set(table["via"])
 
 
 def test_every_refusal_in_the_source_is_told_with_the_values_that_its_words_ask_for():

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from pydantic import SecretStr
@@ -90,7 +92,9 @@ IDEA = {"kind": "first", "novelty": "new", "group": "food", "origin": "own_idea"
 def http_at(url: str, now: str = "2021-01-11 08:00", *, two_rounds: bool = True, **given: Any) -> Iterator[Http]:
     """The interface on a migrated, empty database, with the plan of 2021 published unless told otherwise."""
     clock = ManualClock(moment(now))
-    runtime = build_runtime(Settings(database_url=SecretStr(url), allow_unsafe=True), clock=clock, checked=True)
+    runtime = build_runtime(
+        Settings(database_url=SecretStr(url), allow_unsafe=True, data_dir=Path(mkdtemp(prefix="ocop-"))), clock=clock, checked=True
+    )
     try:
         if not runtime.store.registry().units:
             populate(runtime.store)

@@ -151,7 +151,12 @@ def house_at(url: str, folder: Path, now: str = "2021-06-01 09:00", *, rehearsal
     """An installation on a migrated, empty database."""
     clock = ManualClock(moment(now))
     given = Settings(
-        database_url=SecretStr(url), allow_unsafe=True, data_dir=folder, public_url=settings.pop("public_url", HOME), **settings
+        database_url=SecretStr(url),
+        allow_unsafe=True,
+        link_key=SecretStr("k" * 40),
+        data_dir=folder,
+        public_url=settings.pop("public_url", HOME),
+        **settings,
     )
     runtime = build_runtime(given, clock=clock, checked=True)
     try:

@@ -7,90 +7,43 @@ tables of what happens. Names are those of the labels that people see; codes of 
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import NoReturn, TypeVar
 
+from deadlines.ladder import ladders
 from states.refusal import Code
 from states.regime import VIETNAM
-from states.vocabulary import CaseKind, CaseState, Effect, Event, Function, Level, Stage
+from states.vocabulary import CaseKind, CaseState, Effect, Event, Function, Level, NoteEvent, Stage
+from tests.support.journey_rows import Away, Due, Heard, Journey, PlanLine, Row, Seat
 
 _S = TypeVar("_S", bound=StrEnum)
 
 WHEN, WHO, WHAT, PRODUCT, MORE = "ngày giờ", "ai", "việc", "sản phẩm", "nội dung"
-STATE, DUE, REFUSED = "trạng thái sau", "hạn", "từ chối"
-COLUMNS = (WHEN, WHO, WHAT, PRODUCT, MORE, STATE, DUE, REFUSED)
+STATE, DUE, TOLD, REFUSED = "trạng thái sau", "hạn", "được nhắc", "từ chối"
+COLUMNS = (WHEN, WHO, WHAT, PRODUCT, MORE, STATE, DUE, TOLD, REFUSED)
 NEEDED = (WHEN, WHO, WHAT)
 PLAN_COLUMNS = ("mốc", "đợt", "câu trong kế hoạch", "hệ quả")
-CONDITIONS = ("bắt đầu", "kế hoạch năm", "văn bản")
+CONDITIONS = ("bắt đầu", "kế hoạch năm", "văn bản", "vắng")
 LOOK = "xem"
 """The word for a row in which nobody does anything: time passes, and one looks."""
 
-ROUND_ACTS = {"khóa danh sách đợt": "freeze", "đóng đợt": "close", "đưa vào đợt sau": "rollover"}
+REDATE = "redate"
+ROUND_ACTS = {"khóa danh sách đợt": "freeze", "đóng đợt": "close", "đưa vào đợt sau": "rollover", "đổi ngày đợt": REDATE}
+CUTOFF = "mốc"
+"""The date that a round's new date is for."""
+
 NONE = ("–", "-", "không", "")
+NOBODY = "không ai"
+NEAR = r"còn \d+ ngày|ngày mai là ngày cuối|hôm nay là ngày cuối|đã quá hạn (\d+ ngày|trong hôm nay)|đã hết hiệu lực \d+ ngày"
+"""How messages say how near a last day is."""
 
 
 class JourneyUnreadable(Exception):
     """A journey says something that cannot be understood; the message names file, row and column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Who acts; ``level`` is None for a producer. A function None is time itself: the worker alone."""
-
-    function: Function | None
-    level: Level | None
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The last valid day of a stage, or of whatever is due next; ``day`` None means that nothing is due."""
-
-    stage: Stage | None
-    day: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: who does what when, and what is expected afterwards."""
-
-    line: int
-    at: datetime
-    who: Seat
-    event: Event | None
-    round_act: tuple[str, str] | None
-    product: str
-    given: Mapping[str, str]
-    state: CaseState | None
-    due: Due | None
-    refused: Code | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanLine:
-    """A dated stage of the plan."""
-
-    stage: Stage
-    round: int
-    phrase: str
-    effect: Effect | None
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """A whole file; ``document`` names a plan that ships, ``plan`` the lines that the file gives for ``plan_year``."""
-
-    name: str
-    title: str
-    start: datetime
-    plan_year: int | None
-    document: str | None
-    plan: tuple[PlanLine, ...]
-    rows: tuple[Row, ...]
 
 
 def read_journey(text: str, name: str) -> Journey:
@@ -126,7 +79,7 @@ class _Reader:
         raise JourneyUnreadable(f"{where}: {words}" + (f" Có · there are: {listed}" if listed else ""))
 
     def read(self, text: str) -> Journey:
-        title, conditions, plan, rows = "", dict[str, str](), list[PlanLine](), list[Row]()
+        title, conditions, away, plan, rows = "", dict[str, str](), list[Away](), list[PlanLine](), list[Row]()
         head: tuple[str, ...] | None = None
         for self._line, raw in enumerate(text.splitlines(), 1):
             self._column = ""
@@ -137,6 +90,8 @@ class _Reader:
                 title = line[2:].strip()
             elif (found := re.fullmatch(r"[-*] ([^:|]+): *(.+)", line)) and folded(found[1]) in CONDITIONS:
                 conditions[folded(found[1])] = found[2].strip()
+                if folded(found[1]) == "vắng":
+                    away.append(self._away(found[2]))
             elif line.startswith("|"):
                 cells = [cell.strip() for cell in line.strip("|").split("|")]
                 if head is None:
@@ -148,7 +103,7 @@ class _Reader:
             self.fail("Tệp không có bảng nào kể việc đã làm. · No table says what happens.")
         start = self._instant(conditions["bắt đầu"]) if "bắt đầu" in conditions else rows[0].at
         year = self._number(conditions["kế hoạch năm"]) if "kế hoạch năm" in conditions else None
-        return Journey(self._name, title, start, year, conditions.get("văn bản"), tuple(plan), tuple(rows))
+        return Journey(self._name, title, start, year, conditions.get("văn bản"), tuple(away), tuple(plan), tuple(rows))
 
     def _head(self, cells: Sequence[str]) -> tuple[str, ...]:
         head = tuple(folded(cell) for cell in cells)
@@ -189,6 +144,7 @@ class _Reader:
     def _act(self, row: Mapping[str, str]) -> Row:
         self._column = WHEN
         at = self._instant(row[WHEN])
+        self._column = WHO
         who = self._seat(row[WHO])
         event, round_act = self._what(row[WHAT])
         state = row.get(STATE, "")
@@ -196,6 +152,8 @@ class _Reader:
         refused = self._refusal(row.get(REFUSED, ""))
         if event is None and refused is not None and round_act is None:
             self.fail("Không ai làm gì thì không có gì để từ chối. · Nobody acts, so nothing can be refused.")
+        given = dict(self._given(row.get(MORE, "")))
+        self._fits(given, event, round_act)
         return Row(
             self._line,
             at,
@@ -203,11 +161,55 @@ class _Reader:
             event,
             round_act,
             row.get(PRODUCT, ""),
-            dict(self._given(row.get(MORE, ""))),
+            given,
             self._member(STATE, state, CaseState, "state") if folded(state) not in NONE else None,
             self._due(row[DUE]) if folded(row.get(DUE, "")) else None,
+            frozenset(self._told(row[TOLD])) if folded(row.get(TOLD, "")) else None,
             refused,
         )
+
+    def _fits(self, given: Mapping[str, str], event: Event | None, round_act: tuple[str, str] | None) -> None:
+        """Whether an act reads what is typed with it; the fields of a case's events are the form's own business."""
+        self._column = MORE
+        dates = round_act is not None and round_act[0] == REDATE
+        if dates and not {"stage", "phrase"} <= set(given):
+            self.fail("Đổi ngày đợt cần “mốc” và “lời văn của mốc”. · A new date needs its cut-off and its words.")
+        if given and not dates and event is None:
+            self.fail("Việc này không có nội dung. · There is nothing to type with this.")
+
+    def _away(self, text: str) -> Away:
+        self._column = "vắng"
+        found = re.fullmatch(r"(.+?),? từ (\S+) đến ([\d/]+)[,;]? (.+) thay", folded(text))
+        if found is None:
+            form = "cán bộ phụ trách cấp huyện, từ 1/7/2021 đến 9/7/2021, thư ký hội đồng cấp huyện thay"
+            self.fail(f"“{text}” không có dạng “{form}”. · Write who is away, from when to when, and who stands in.")
+        away = Away(self._seat(found[1]), self._instant(found[2]).date(), self._instant(found[3]).date(), self._seat(found[4]))
+        if away.who.function is None or away.stand_in.function is None:
+            self.fail("Không ai vắng hay thay thì không có gì để ghi. · Time itself is never away and stands in for nobody.")
+        if away.to < away.since:
+            self.fail("Ngày cuối sớm hơn ngày đầu. · It ends before it begins.")
+        return away
+
+    def _told(self, text: str) -> Iterator[Heard]:
+        self._column = TOLD
+        if folded(text) == NOBODY:
+            return
+        for part in filter(None, (p.strip() for p in text.split(";"))):
+            names, _, said = part.partition(":")
+            if not said.strip():
+                self.fail(f"“{part}” không có dạng “chủ thể: còn 3 ngày”, cũng không phải “không ai”. · Write who: what, or nobody.")
+            whats = [self._said(words) for words in _pieces(said, lambda words: _heard_of(words) is not None)]
+            for name in _pieces(names, _ends_a_seat):
+                who, _, away = folded(name).partition(" thay ")
+                seat, instead_of = self._seat(who), self._seat(away) if away else None
+                yield from (Heard(seat, instead_of, what) for what in whats)
+
+    def _said(self, text: str) -> str:
+        known = _heard_of(text)
+        if known is None:
+            near = ("còn 3 ngày", "ngày mai là ngày cuối", "hôm nay là ngày cuối", "đã quá hạn 3 ngày", "T-3")
+            self.fail(f"Không hiểu “{text.strip()}”. · This is not understood.", (*near, *_labels("event")))
+        return known
 
     def _instant(self, text: str) -> datetime:
         found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,? +(\d{1,2})[:h](\d{2})(?::(\d{2}))?)?", text.strip())
@@ -227,7 +229,6 @@ class _Reader:
         return int(text)
 
     def _seat(self, text: str) -> Seat:
-        self._column = WHO
         words = folded(text)
         if words == _word("function", Function.SYSTEM):
             return Seat(None, None)
@@ -236,7 +237,7 @@ class _Reader:
         tails = ((level, tail) for level in Level for name in (_word("level", level),) for tail in (name, name.removeprefix("cấp ")))
         level, tail = next(((level, tail) for level, tail in tails if words.endswith(f" {tail}")), (None, ""))
         if level is not None:
-            return Seat(self._member(WHO, words.removesuffix(tail), Function, "function"), level)
+            return Seat(self._member(self._column, words.removesuffix(tail), Function, "function"), level)
         return self.fail(f"Không rõ “{text}” ở cấp nào. · The level is missing.", (*_labels("level"), "hệ thống", "chủ thể"))
 
     def _what(self, text: str) -> tuple[Event | None, tuple[str, str] | None]:
@@ -274,6 +275,9 @@ class _Reader:
             if not value.strip():
                 self.fail(f"“{part}” không có dạng tên = giá trị. · Write name = value.")
             words = folded(name)
+            if words == CUTOFF:
+                yield "stage", str(self._member(MORE, value, Stage, "stage"))
+                continue
             code = _labels("field").get(words, words)
             if code not in _labels("field").values():
                 self.fail(f"Không có nội dung “{name.strip()}”. · There is no such field.", _labels("field"))
@@ -292,6 +296,37 @@ class _Reader:
 
 def _word(section: str, member: StrEnum) -> str:
     return next(words for words, key in _labels(section).items() if key == member.value)
+
+
+def _pieces(text: str, whole: Callable[[str], bool]) -> Iterator[str]:
+    """Parts between commas; where a name has a comma itself, as much as makes it whole."""
+    held = ""
+    for part in text.split(","):
+        held = f"{held}, {part.strip()}" if held else part.strip()
+        if whole(held):
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
+def _ends_a_seat(text: str) -> bool:
+    words = folded(text)
+    return words.endswith((_word("function", Function.PRODUCER), *(_word("level", level).removeprefix("cấp ") for level in Level)))
+
+
+@cache
+def _steps() -> Mapping[str, str]:
+    return {folded(rung.key): rung.key for rungs in ladders().by_kind.values() for rung in rungs}
+
+
+def _heard_of(text: str) -> str | None:
+    """What somebody hears, as :class:`Heard` has it; None where that is nothing known."""
+    words = folded(text)
+    if re.fullmatch(NEAR, words):
+        return "ngày mai là ngày cuối" if words == "còn 1 ngày" else words
+    code = _labels("event").get(words, words)
+    return _steps().get(words) or (code if code in {*Event, *NoteEvent} else None)
 
 
 REFUSALS = {

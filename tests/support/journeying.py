@@ -1,16 +1,17 @@
-"""Carries a journey out on a real database, with the worker sweeping at every cut-off on the way, and says where it differs, in words."""
+"""Carries a journey out on a real database, with the worker sweeping and telling on the way, and says where it differs, in words."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from deadlines.sweep import GRACE
-from states.chart import Seat
 from states.errors import CycleError, EventRefused, NotAllowed
 from states.regime import VIETNAM, local_date
-from states.vocabulary import CertificateState, Event, Function
+from states.vocabulary import CertificateState, Event
 from states.words import words
-from tests.support.journey import DUE, PRODUCT, REFUSED, STATE, WHAT, WHO, Journey, Row
-from tests.support.world import LAW_OF_2026, World, plan_file
+from tests.support.hearing import Listener, Read, TellingFailed, person_in, said
+from tests.support.journey import DUE, NOBODY, PRODUCT, REDATE, REFUSED, STATE, TOLD, WHAT, WHO
+from tests.support.journey_rows import Journey, Row
+from tests.support.world import LAW_OF_2026, REASON, World, plan_file
 from workflow.rows import TermRow
 from workflow.sweeping import run_tick
 
@@ -27,6 +28,7 @@ class Traveller:
     def __init__(self, world: World, journey: Journey) -> None:
         self.world = world
         self.journey = journey
+        self._listener = Listener(world)
         self._products: dict[str, str] = {}
         self._cases: dict[str, str] = {}
 
@@ -44,16 +46,26 @@ class Traveller:
             year = self.journey.plan_year or self.journey.start.year
             lines = [(str(p.stage), p.round, p.phrase, *([str(p.effect)] if p.effect is not None else [])) for p in self.journey.plan]
             self.world.publish(plan_file(f"KH-{year}", year, lines))
+        for away in self.journey.away:
+            self._listener.absent(away)
         for row in self.journey.rows:
-            self._until(row.at)
-            self._do(row)
+            try:
+                self._until(row.at)
+                self._do(row)
+                self._listener.tell()
+            except TellingFailed as failed:
+                self._differs(row, TOLD, "nhắc được · to be told", str(failed))
             self._look(row)
+            self._listen(row)
 
     def _until(self, to: datetime) -> None:
-        """Let time pass, with the worker at every cut-off on the way."""
+        """Let time pass, with the worker at every cut-off and at every moment at which there is something to tell."""
         while due := self.world.store.due_terms(to - GRACE, 1):
-            self.world.move(max(self.world.clock.now(), due[0].due_at + GRACE))
+            moment = due[0].due_at + GRACE
+            self._listener.until(moment)
+            self.world.move(max(self.world.clock.now(), moment))
             self._tick()
+        self._listener.until(to)
         self.world.move(to)
         self._tick()
 
@@ -105,7 +117,12 @@ class Traveller:
     def _steer(self, row: Row) -> None:
         assert row.round_act is not None
         act, code = row.round_act
-        getattr(self.world.rounds, act)(code, actor=self._who(row, "P1-01"))
+        actor = self._who(row, "P1-01")
+        if act == REDATE:
+            paper: dict[str, Any] = {"document_no": "45/KH-UBND", "document_date": local_date(row.at).isoformat(), "reason": REASON}
+            self.world.rounds.redate(code, actor=actor, **{**paper, **row.given})
+        else:
+            getattr(self.world.rounds, act)(code, actor=actor)
 
     def _case(self, row: Row) -> str:
         if row.product not in self._cases:
@@ -113,17 +130,21 @@ class Traveller:
         return self._cases[row.product]
 
     def _who(self, row: Row, product: str) -> str:
-        registry, day = self.world.engine.world(fresh=True).registry, local_date(row.at)
         if row.who.function is None:
             self._differs(row, WHO, "một người · a person", "hệ thống")
-        found = self.world.store.product(product)
-        assert found is not None
-        if row.who.function is Function.PRODUCER:
-            return registry.standing_for(found.producer, day)[0]
-        people = registry.holders(Seat(row.who.function, row.who.level), found.unit, day)
-        if not people:
+        person = person_in(self.world, row.who, product, local_date(row.at))
+        if not person:
             self._differs(row, WHO, "có người giữ chức năng · somebody with this function", "–")
-        return people[0]
+        return person
+
+    def _listen(self, row: Row) -> None:
+        """Who has read what about the row's product since its row before; of a row without product, about any."""
+        news: list[Read] = self._listener.news(self._product(row) if row.product else None)
+        if row.told is None:
+            return
+        missing = [each for each in row.told if not any(read.is_one_of([each]) for read in news)]
+        if missing or not all(read.is_one_of(row.told) for read in news):
+            self._differs(row, TOLD, said(row.told) or NOBODY, said({read.heard for read in news}) or NOBODY)
 
     def _look(self, row: Row) -> None:
         if row.state is None and row.due is None:

@@ -117,10 +117,13 @@ class SqlTelling(Base):
         sql = f"SELECT {RUNG.names()} FROM rung WHERE state='planned' AND at>=? AND at<? ORDER BY at,duty LIMIT ?"  # noqa: S608
         return [RUNG.row(row) for row in self._rows(sql, (to_micros(start), to_micros(end), limit))]
 
-    def unplanned(self, limit: int) -> list[str]:
+    def unplanned(self, after: str, limit: int) -> list[str]:
         """See :class:`workflow.telling.Telling`."""
-        sql = "SELECT id FROM term t WHERE status='running' AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id) ORDER BY due_at,id LIMIT ?"
-        return [row[0] for row in self._rows(sql, (limit,))]
+        sql = (
+            "SELECT id FROM term t WHERE status='running' AND id>? AND NOT EXISTS (SELECT 1 FROM rung r WHERE r.duty=t.id)"
+            " ORDER BY id LIMIT ?"
+        )
+        return [row[0] for row in self._rows(sql, (after, limit))]
 
     def plan_rungs(self, rungs: Sequence[RungRow]) -> None:
         """See :class:`workflow.telling.Telling`."""
@@ -176,22 +179,34 @@ class SqlTelling(Base):
             found.setdefault(item.message, []).append(item)
         return found
 
-    def told(self, subject: str | None, since: datetime | None, limit: int) -> list[tuple[ItemRow, MessageRow]]:
+    def told(
+        self,
+        subject: str | None,
+        since: datetime | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.telling.Telling`."""
-        where: list[str] = ["1=1"]
-        params: list[Any] = []
-        if subject is not None:
-            where.append("i.subject=?")
-            params.append(subject)
-        if since is not None:
-            where.append("m.created_at>=?")
-            params.append(to_micros(since))
+        where, params = self._given((
+            ("i.subject=?", subject),
+            (f"m.recipient {self._among()}", None if recipients is None else tuple(recipients)),
+            ("m.created_at>=?", since),
+            ("m.created_at<?", until),
+        ))  # fmt: skip
         sql = (
             f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
-            f" WHERE {' AND '.join(where)} ORDER BY m.created_at DESC,m.id,i.duty LIMIT ?"
+            f" WHERE {where} ORDER BY m.created_at DESC,m.id,i.duty,i.rung LIMIT ?"
         )
         width = len(ITEM.columns)
         return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
+
+    def _given(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
+        """Those conditions whose value is given, and the values as they are stored."""
+        given = [(sql, value) for sql, value in conditions if value is not None]
+        values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
+        return " AND ".join(["1=1", *(sql for sql, _ in given)]), values
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
@@ -201,14 +216,19 @@ class SqlTelling(Base):
         at = to_micros(now)
         ready = "(state='waiting' AND not_before<=?) OR (state='claimed' AND lease_until<=?) OR (state='sending' AND lease_until<=?)"
         times = (at, at, to_micros(doubtful))
+        # Most looks find nothing, and nothing is then written.
+        idle = f"SELECT 1 FROM delivery WHERE state IN {_HELD} AND not_before<=? AND ({ready}) LIMIT 1"  # noqa: S608
+        if not self._rows(idle, (at, *times)):
+            return []
+        # The page is found once, before anything is changed: a subquery may be carried out again for each row, and its limit with it.
         sql = (
-            "UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"  # noqa: S608
-            "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
-            " WHERE key IN (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"
+            "WITH page AS MATERIALIZED (SELECT key FROM delivery WHERE state IN ('waiting','claimed','sending') AND not_before<=?"  # noqa: S608
             f" AND ({ready}) AND channel {self._among()} ORDER BY not_before,key LIMIT ?{self._for_update and ' FOR UPDATE SKIP LOCKED'})"
-            f" AND ({ready}) RETURNING {DELIVERY.names()}"
+            " UPDATE delivery SET state='claimed',owner=?,lease_until=?,updated_at=?,"
+            "doubts=doubts+(CASE WHEN state='sending' THEN 1 ELSE 0 END)"
+            f" WHERE key IN (SELECT key FROM page) AND ({ready}) RETURNING {DELIVERY.names()}"
         )
-        params = (owner, to_micros(lease_until), at, at, *times, self._list(channels), limit, *times)
+        params = (at, *times, self._list(channels), limit, owner, to_micros(lease_until), at, *times)
         rows = self._act(lambda transaction: transaction.run(sql, params))
         return sorted((DELIVERY.row(row) for row in rows), key=lambda row: (row.not_before, row.key))
 
@@ -261,22 +281,15 @@ class SqlTelling(Base):
 
     def deliveries(self, query: DeliveryQuery) -> list[DeliveryRow]:
         """See :class:`workflow.telling.Telling`."""
-        where: list[str] = ["1=1"]
-        params: list[Any] = []
-        if query.states is not None:
-            where.append(f"state {self._among()}")
-            params.append(self._list(query.states))
-        for column, value in (("target", query.recipient), ("channel", query.channel)):
-            if value is not None:
-                where.append(f"{column}=?")
-                params.append(value)
-        if query.subject is not None:
-            where.append("message IN (SELECT message FROM told_item WHERE subject=?)")
-            params.append(query.subject)
-        if query.since is not None:
-            where.append("created_at>=?")
-            params.append(to_micros(query.since))
-        sql = f"SELECT {DELIVERY.names()} FROM delivery WHERE {' AND '.join(where)} ORDER BY created_at DESC,key LIMIT ?"  # noqa: S608
+        where, params = self._given((
+            (f"state {self._among()}", query.states),
+            ("target=?", query.recipient),
+            ("channel=?", query.channel),
+            ("message IN (SELECT message FROM told_item WHERE subject=?)", query.subject),
+            (f"message {self._among()}", query.messages),
+            ("created_at>=?", query.since),
+        ))  # fmt: skip
+        sql = f"SELECT {DELIVERY.names()} FROM delivery WHERE {where} ORDER BY created_at DESC,key LIMIT ?"  # noqa: S608
         return [DELIVERY.row(row) for row in self._rows(sql, (*params, query.limit))]
 
     def delivery(self, key: str) -> DeliveryRow | None:
@@ -288,10 +301,19 @@ class SqlTelling(Base):
         """Tries of a delivery in their order."""
         return [TRY.row(row) for row in self._rows(f"SELECT {TRY.names()} FROM delivery_try WHERE key=? ORDER BY tried_at,attempt", (key,))]  # noqa: S608
 
+    def note(self, delivery: DeliveryRow, tried: TryRow) -> None:
+        """See :class:`workflow.telling.Telling`."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.run(statements.upsert(DELIVERY), storable(DELIVERY.values(delivery)))
+            transaction.many(_ADD_TRY, [storable(TRY.values(tried))])
+
+        self._act(work)
+
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""
         sql = (
-            "UPDATE delivery SET state='waiting',not_before=?,give_up=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
+            "UPDATE delivery SET state='waiting',not_before=?,first_at=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
             " AND state IN ('accepted','failed','moot') RETURNING key"
         )
         return bool(self._act(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))

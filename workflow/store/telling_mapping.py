@@ -72,17 +72,17 @@ ITEM = Shape(
 DELIVERY = Shape(
     "delivery",
     (
-        "key", "message", "channel", "target", "state", "created_at", "not_before", "address", "attempt", "doubts", "give_up", "owner",
+        "key", "message", "channel", "target", "state", "created_at", "not_before", "address", "attempt", "doubts", "first_at", "owner",
         "lease_until", "reply", "updated_at", "read_at",
     ),
     ("key",),
     lambda r: (
         r.key, r.message, str(r.channel), r.target, r.state.value, to_micros(r.created_at), to_micros(r.not_before), r.address, r.attempt,
-        r.doubts, micros(r.give_up), r.owner, micros(r.lease_until), r.reply, micros(r.updated_at), micros(r.read_at),
+        r.doubts, micros(r.first_at), r.owner, micros(r.lease_until), r.reply, micros(r.updated_at), micros(r.read_at),
     ),
     lambda v: DeliveryRow(
         key=v[0], message=v[1], channel=v[2], target=v[3], state=_STATES[v[4]], created_at=from_micros(v[5]), not_before=from_micros(v[6]),
-        address=v[7], attempt=v[8], doubts=v[9], give_up=instant(v[10]), owner=v[11], lease_until=instant(v[12]), reply=v[13],
+        address=v[7], attempt=v[8], doubts=v[9], first_at=instant(v[10]), owner=v[11], lease_until=instant(v[12]), reply=v[13],
         updated_at=instant(v[14]), read_at=instant(v[15]),
     ),
 )  # fmt: skip

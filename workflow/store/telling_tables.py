@@ -90,7 +90,7 @@ class DeliveryTable(Table, table=True):
     address: str | None = Field(default=None, sa_type=sa.Text)
     attempt: int
     doubts: int
-    give_up: datetime | None = Field(default=None, sa_type=Instant)
+    first_at: datetime | None = Field(default=None, sa_type=Instant)
     owner: str | None = Field(default=None, sa_type=sa.Text)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     reply: str | None = Field(default=None, sa_type=sa.Text)

@@ -118,17 +118,6 @@ def test_an_address_that_is_not_ours_is_refused_in_words():
     assert refused.value.code == "port_unavailable"
 
 
-def test_on_sqlite_a_second_process_is_told_who_serves(database: Database):
-    if database.kind != "sqlite":
-        pytest.skip("only on SQLite does one process write alone")
-    with serving(database, "--port", "0") as served:
-        environment = {**os.environ, "OCOP_DATABASE_URL": database.url, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", "0"]
-        second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert second.returncode == 1
-        assert str(served.process.pid) in second.stderr
-
-
 def test_a_request_under_way_is_answered_before_the_process_ends(database: Database):
     with serving(database, "--port", "0") as served:
         host, _, port = served.address.removeprefix("http://").rpartition(":")

@@ -126,7 +126,17 @@ def test_over_http_the_table_holds_as_well(staffed: House):
         answered = browser.send(method, path.format(target), body)
         assert (answered.status_code < 300) is may, (who, target, act, answered.text)
         if not may:
-            assert answered.json()["code"] == "account_right"
+            seen_at_all = cells[who, target, AccountAct.LOOK]
+            assert (answered.status_code, answered.json()["code"]) == ((403, "account_right") if seen_at_all else (404, "not_found"))
+            if not seen_at_all:
+                absent = browser.send(method, path.format("nobody-at-all"), body).json()
+                mine = {
+                    **answered.json(),
+                    "request": "",
+                    "instance": "",
+                    "detail": answered.json()["detail"].replace(target, "nobody-at-all"),
+                }
+                assert {**absent, "request": "", "instance": ""} == mine, "who is elsewhere is as absent as who is nowhere"
         seen += 1
     assert seen >= 12
 
@@ -248,7 +258,7 @@ def test_one_administrator_alone_cannot_take_an_account_over(staffed: House):
         ({"person": "officer-VS", "login": "officer", "password": "x"}, 422, "request_invalid"),
         ({"person": "officer-VS", "login": "officer", "disabled_at": None}, 422, "request_invalid"),
         ({"person": "admin-VS", "login": "another"}, 409, "account_there"),
-        ({"person": "officer-VT", "login": "officer"}, 403, "account_right"),
+        ({"person": "officer-VT", "login": "officer"}, 404, "not_found"),
         ({"login": "officer"}, 422, "request_invalid"),
     ],
 )

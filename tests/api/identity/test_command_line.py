@@ -24,6 +24,7 @@ def installed(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("OCOP_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("OCOP_ALLOW_UNSAFE", "true")
     monkeypatch.setenv("OCOP_PUBLIC_URL", "https://ocop.example.test")
+    monkeypatch.setenv("OCOP_LINK_KEY", "k" * 40)
     store = open_store(database_url, allow_unsafe=True)
     populate(store)
     store.close()

@@ -1,9 +1,13 @@
 """Season files: every mistake is named with its place, and a broken file loads nothing."""
 
+from pathlib import Path
+
 import pytest
 
+import workflow
 from states.errors import CycleError
 from states.vocabulary import CaseState, Event
+from states.words import words
 from tests.support.world import moment, on
 from workflow.clock import ManualClock
 from workflow.ports import CaseQuery
@@ -119,6 +123,22 @@ def test_a_season_is_read_as_it_is_written():
         ('data = { choice = { document_no = "9/TB-R" } }', 'data = { choice = "x" }', "/case/1/data/choice", "wrong_type"),
         ('data = { choice = { document_no = "9/TB-R" } }', "data = [1]", "/case/1/data", "wrong_type"),
         ("\nround = [", "\nrounds = [", "/rounds", "unknown_field"),
+        ("start = 2021-01-11T08:00:00 }", "start = 2021-01-11T08:00:00, end = 2022-01-01T00:00:00 }", "/season/end", "unknown_field"),
+        ('parent = "TW",', 'parent = "TW", colour = "red",', "/unit/1/colour", "unknown_field"),
+        ("whole = true", "whole = true, part = 3", "/succession/0/part", "unknown_field"),
+        ("whole = true", 'whole = "no"', "/succession/0/whole", "not_a_flag"),
+        ('code = "tq", name', 'code = "tq", phones = "09", name', "/person/1/phones", "unknown_field"),
+        ("from = 2019-01-01, to = 2025-07-01", "from = 2019-01-01, until = 2025-07-01", "/appointment/1/until", "unknown_field"),
+        ('kind = "cooperative"', 'kind = "cooperative", seat = "X1"', "/producer/0/seat", "unknown_field"),
+        ('group = "drink"', 'group = "drink", stars = 4', "/product/1/stars", "unknown_field"),
+        ('kind = "declared"', 'kind = "declared", since = 2020-01-01', "/tie/0/since", "unknown_field"),
+        ('file = "two-rounds-2021"', 'file = "two-rounds-2021", year = 2021', "/plan/0/year", "unknown_field"),
+        ('event = "freeze"', 'event = "freeze", by = "cb"', "/round/0/by", "unknown_field"),
+        ('act = "lesson"', 'act = "lesson", by = "cb"', "/work/0/by", "unknown_field"),
+        ('name = "idea"', 'name = "idea"\ntitle = "x"', "/path/0/title", "unknown_field"),
+        ('reason = "Thôi', 'reasons = "Thôi', "/path/0/step/3/reasons", "unknown_field"),
+        ("shift = 30", "delay = 30", "/case/1/delay", "unknown_field"),
+        ("data = { choice =", "data = { choise =", "/case/1/data/choise", "names_nothing"),
         ("succession = [ {", "succession = [ 3, {", "/succession", "not_a_list"),
         ('act = "lesson"', 'act = "sing"', "/work/0/act", "not_an_option"),
         ('act = "lesson", ', "", "/work/0/act", "required"),
@@ -132,6 +152,21 @@ def test_every_mistake_is_named_with_its_place(good: str, bad: str, pointer: str
     assert good in GOOD
     found = problems(GOOD.replace(good, bad, 1))
     assert (pointer, code) in found
+
+
+def test_an_unknown_key_is_told_in_words_with_its_row_and_the_keys_that_there_are():
+    with pytest.raises(SeasonInvalid) as refused:
+        read_season(GOOD.replace("valid_to = 2025-07-01 }", "ends = 2025-07-01 }", 1))
+    (problem,) = refused.value.problems
+    known = "code, name, level, parent, valid_from, valid_to, decree"
+    assert words("vi").problem(problem) == f"unit/2/ends: không có mục này (các mục: {known})"
+    assert words("en").problem(problem) == f"unit/2/ends: no such field (fields: {known})"
+
+
+def test_every_season_that_ships_is_read():
+    seasons = sorted((Path(workflow.__file__).parent / "data" / "seasons").glob("*.toml"))
+    assert seasons
+    assert all(read_season(path.read_text("utf-8")).cases for path in seasons)
 
 
 @pytest.mark.parametrize(

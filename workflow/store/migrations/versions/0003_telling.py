@@ -63,7 +63,7 @@ def upgrade() -> None:
     table(
         "delivery", ("key", code), ("message", code, True), ("channel", text), ("target", code), ("state", sa.String()),
         ("created_at", instant), ("not_before", instant), ("address", text, True), ("attempt", number), ("doubts", number),
-        ("give_up", instant, True), ("owner", text, True), ("lease_until", instant, True), ("reply", text, True),
+        ("first_at", instant, True), ("owner", text, True), ("lease_until", instant, True), ("reply", text, True),
         ("updated_at", instant, True), ("read_at", instant, True),
         key=("key",), extra=(sa.CheckConstraint(f"state IN ({states})", name=op.f("ck_delivery_state")),),
     )  # fmt: skip
