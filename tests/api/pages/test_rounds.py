@@ -31,8 +31,8 @@ def test_a_round_is_looked_at_by_unit(house: House):
     assert "Hồ sơ theo bước – Huyện" in look(browser, "/rounds/VS-2021-1?unit=H1").text
     assert "Cộng" in look(browser, "/rounds/VS-2021-1?unit=H1").text
     assert re.search(r"Hồ sơ theo bước[^0-9]* 1 ", look(browser, "/rounds/VS-2021-1?unit=H1").text)
-    assert look(browser, "/rounds/VS-2021-1?unit=NOWHERE", 422)
-    assert look(browser, "/rounds/VS-2021-9", 404)
+    look(browser, "/rounds/VS-2021-1?unit=NOWHERE", 422)
+    look(browser, "/rounds/VS-2021-9", 404)
 
 
 def test_dates_have_a_countdown_and_a_forecast_for_those_who_see_all_of_it(house: House):
