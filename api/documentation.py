@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 STATIC = files("api") / "static"
 POLICY = (
@@ -33,6 +34,16 @@ Leave “auto” as it is: If-Match is taken from the version last seen, Idempot
 """
 
 
+class Kept(StaticFiles):
+    """Files that a browser keeps: for good where the folder's name has the version, else until it has asked whether they changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """See the base class."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if path.startswith("vendor/") else "no-cache"
+        return response
+
+
 def documented(app: FastAPI) -> None:
     """Give an app its page, and the files that the page is made of."""
 
@@ -40,4 +51,4 @@ def documented(app: FastAPI) -> None:
         return HTMLResponse(_PAGE, headers={"content-security-policy": POLICY, "cache-control": "no-cache"})
 
     app.router.routes.append(Route("/docs", page, methods=["GET"]))
-    app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
+    app.mount("/static", Kept(directory=str(STATIC)), name="static")

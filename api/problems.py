@@ -201,8 +201,12 @@ def body_of(error: CycleError, language: Language, instance: str, case: Mapping[
 
 
 def problem_response(request: Request, error: CycleError, case: Mapping[str, Any] | None = None) -> Response:
-    """The problem document of an error."""
+    """The problem document of an error; a page where somebody asked for a page, and the application has pages."""
     language = language_of(request)
+    as_page = getattr(getattr(request.scope.get("app"), "state", None), "problem_page", None)
+    page: Response | None = as_page(request, error, status_of(error)) if as_page is not None else None
+    if page is not None:
+        return page
     body = body_of(error, language, request.url.path, case)
     headers = {"content-language": language, "vary": "Accept-Language", "cache-control": "no-store"}
     if body["status"] == 503:  # noqa: PLR2004 - service unavailable

@@ -17,6 +17,7 @@ from api.bootstrap import Runtime
 from api.identity.connections import Limits, bounded
 from api.identity.install import install
 from api.logs import set_up_logs
+from api.pages.install import furnish
 from states.errors import StoreUnsafe
 from workflow.worker import heartbeats
 
@@ -90,6 +91,7 @@ def application(run: Runtime, embedded: Embedded | None) -> FastAPI:
 
     app = create_app(run, lifespan=lifespan)
     install(app, run, run.settings)
+    furnish(app)
     app.state.wake = carrier.wake
     app.state.embedded = embedded.name if embedded is not None else None
     return app

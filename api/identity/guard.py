@@ -43,11 +43,17 @@ PERSONAL: dict[str, Access] = {
     "/api/v1/users/{person}": Access.PEOPLE,
     "/api/v1/users/{person}/sessions": Access.PEOPLE,
     "/api/v1/access-log": Access.RECORD,
+    "/work": Access.CASES,
+    "/work/{slug}": Access.CASES,
+    "/cases": Access.CASES,
+    "/cases/{code}": Access.CASE,
+    "/cases/{code}/actions/{event}": Access.CASE,
 }
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
 _FIGURES = frozenset({"/api/v1/worklists/counts"})
 _STALE = 412
+_FORM_AGAIN = frozenset({403, 409, 422})
 _LARGEST_FORM = 65_536
 
 
@@ -151,13 +157,18 @@ class Guard:
         """Before the answer leaves: what cannot be recorded is not shown."""
         caller = scope.get("state", {}).get("caller")
         shown = personal(scope["path"]) if isinstance(caller, Caller) else None
-        if not isinstance(caller, Caller) or shown is None or (status >= 400 and status != _STALE):  # noqa: PLR2004 - a refusal shows nothing
+        if not isinstance(caller, Caller) or shown is None or (status >= 400 and not _shows(scope["path"], status)):  # noqa: PLR2004
             return
         kind, whose = shown
         subject = whose or "–"
         detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
         log, request = self._identity.log, current_request() or ""
         await run_in_threadpool(log.note, kind, subject, person=caller.person, via=caller.via, detail=detail, request=request)
+
+
+def _shows(path: str, status: int) -> bool:
+    """Whether a refusal shows the case as it is: one of a stale writer does, and a form that comes back on a page."""
+    return status == _STALE or (status in _FORM_AGAIN and not path.startswith("/api/"))
 
 
 def personal(path: str) -> tuple[Access, str | None] | None:

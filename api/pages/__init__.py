@@ -1,1 +1,1 @@
-"""Pages for people, made on the server."""
+"""Pages that the server draws: Vietnamese first, whole without scripts."""

@@ -29,9 +29,10 @@ def test_what_was_taken_in_is_unchanged_and_has_its_licence():
     listed = dict(
         line.split("  ")[::-1] for line in (STATIC / "VENDORED.sha256").read_text("utf-8").splitlines() if not line.startswith("#")
     )
-    there = {f"swagger-ui/{path.name}" for path in (STATIC / "swagger-ui").iterdir()}
+    folders = [STATIC / "swagger-ui", *(STATIC / "vendor").iterdir()]
+    there = {path.relative_to(STATIC).as_posix() for folder in folders for path in folder.iterdir()}
     assert set(listed) == there
-    assert {"swagger-ui/LICENSE", "swagger-ui/NOTICE"} <= there
+    assert {f"{folder.relative_to(STATIC).as_posix()}/LICENSE" for folder in folders} | {"swagger-ui/NOTICE"} <= there
     for name, digest in listed.items():
         assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name
 

@@ -1,0 +1,241 @@
+"""The way in and out: password, second factor, one-time link; in a rehearsal roles instead; and the choice of a language."""
+
+import base64
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.bootstrap import Runtime
+from api.caller import Caller, Unidentified
+from api.identity.asking import here, identity_of, must_be_protected
+from api.identity.cookies import drop_session, set_language, set_session
+from api.identity.errors import IdentityRefused, LoginFailed, RehearsalOnly, RolesInstead
+from api.identity.guard import Session, session_of
+from api.identity.service import Identity
+from api.identity.sessions import SESSION
+from api.identity.slip import qr
+from api.identity.totp import address
+from api.pages.frame import Form, form_of, go_to, page_language, producers_of, render, safe_path, seats_of
+from api.problems import status_of
+from states.errors import CycleError, PayloadInvalid, StoreUnsafe
+from states.regime import local_date
+from states.vocabulary import Function, Level
+from states.words import Language, words
+from workflow.accounts import AccountRow, SessionRow
+
+ISSUER = "OCOP"
+router = APIRouter(tags=["pages"])
+Sent = Annotated[Form, Depends(form_of)]
+Next = Annotated[str | None, Query(alias="next", max_length=1000)]
+
+
+@router.get("/")
+def home(request: Request) -> Response:
+    """The first page of whoever comes."""
+    return go_to("/work" if isinstance(getattr(request.state, "caller", None), Caller) else "/login")
+
+
+@router.get("/login")
+def sign_in_page(request: Request, onward: Next = None) -> Response:
+    """Sign in, or choose a role."""
+    run: Runtime = request.app.state.runtime
+    if run.rehearsal:
+        return render(request, "roles.html", groups=_roles(run, page_language(request)), next=safe_path(onward))
+    return _login(request, onward)
+
+
+def _login(request: Request, onward: str | None, error: CycleError | None = None, login: str = "") -> Response:
+    provider = request.app.state.runtime.settings.oidc_issuer is not None
+    told = words(page_language(request)).error(error) if error else None
+    return render(
+        request, "login.html", status=status_of(error) if error else 200, error=told, login=login, provider=provider, next=safe_path(onward)
+    )
+
+
+@router.post("/login")
+def sign_in(request: Request, form: Sent) -> Response:
+    """Check a password."""
+    identity, onward = identity_of(request), form.one("next")
+    login = form.one("login") or ""
+    try:
+        must_be_protected(request)
+        id_, row = identity.sign_in.password(identity.registry(), login, form.one("password") or "", here(request), identity.today())
+    except RolesInstead:
+        raise
+    except (IdentityRefused, LoginFailed) as error:
+        return _login(request, onward, error, login)
+    _leave_old(request)
+    return _entered(request, id_, row, onward)
+
+
+def _entered(request: Request, id_: str, row: SessionRow, onward: str | None) -> Response:
+    target = safe_path(onward)
+    response = go_to(target if row.whole else f"/login/code?next={target}")
+    set_session(response, request.scope["scheme"], id_)
+    return response
+
+
+@router.get("/login/code")
+def code_page(request: Request, onward: Next = None) -> Response:
+    """Ask for the second factor, or for it to be set up."""
+    return _code(request, onward)
+
+
+def _code(request: Request, onward: str | None, error: CycleError | None = None, sealed: str | None = None) -> Response:
+    _, account = _half(request)
+    if account.totp is not None:
+        return _shown(request, "code.html", error, next=safe_path(onward))
+    identity = identity_of(request)
+    secret, sealed = _kept(identity, account, sealed) or identity.accounts.new_factor(account)
+    where = address(secret, account.login, ISSUER)
+    said = base64.b32encode(secret).decode()
+    return _shown(request, "enrol.html", error, qr=qr(where), secret=said, sealed=sealed, next=safe_path(onward))
+
+
+def _kept(identity: Identity, account: AccountRow, sealed: str | None) -> tuple[bytes, str] | None:
+    """The secret of a page that was shown before, so that nobody who mistyped a code has to scan again."""
+    try:
+        return (identity.vault.open(bytes.fromhex(sealed), f"enrol {account.person}"), sealed) if sealed else None
+    except (ValueError, StoreUnsafe):
+        return None
+
+
+def _shown(request: Request, template: str, error: CycleError | None, **values: Any) -> Response:
+    told = words(page_language(request)).error(error) if error else None
+    return render(request, template, status=status_of(error) if error else 200, error=told, **values)
+
+
+@router.post("/login/code")
+def show_code(request: Request, form: Sent) -> Response:
+    """Check a second factor."""
+    identity, onward = identity_of(request), form.one("next")
+    session, account = _half(request)
+    try:
+        id_, row = identity.sign_in.second_factor(session.row, account, form.one("code") or "", here(request))
+    except IdentityRefused as error:
+        return _code(request, onward, error)
+    return _entered(request, id_, row, onward)
+
+
+@router.post("/login/enrol")
+def enrol(request: Request, form: Sent) -> Response:
+    """Keep a second factor, by its first code."""
+    identity, onward = identity_of(request), form.one("next")
+    session, account = _half(request)
+    try:
+        identity.accounts.enrol_factor(account, form.one("sealed") or "", form.one("code") or "")
+    except IdentityRefused as error:
+        return _code(request, onward, error, form.one("sealed"))
+    id_, row = identity.sign_in.enrolled(session.row)
+    return _entered(request, id_, row, onward)
+
+
+@router.get("/login/link")
+def link_page(request: Request) -> Response:
+    """Choose a password by a one-time link."""
+    return render(request, "link.html", error=None, problems=[], token="")
+
+
+@router.post("/login/link")
+def use_link(request: Request, form: Sent) -> Response:
+    """Keep the password that was chosen."""
+    identity, said = identity_of(request), words(page_language(request))
+    registry, token = identity.registry(), form.one("token") or ""
+    first, again = form.one("password") or "", form.one("again") or ""
+    if first != again:
+        return render(request, "link.html", status=422, error="again", problems=[], token=token)
+    try:
+        must_be_protected(request)
+        account = identity.accounts.use_link(token, first, registry)
+    except (IdentityRefused, PayloadInvalid) as error:
+        problems = [said.problem_text(p) for p in error.problems] if isinstance(error, PayloadInvalid) else []
+        return render(request, "link.html", status=status_of(error), error=said.error(error), problems=problems, token=token)
+    id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
+    _leave_old(request)
+    return _entered(request, id_, row, None)
+
+
+@router.post("/login/role")
+def act_as(request: Request, form: Sent) -> Response:
+    """In a rehearsal: act as somebody."""
+    identity = identity_of(request)
+    id_, row = identity.sign_in.role(identity.registry(), form.one("person") or "", here(request))
+    _leave_old(request)
+    return _entered(request, id_, row, form.one("next"))
+
+
+@router.post("/logout")
+def sign_out(request: Request, form: Sent) -> Response:  # noqa: ARG001 - read by the guard
+    """End the session."""
+    found = getattr(request.state, "session", None)
+    if isinstance(found, Session):
+        identity_of(request).sessions.end(found.row)
+    response = go_to("/login")
+    drop_session(response, request.scope["scheme"])
+    return response
+
+
+@router.post("/language")
+def choose_language(request: Request, form: Sent) -> Response:
+    """Read on in another language."""
+    response = go_to(safe_path(form.one("next"), "/"))
+    set_language(response, request.scope["scheme"], "en" if form.one("language") == "en" else "vi")
+    return response
+
+
+def _half(request: Request) -> tuple[Session, AccountRow]:
+    """A session by password that may still owe its second factor.
+
+    Raises:
+        Unidentified: There is none.
+    """
+    session = session_of(request)
+    if session.account is None or session.row.via != SESSION:
+        raise Unidentified
+    return session, session.account
+
+
+def _leave_old(request: Request) -> None:
+    """Who signs in leaves the session that the browser had before."""
+    old = getattr(request.state, "session", None)
+    if isinstance(old, Session):
+        identity_of(request).sessions.end(old.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A button: somebody whom a visitor of a rehearsal can be."""
+
+    person: str
+    name: str
+    seats: str
+
+
+_ORDER = (
+    Function.OFFICER, Function.SECRETARY, Function.CHAIR, Function.AUTHORITY, Function.ADVISER, Function.MEMBER, Function.AUDITOR,
+    Function.ADMINISTRATOR, Function.PRODUCER,
+)  # fmt: skip
+_LEVELS = (Level.COMMUNE, Level.DISTRICT, Level.PROVINCE, Level.CENTRE)
+
+
+def _roles(run: Runtime, language: Language) -> list[tuple[str, list[Role]]]:
+    """People by level, producers first, as a case passes through their hands."""
+    if not run.rehearsal:
+        raise RehearsalOnly
+    registry = run.engine.world(fresh=True).registry
+    said, today = words(language), local_date(run.clock.now())
+    groups: dict[str, list[tuple[int, str, Role]]] = {"producer": [], **{str(level): [] for level in _LEVELS}}
+    held = {person.code: registry.holdings(person.code, today) for person in registry.people()}
+    producers = producers_of(run, [h for holdings in held.values() for h in holdings])
+    for person in registry.people():
+        holdings = held[person.code]
+        if not holdings:
+            continue
+        first = holdings[0].seat
+        group = "producer" if first.function is Function.PRODUCER or first.level is None else str(first.level)
+        role = Role(person.code, person.name, seats_of(holdings, registry, today, said, producers))
+        groups[group].append((_ORDER.index(first.function), holdings[0].unit, role))
+    return [
+        (group, [role for *_, role in sorted(found, key=lambda f: (f[0], f[1], f[2].person))]) for group, found in groups.items() if found
+    ]
