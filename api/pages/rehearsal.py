@@ -1,6 +1,5 @@
 """*Chạy thử – tập huấn*: the time bar, role buttons, what just happened, guided stories, and the inbox of whoever one plays."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -82,7 +81,7 @@ def _page(visit: Visit, name: str, status: int = 200, /, **values: Any) -> Respo
     said = words(visit.language)
     base = {
         "t": visit.both, "w": said, "lang": visit.language, "now": visit.run.clock.now(), "role": visit.role, "local": _local,
-        "csrf": csrf_of(session.id) if isinstance(session, Session) else "", "case_url": _case_url(visit), "letter_url": letter_url,
+        "csrf": csrf_of(session.id) if isinstance(session, Session) else "", "case_url": case_url, "letter_url": letter_url,
     }  # fmt: skip
     text = _environment().get_template(f"rehearsal/{name}.html").render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": visit.language, "cache-control": "no-store"})
@@ -98,9 +97,9 @@ def letter_url(message: str) -> str:
     return f"{HOME}/letter?{urlencode({'id': message})}"
 
 
-def _case_url(visit: Visit) -> Callable[[str], str]:
-    del visit
-    return lambda code: f"{HOME}/cases/{code}"
+def case_url(code: str) -> str:
+    """Where a case's history is read in a rehearsal, whoever looks."""
+    return f"{HOME}/cases/{code}"
 
 
 # Looking.
