@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ValidationError
 
 from api.acting import act_of
@@ -26,6 +26,7 @@ from states.vocabulary import Duty, Event
 from states.words import words
 from workflow.commands import Command, Receipt
 from workflow.ports import LoadedCase
+from workflow.receipts import confirmation_id
 from workflow.situation import law_of
 
 router = APIRouter(tags=["pages"])
@@ -119,6 +120,20 @@ def act(request: Request, code: CaseCode, event: Event, form: Sent) -> Response:
         return _stale(asked, code, event, typed, given, error)
     if preview:
         return _form(desk, typed, given, preview=_foreseen(asked, receipt), reasons=())
+    return go_to(f"/cases/{quote(code)}?done={receipt.seq}#done")
+
+
+@router.post("/cases/{code}/confirmations/{seq}")
+def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1_000_000)], form: Sent) -> Response:
+    """The second person's word on an act that was typed from paper; given once, so that sending it again changes nothing."""
+    ask(request, WRITE)
+    asked = visitor(request)
+    case = visible_case(asked, code).case
+    if case.version != _version(form):
+        raise StaleCase(case=code, expected=_version(form), version=case.version, state=case.state)
+    told, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
+    agreed = form.one("do") == "confirm"
+    receipt = told.confirm(name, actor=person) if agreed else told.refuse(name, actor=person, reason=form.one("reason"))
     return go_to(f"/cases/{quote(code)}?done={receipt.seq}#done")
 
 

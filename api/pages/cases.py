@@ -118,7 +118,7 @@ def described(asked: Asked, loaded: LoadedCase, done: int | None = None) -> dict
         "case": case, "names": Names(asked, [case]).of(case), "done": next((h for h in history if h.seq == done), None), "history": history[::-1],
         "actions": offered(situation.offers, said, recorder=_records(asked)), "deadlines": deadlines(asked, case.code, said, t),
         "chart": picture(chart, case.state, moves, said, title), "told": told(asked, case.code, said, t), "results": results(case.memo, said),
-        "asked": sorted(case.memo.get("asked", {}), key=int), "law": said.label("regime", case.regime), "entries": {e.entry.case_seq: e for e in entries},
+        "asked": [h for h in history if str(h.seq) in case.memo.get("asked", {})], "law": said.label("regime", case.regime), "entries": {e.entry.case_seq: e for e in entries},
         "next": waits_for(situation.offers, said, t),
     }  # fmt: skip
 

@@ -122,7 +122,7 @@ def _read_one(each: Field, form: Form, typed: Typed) -> None:
 
 def beside(typed: Typed, rule: Rule, said: Words) -> list[str]:
     """Problems that belong to no control, in words."""
-    shown = {f"/{each.name}" for each in (*PAPER, *rule.payload)} | {"/reason", "/acted_on"}
+    shown = {f"/{each.name}" for each in (*(PAPER if rule.paper else ()), *rule.payload)} | {"/reason", "/acted_on"}
     return [said.problem(problem) for problem in typed.problems if problem.pointer not in shown]
 
 

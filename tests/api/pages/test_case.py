@@ -247,3 +247,28 @@ def test_every_state_of_a_passage_can_be_looked_at_in_both_languages(house: Hous
             page = look(browser, f"/cases/{case}")
             assert [given["lang"] for tag, given in page.tags if tag == "html"] == [language]
             look(browser, f"/cases/{case}/actions/withdraw")
+
+
+def test_an_act_typed_from_paper_long_after_waits_on_the_page_for_a_second_person(house: House):
+    case = house.world.filed(at=DAY)
+    house.world.move("2021-06-21 09:00")
+    browser = house.enter("secretary-H1")
+    form = form_of(browser, case, "conclude")
+    given = {**typed(house, case, "conclude", mean=80, by="secretary-H1"), "acted_on": "2021-06-02T09:00"}
+    answered = send(browser, form, given, ACT)
+    assert answered.status_code == 303, Page(answered.text).text
+    mine = look(browser, f"/cases/{case}")
+    seq = house.world.case(case).head_seq
+    action = f"/cases/{case}/confirmations/{seq}"
+    refused = send(browser, mine.form(action), {}, ("do", "confirm"))
+    assert refused.status_code == 403
+    assert "text/html" in refused.headers["content-type"]
+    second = house.enter("officer-H1", house.browser("10.0.0.8"))
+    page = look(second, f"/cases/{case}")
+    assert "chờ người thứ hai xác nhận" in page.text
+    assert send(second, page.form(action), {}, ("do", "refuse")).status_code == 422
+    answered = send(second, look(second, f"/cases/{case}").form(action), {}, ("do", "confirm"))
+    assert answered.status_code == 303, answered.text
+    again = send(second, page.form(action), {}, ("do", "confirm"))
+    assert again.status_code in {409, 412}
+    assert house.world.events(case).count("conclude") == 1
