@@ -120,7 +120,7 @@ def act(request: Request, code: CaseCode, event: Event, form: Sent) -> Response:
         return _stale(asked, code, event, typed, given, error)
     if preview:
         return _form(desk, typed, given, preview=_foreseen(asked, receipt), reasons=())
-    return go_to(f"/cases/{quote(code)}?done={receipt.seq}#done")
+    return go_to(f"/cases/{quote(code)}?done={receipt.seq}")
 
 
 @router.post("/cases/{code}/confirmations/{seq}")
@@ -134,7 +134,7 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
     told, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
     agreed = form.one("do") == "confirm"
     receipt = told.confirm(name, actor=person) if agreed else told.refuse(name, actor=person, reason=form.one("reason"))
-    return go_to(f"/cases/{quote(code)}?done={receipt.seq}#done")
+    return go_to(f"/cases/{quote(code)}?done={receipt.seq}")
 
 
 def _version(form: Form) -> int:
