@@ -19,6 +19,7 @@ from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.problems import from_schema, status_of
 from api.schemas.cases import ActGiven
 from api.showing import Names
+from api.strict import RequestInvalid
 from states.case import case_chart
 from states.chart import Rule
 from states.errors import CycleError, EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
@@ -140,7 +141,7 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
 def _version(form: Form) -> int:
     text = form.one("version") or ""
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - as far as versions go
-        raise PayloadInvalid([Problem("/version", "not_an_integer")])
+        raise RequestInvalid([Problem("/version", "not_an_integer")])
     return int(text)
 
 
