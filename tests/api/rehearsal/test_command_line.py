@@ -1,0 +1,96 @@
+"""``ocop rehearsal run`` keeps what is there and stops in order; ``jump`` says what happened."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from api.bootstrap import build_runtime
+from api.cli import rehearse
+from api.settings import read_settings
+from tests.api.terminal import done, ocop, refused
+from tests.support.databases import Database
+from workflow.store import migrate
+from workflow.timebar import shipped
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_jump_says_what_it_brought(eve: Database):
+    said = done("rehearsal", "jump", "PT3M", "--json").json
+    assert said["now"].startswith("2021-07-10T00:01")
+    assert "VS-2021-0005" in said["deferred"]
+    again = done("rehearsal", "jump", "PT2M")
+    assert "00:03 thứ Bảy, 10/07/2021" in again.out
+    assert "0 việc khác" in again.out
+
+
+@pytest.mark.parametrize(("span", "words"), [("2 phút", "không phải khoảng thời gian"), ("P401D", "400 ngày")])
+def test_a_jump_that_makes_no_sense_is_refused(eve: Database, span: str, words: str):
+    said = ocop("rehearsal", "jump", span)
+    assert (said.code, words in said.all) == (2, True)
+
+
+def test_a_real_database_is_neither_run_nor_jumped(real: Database):
+    assert "không phải bản tập huấn" in refused("rehearsal", "jump", "PT2M").all
+    assert refused("rehearsal", "run", "--port", "0").code == 1
+
+
+def test_a_demonstration_that_was_broken_off_is_played_to_its_moment(eve: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    if eve.kind != "sqlite":
+        pytest.skip("which database it is makes no difference to where the playing goes on")
+    url = f"sqlite:///{tmp_path / 'broken.db'}"
+    migrate(url, rehearsal=True)
+    monkeypatch.setenv("OCOP_DATABASE_URL", url)
+    monkeypatch.setattr(rehearse, "EVE", "2020-03-01T08:00")
+    run = build_runtime(read_settings(), checked=True)
+    try:
+        assert run.store.last_recorded() is None
+        rehearse._make_ready(run)
+        early = run.store.log_state().size
+        assert run.clock.now() > shipped("van-son").start
+        rehearse._make_ready(run)
+        assert run.store.log_state().size == early, "it is there"
+        monkeypatch.setattr(rehearse, "EVE", "2020-04-01T08:00")
+        rehearse._make_ready(run)
+        assert run.store.log_state().size > early
+    finally:
+        run.close()
+
+
+def test_what_is_there_is_served_as_it_is_and_stops_at_control_c(eve: Database):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OCOP_OWNER_URL": eve.owner_url}
+    command = [sys.executable, "-c", "from api.cli import main; main()", "rehearsal", "run", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    said = ""
+    try:
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        found = re.search(r"http://[\d.:]+", said)
+        assert found
+        for _ in range(100):
+            with contextlib.suppress(httpx2.TransportError):
+                if httpx2.get(f"{found[0]}/livez").status_code == 200:
+                    break
+            time.sleep(0.1)
+        assert re.search(r"http://127\.0\.0\.1:\d+/rehearsal", said)
+        assert "23:58 thứ Sáu, 09/07/2021" in said
+        assert "Đã diễn" not in said, "a second run keeps the data"
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 0
+        assert "Đã dừng." in rest
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
