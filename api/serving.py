@@ -61,16 +61,18 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
             timeout_graceful_shutdown=GRACE_SECONDS,
             limit_concurrency=_MOST_AT_ONCE,
         )
-        # The server stops in order at either signal and then raises it again, which must not end the process before the database is closed.
+        server = uvicorn.Server(config)
+
+        def heard(*_: object) -> None:
+            server.should_exit = True
+
+        # The server takes both signals over once it runs, stops in order, and raises them again, which must not end the process before the
+        # database is closed. One that comes before it runs is heard here.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _heard)
-        uvicorn.Server(config).run(sockets=[listener])
+            signal.signal(number, heard)
+        server.run(sockets=[listener])
     finally:
         listener.close()
-
-
-def _heard(*_: object) -> None:
-    """The signal has done what it was sent for."""
 
 
 def application(run: Runtime, embedded: Embedded | None) -> FastAPI:

@@ -235,3 +235,14 @@ def test_in_a_rehearsal_neither_a_clock_that_stands_nor_one_that_is_moved_is_a_j
         embedded._beat()
     assert [beat.paused for beat in heartbeats(api.runtime.store)] == [None]
     assert str(api.world.state(code)) == "deferred", "the date that was passed by moving the clock was written"
+
+
+def test_a_signal_that_comes_before_the_server_runs_is_heard(database: Database):
+    environment = {**os.environ, "OCOP_DATABASE_URL": database.url, "OCOP_ALLOW_UNSAFE": "true", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-u", "-c", "from api.cli import main; main()", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert "http://" in process.stdout.readline()
+        # The address is printed before the server has begun: whoever stops it at this moment is not left with a process that runs on.
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) in {0, 130, -signal.SIGINT}

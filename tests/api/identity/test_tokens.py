@@ -247,7 +247,7 @@ NOTHING_PERSONAL = {
     "/api/v1/plans/{code}", "/api/v1/calendars", "/api/v1/calendars/{unit}/days", "/api/v1/calendars/{unit}/changes", "/api/v1/certificates",
     "/api/v1/certificates/{code}", "/api/v1/units", "/api/v1/regimes", "/api/v1/charts/{key}", "/api/v1/worklists",
     "/api/v1/worklists/counts", "/api/v1/bulk-operations/{id}", "/api/v1/log/checkpoint", "/api/v1/log/proof/{subject}/{seq}",
-    "/api/v1/scheduler",
+    "/api/v1/scheduler", "/api/v1/rehearsal",
 }  # fmt: skip
 """Reads that show nobody but who asks, law and dates, what is published, and figures."""
 

@@ -43,9 +43,7 @@ def test_a_real_database_is_neither_run_nor_jumped(real: Database):
     assert refused("rehearsal", "run", "--port", "0").code == 1
 
 
-def test_a_demonstration_that_was_broken_off_is_played_to_its_moment(eve: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    if eve.kind != "sqlite":
-        pytest.skip("which database it is makes no difference to where the playing goes on")
+def test_a_demonstration_that_was_broken_off_is_played_to_its_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     url = f"sqlite:///{tmp_path / 'broken.db'}"
     migrate(url, rehearsal=True)
     monkeypatch.setenv("OCOP_DATABASE_URL", url)

@@ -97,8 +97,7 @@ def test_a_real_installation_has_no_such_address(database_url: str):
 
 
 def test_the_worker_of_a_serving_process_goes_by_the_clock_that_was_moved(eve: Database):
-    with serving(eve, "--port", "0") as served:
-        browser = httpx2.Client(base_url=served.address, timeout=60)
+    with serving(eve, "--port", "0") as served, httpx2.Client(base_url=served.address, timeout=60) as browser:
         headers = role(browser, "tk-h6")
         moved = move(browser, headers, to="2021-07-12T08:00")
         assert moved.status_code == 200, moved.text
