@@ -10,10 +10,12 @@ from rich.markup import escape
 from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime
 from api.cli.forecasts import counted, expected_json, tenths, too_little
 from api.cli.options import As, Json
+from notifications.supposed import WouldHear, would_hear
 from states.errors import CycleError, MalformedInput, PayloadInvalid, Problem
 from states.regime import VIETNAM
 from states.vocabulary import CalendarEvent
 from workflow.calendars import DayChange
+from workflow.registry import Registry
 from workflow.rows import TermRow
 from workflow.supposing import Answer, CaseEffect, DeclareDays, Gain, MoveCutoff, RoundOutlook, Supposed, Supposition
 from workflow.telling import RungRow
@@ -47,11 +49,12 @@ def what_if_command(  # noqa: PLR0913
         what: list[Supposition] = [*moves, *([DeclareDays(days=days, unit=unit)] if days else [])]
         if not what:
             raise MalformedInput("nothing_supposed")
-        answer = run.what_if.ask(what, actor=actor)
+        answer = run.what_if.ask(what, actor=actor, messages=would_hear(run.store, run.engine.world(), run.clock.now()))
         if as_json:
             print_json(_answer_json(answer))
         else:
             _print_answer(answer)
+            _print_hearers(answer, run.engine.world().registry)
         if answer.refused:
             raise typer.Exit(REFUSED)
 
@@ -152,8 +155,23 @@ def _print_effect(effect: CaseEffect) -> None:
     if effect.spared:
         said.append(ctx.both(f"thôi {len(effect.spared)} lượt nhắc cũ", f"{len(effect.spared)} reminders fewer"))
     ctx.out.print(f"  {effect.case}: {'; '.join(said)}", markup=False)
-    for message in effect.messages:
-        ctx.out.print(f"    {message}", markup=False)
+
+
+def _print_hearers(answer: Answer, registry: Registry) -> None:
+    """Who would be reminded, how often and from when on."""
+    by_person: dict[str, list[datetime]] = {}
+    for heard in (m for effect in answer.effects for m in effect.messages if isinstance(m, WouldHear)):
+        by_person.setdefault(heard.person, []).append(heard.at)
+    if not by_person:
+        return
+    ctx.out.print(f"[bold]{ctx.both('Ai sẽ được nhắc', 'Who would be reminded')}[/]: {len(by_person)}")
+    for person, moments in sorted(by_person.items(), key=lambda pair: (min(pair[1]), pair[0])):
+        days = len({moment.astimezone(VIETNAM).date() for moment in moments})
+        first = f"{min(moments).astimezone(VIETNAM):%d/%m/%Y}"
+        name = f"{registry.person(person).name} ({person})"
+        ctx.out.print(
+            ctx.both(f"  {name}: {days} ngày có nhắc, từ {first}", f"  {name}: reminded on {days} days, from {first}"), markup=False
+        )
 
 
 def _end(end: datetime | None) -> str:
@@ -211,7 +229,7 @@ def _effect_json(effect: CaseEffect) -> dict[str, Any]:
         "chance": {name: str(c.limit_denominator(1_000_000)) if c is not None else None for name, c in chances.items()},
         "reminders": [_rung_json(rung) for rung in effect.reminders],
         "spared": [_rung_json(rung) for rung in effect.spared],
-        "messages": [str(message) for message in effect.messages],
+        "messages": [{"person": m.person, "rung": m.rung, "at": iso(m.at)} for m in effect.messages if isinstance(m, WouldHear)],
     }
 
 

@@ -73,7 +73,8 @@ def test_two_dates_and_a_day_off_are_asked_about_in_one_line(waiting: World, sma
     (moves,) = [each for each in answer["cases"] if each["gain"] == "moves"]
     assert moves["terms"] == [{"stage": "province_eval", "was": "2021-07-30T00:00:00+07:00", "will": "2021-08-20T00:00:00+07:00"}]
     assert [t["phrase"] for t in moves["closed"] + moves["opened"]] == ["trước ngày 30/7/2021", "trước ngày 20/8/2021"]
-    assert moves["messages"] == []
+    assert {(m["rung"], m["at"]) for m in moves["messages"]} == {(rung["rung"], rung["at"]) for rung in moves["reminders"]}
+    assert {m["person"] for m in moves["messages"] if m["rung"] == "T-7"}, "and who it is"
     assert {rung["cutoff"] for rung in moves["spared"]} == {"2021-07-30T00:00:00+07:00"}
     assert {rung["cutoff"] for rung in moves["reminders"]} == {"2021-08-20T00:00:00+07:00"}
     (outlook,) = answer["rounds"]
