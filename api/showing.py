@@ -1,11 +1,12 @@
 """Rows as others see them: plain values with names in both languages, and nothing that is not theirs to see."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from api.asking import Asked, etag
 from api.told import LANGUAGES
+from deadlines import ladder
 from states.chart import Rule
 from states.payload import Field, Kind
 from states.regime import VIETNAM, local_date
@@ -29,7 +30,7 @@ def iso(moment: datetime) -> str:
 
 def last_valid_day(cutoff: datetime) -> str:
     """The local day of the last moment before an exclusive instant."""
-    return local_date(cutoff - timedelta(microseconds=1)).isoformat()
+    return ladder.last_valid_day(cutoff).isoformat()
 
 
 def both(section: str, key: str) -> dict[str, str]:

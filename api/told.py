@@ -1,10 +1,12 @@
-"""Errors as plain values in the words of both languages, for whoever hands them on."""
+"""Errors in the words of both languages, and what a plan is asked about, as plain values for whoever hands them on."""
 
 from typing import Any
 
 from states.errors import CycleError, EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, PlanInvalid, Problem
 from states.refusal import Refusal
+from states.regime import VIETNAM
 from states.words import Language, words
+from workflow.plans import Choice
 
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 _PUBLIC = {"event_refused": "transition_blocked"}
@@ -43,3 +45,19 @@ def told(error: CycleError) -> dict[str, Any]:
         error = NotFound(what="case", name=error.detail["case"])
     text = {language: words(language).error(error) for language in LANGUAGES}
     return {"code": public_code(error), "text": text, "reasons": reasons_of(error)}
+
+
+def choice_json(choice: Choice) -> dict[str, Any]:
+    """A dated line of a plan, and the effect that its date gets at publication."""
+    line = choice.deadline
+    return {
+        "number": choice.index,
+        "stage": line.stage,
+        "round": line.round,
+        "phrase": line.phrase,
+        "cutoff": line.cutoff.astimezone(VIETNAM).isoformat() if line.cutoff else None,
+        "default": str(choice.default),
+        "effect": str(choice.chosen),
+        "firm": line.firm,
+        "flags": [str(flag) for flag in line.flags],
+    }

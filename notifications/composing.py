@@ -32,7 +32,7 @@ EVENT = "event"
 """Kind of an item that tells of something that has happened."""
 
 Leaf = tuple[int, StoredEntry]
-"""Number in the log, subject, seq, hash."""
+"""Number in the log, and the entry."""
 
 _TRIES = 20
 _RETRY = timedelta(minutes=1)

@@ -12,9 +12,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from deadlines.ladder import DutyKind
+from deadlines.ladder import DutyKind, last_valid_day
 from deadlines.plan_values import HORIZON_STAGE, CyclePlan
-from states.regime import VIETNAM, local_date
 from states.vocabulary import Effect, Publication, Stage
 from workflow.plan_rows import line_id, stages_of
 from workflow.planbook import Book, Report, book_of, midnight_of
@@ -203,11 +202,6 @@ class OpenActivity:
     firm: bool
 
 
-def last_day_of(due_at: datetime) -> date:
-    """The last local day before an exclusive instant."""
-    return local_date(due_at.astimezone(VIETNAM) - timedelta(microseconds=1))
-
-
 def open_activities(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], lines: Iterable[Line]) -> tuple[OpenActivity, ...]:
     """The activities of a plan that nobody has reported done or cancelled, one for each unit that answers.
 
@@ -246,7 +240,7 @@ def duties(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], book: Book
                     body=activity.body,
                     unit=unit,
                     due_at=activity.due_at,
-                    last_day=last_day_of(activity.due_at) if activity.due_at else None,
+                    last_day=last_valid_day(activity.due_at) if activity.due_at else None,
                     phrase=activity.phrase,
                     source=activity.source,
                     firm=activity.firm,

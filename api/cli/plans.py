@@ -10,6 +10,7 @@ from api.cli.context import REFUSED, ctx, iso, print_json, runtime, telling
 from api.cli.options import As, DryRun, Json
 from api.cli.render import cases_table, history_lines, table
 from api.cli.standing import print_standing, standing_json
+from api.told import choice_json
 from deadlines.plan_check import check_plans
 from states.errors import MalformedInput, NotFound, PlanInvalid, UnknownName
 from states.vocabulary import Effect
@@ -113,7 +114,7 @@ def publish(  # noqa: PLR0913
         opened = plans.publish(code, actor=actor, effects=chosen, exceptions=excepted)
         if as_json:
             print_json(
-                {"plan": code, "deadlines": [_choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
+                {"plan": code, "deadlines": [choice_json(c) for c in choices], "rounds": [r.code for r in opened], "dry_run": dry_run}
             )
             return
         _print_choices(choices)
@@ -146,7 +147,7 @@ def show_plan(code: str, as_json: Json = False) -> None:
             raise NotFound(what="plan", name=code)
         stages = run.store.stages(plan=code)
         if as_json:
-            deadlines = [stage_json(s) for s in stages] or [_choice_json(c) for c in run.plans.choices(code)]
+            deadlines = [stage_json(s) for s in stages] or [choice_json(c) for c in run.plans.choices(code)]
             print_json(
                 {"plan": code, "unit": row.unit, "title": row.title, "state": str(row.state), "digest": row.digest, "deadlines": deadlines}
             )
@@ -297,21 +298,6 @@ def _print_stages(stages: list[StageRow], standing: dict[str, Standing] | None =
         why = [ctx.words.label("standing", standing[s.id])] if several and standing else []
         made.add_row(ctx.words.stage(s.stage), s.round or "", s.phrase, last, ctx.words.name(s.effect), s.source, *why)
     ctx.out.print(made)
-
-
-def _choice_json(choice: Choice) -> dict[str, Any]:
-    line = choice.deadline
-    return {
-        "number": choice.index,
-        "stage": line.stage,
-        "round": line.round,
-        "phrase": line.phrase,
-        "cutoff": iso(line.cutoff) if line.cutoff else None,
-        "default": str(choice.default),
-        "effect": str(choice.chosen),
-        "firm": line.firm,
-        "flags": [str(f) for f in line.flags],
-    }
 
 
 def stage_json(stage: StageRow) -> dict[str, Any]:

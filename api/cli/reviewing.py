@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from api.cli.context import ctx, iso
+from deadlines.ladder import last_valid_day
 from deadlines.targets import bounds_of
 from states.forms import LESSON_PARTS
 from states.regime import local_date
-from workflow.activities import ActivityStatus, last_day_of
+from workflow.activities import ActivityStatus
 from workflow.actuals import Actual
 from workflow.passages import RoundFate
 from workflow.planbook import Report, Support
@@ -90,7 +91,7 @@ def counted_text(actual: Actual) -> str:
 
 def day_text(moment: datetime | None) -> str:
     """The last valid day, or that there is none."""
-    return f"{last_day_of(moment):%d/%m/%Y}" if moment else say("không định ngày", "no date named")
+    return f"{last_valid_day(moment):%d/%m/%Y}" if moment else say("không định ngày", "no date named")
 
 
 def unit_name(review: Review, code: str) -> str:
@@ -274,7 +275,7 @@ def headline(review: Review, *, recounted: bool | None = None) -> list[str]:
     ]
     line = review.concluded
     if line is not None:
-        on = f"{last_day_of(datetime.fromisoformat(line.entry.data['as_of'])):%d/%m/%Y}"
+        on = f"{last_valid_day(datetime.fromisoformat(line.entry.data['as_of'])):%d/%m/%Y}"
         lines.append(
             say(
                 f"Đã chốt số liệu đến {on}, mục {line.entry.case_seq}, mã kiểm {line.entry.data['digest'][:16]}",
@@ -329,7 +330,7 @@ def standing_json(review: Review, standing: Standing) -> dict[str, Any]:
         "flags": list(activity.flags),
         "start": iso(activity.start) if activity.start else None,
         "due_at": iso(activity.due_at) if activity.due_at else None,
-        "last_day": last_day_of(activity.due_at).isoformat() if activity.due_at else None,
+        "last_day": last_valid_day(activity.due_at).isoformat() if activity.due_at else None,
         "place": activity.place,
         "planned": None if activity.figure is None else str(activity.figure),
         "reached": standing.reached,

@@ -10,11 +10,11 @@ from api.once import once
 from api.routes.cases import DryRun
 from api.schemas.common import LONGEST_CODE, WRITES, problems
 from api.schemas.subjects import ListOut, PlanGiven, PlanOut, PublishedOut, PublishGiven
-from api.showing import both, iso, row_json, stage_json
+from api.showing import both, row_json, stage_json
 from api.strict import MemberRoute, RequestInvalid
+from api.told import choice_json
 from states.errors import NotFound, Problem, StaleCase
 from states.vocabulary import Effect
-from workflow.plans import Choice
 from workflow.rows import PlanRow
 
 router = APIRouter(prefix="/plans", route_class=MemberRoute, tags=["plans"])
@@ -25,21 +25,6 @@ _LONGEST_NUMBER = 4
 def _plain(row: PlanRow) -> dict[str, Any]:
     told = {name: value for name, value in row_json(row).items() if name != "text"}
     return {**told, "state_name": both("publication", str(row.state))}
-
-
-def _choice(choice: Choice) -> dict[str, Any]:
-    line = choice.deadline
-    return {
-        "number": choice.index,
-        "stage": line.stage,
-        "round": line.round,
-        "phrase": line.phrase,
-        "cutoff": iso(line.cutoff) if line.cutoff else None,
-        "default": str(choice.default),
-        "effect": str(choice.chosen),
-        "firm": line.firm,
-        "flags": [str(flag) for flag in line.flags],
-    }
 
 
 @router.get("", response_model=ListOut, responses=problems())
@@ -56,7 +41,7 @@ def import_plan(request: Request, body: PlanGiven, key: Key = None) -> Response:
 
     def work(_: str) -> tuple[int, dict[str, Any], int | None]:
         row = asked.run.plans.import_plan(body.text, actor=asked.caller.person, plan=body.plan, unit=body.unit)
-        told = {**_plain(row), "text": row.text, "deadlines": [_choice(c) for c in asked.run.plans.choices(row.code)]}
+        told = {**_plain(row), "text": row.text, "deadlines": [choice_json(c) for c in asked.run.plans.choices(row.code)]}
         return 201, told, row.version
 
     return once(asked, key, body.model_dump(), work)
@@ -70,7 +55,7 @@ def show(request: Request, code: PlanCode) -> Response:
     if row is None:
         raise NotFound(what="plan", name=code)
     stages = asked.run.store.stages(plan=code)
-    dates = [stage_json(stage) for stage in stages] or [_choice(c) for c in asked.run.plans.choices(code)]
+    dates = [stage_json(stage) for stage in stages] or [choice_json(c) for c in asked.run.plans.choices(code)]
     return json_answer({**_plain(row), "text": row.text, "deadlines": dates}, {"etag": etag(row.version)})
 
 
@@ -84,7 +69,7 @@ def publish(
     effects = {_number(name): Effect(effect) for name, effect in body.effects.items()}
 
     def work(_: str) -> tuple[int, dict[str, Any], int | None]:
-        choices = [_choice(c) for c in asked.run.plans.choices(code, effects)]
+        choices = [choice_json(c) for c in asked.run.plans.choices(code, effects)]
         rounds: list[str] = []
         try:
             if not dry_run:
