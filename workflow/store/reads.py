@@ -100,6 +100,9 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         if query.asked:
             where.append("c.memo LIKE ?")
             params.append('%"asked":{%')
+        if query.overridden:
+            where.append("c.memo LIKE ?")
+            params.append('%"overrides":[%')
         if query.after is not None:
             where.append("c.code>?")
             params.append(query.after)
