@@ -227,7 +227,9 @@ class Composer:
         seats = [Seat(function, level) for function in (Function.OFFICER, Function.AUTHORITY) for level in Level]
         people = dict.fromkeys(person for seat in seats for person in registry.holders(seat, case.unit, day))
         return tuple(
-            p for p in people if (held := may_confirm(registry, p, entry.actor, place_of(case), day, duty)[0]) and held.unit == entry.actor.unit
+            p
+            for p in people
+            if (held := may_confirm(registry, p, entry.actor, place_of(case), day, duty)[0]) and held.unit == entry.actor.unit
         )
 
     @staticmethod

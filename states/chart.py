@@ -18,8 +18,8 @@ from transitions import EventData, Machine, MachineError
 
 from states.errors import DefinitionUnsound, EventRefused, UnknownName
 from states.facts import Facts
-from states.overriding import LIFTABLE, may_lift
 from states.guards import Guard, cutoff_refusal
+from states.overriding import LIFTABLE, may_lift
 from states.payload import Field
 from states.refusal import NOBODY, Code, Holder, Refusal
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, Stage

@@ -136,7 +136,7 @@ class Confirmations:
             refusal = Refusal(Code.CONFIRMATION_OUTDATED, NOBODY, {"event": Event(moved.event), "at": moved.effective_at})
         raise EventRefused([refusal], case=case.code, event=Event(str(asked.data["act"])), state=case.state)
 
-    def _confirmed(self, world: World, loaded: LoadedCase, line: Line, second: Second, now: datetime) -> Decision:  # noqa: PLR0913
+    def _confirmed(self, world: World, loaded: LoadedCase, line: Line, second: Second, now: datetime) -> Decision:
         command, typed = _typed(line), line.entry.received_at
         assert typed is not None  # noqa: S101 - every act of a person has come in
         # What was done on paper counts from then; an override that was asked for here counts from the second person's word.

@@ -18,9 +18,9 @@ from workflow.commands import Command
 from workflow.courses import courses, steps_in, tally
 from workflow.listing import every_case
 from workflow.notices import Notice, Redated
+from workflow.overriding import USED
 from workflow.perform import Engine
 from workflow.plans import Plans
-from workflow.overriding import USED
 from workflow.ports import CaseQuery, Outcome, Store
 from workflow.recording import Act, Scribe
 from workflow.redating import Redating

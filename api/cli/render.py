@@ -143,7 +143,14 @@ def _details(line: Line, words: Words) -> list[str]:
     entry = line.entry
     if entry.outcome == "denied":
         return [f"– {words.label('reason', code)}" for code in entry.reasons]
-    details = [*_paper(line, words), *_override(entry, words), *_result(entry, words), *payload_lines(line, words), *_dates(entry, words), *_closing(entry, words)]
+    details = [
+        *_paper(line, words),
+        *override_lines(entry, words),
+        *_result(entry, words),
+        *payload_lines(line, words),
+        *_dates(entry, words),
+        *_closing(entry, words),
+    ]
     details += [note_text(note, words) for note in entry.data.get("notes", ())]
     if entry.clause:
         details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
@@ -175,7 +182,7 @@ def _second(line: Line) -> str:
     return f"{who_}, {instant(entry.recorded_at)} ({ctx.both('mục', 'entry')} {entry.data['confirms']})"
 
 
-def _override(entry: Entry, words: Words) -> Iterator[str]:
+def override_lines(entry: Entry, words: Words) -> Iterator[str]:
     """Of an override: for which step, what it overrides, who the second person was; and of the step that used it: that it did."""
     if "overrides" in entry.data:
         named = ", ".join(f"“{words.label('reason', code)}”" for code in entry.data["overrides"])

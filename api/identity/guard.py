@@ -37,6 +37,7 @@ PERSONAL: dict[str, Access] = {
     "/api/v1/worklists/{slug}": Access.CASES,
     "/api/v1/bulk-operations/{id}/items": Access.CASES,
     "/api/v1/history": Access.HISTORY,
+    "/api/v1/overrides": Access.HISTORY,
     "/api/v1/producers": Access.REGISTER,
     "/api/v1/products": Access.REGISTER,
     "/api/v1/users": Access.PEOPLE,

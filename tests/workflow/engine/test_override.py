@@ -60,19 +60,21 @@ def test_a_dossier_is_filed_while_no_round_is_open_and_every_entry_says_on_whose
     with pytest.raises(EventRefused):
         world.act(planned, "file")
     world.move("2021-11-16 10:00")
-    given = world.confirmations.confirm(asked.confirmation, actor=DEPUTY)
+    given = world.confirmations.confirm(str(asked.confirmation), actor=DEPUTY)
     assert (given.event, given.state, given.effective_at) == ("override", S.BUSINESS_PLAN, moment("2021-11-16 10:00"))
     done = world.act(planned, "file")
     assert done.state is S.DISTRICT_EVALUATION
     assert world.case(planned).round is None
     assert world.running(planned) == {}, "outside every round no date of one runs"
     give, use = (world.history(planned)[n] for n in (-2, -1))
+    assert give.actor is not None
     assert (give.event, give.duty, give.actor.id, give.data["confirmed_by"]) == ("override", "decides", CHAIR, DEPUTY)
     assert {"step": "file", "overrides": ["no_open_round"], "decision_no": "77/QĐ-UBND"}.items() <= give.data.items()
     assert (use.event, use.data["overridden"], use.data["override"]) == ("file", ["no_open_round"], give.case_seq)
     assert world.case(planned).memo["overridden"] == [use.case_seq]
     assert "override" not in world.case(planned).memo, "it is used up"
     (told,) = overrides(world.store)
+    assert told.used is not None
     assert (told.given.entry.case_seq, told.used.entry.case_seq, told.waits) == (give.case_seq, use.case_seq, False)
     assert [m.code for m in world.rounds.members("VS-2021-1")] == []
     assert sound(world)
@@ -81,8 +83,9 @@ def test_a_dossier_is_filed_while_no_round_is_open_and_every_entry_says_on_whose
 def test_a_case_without_a_round_goes_on_to_its_recognition(world: World, planned: str):
     overridden(world, planned, "file", "no_open_round")
     world.act(planned, "file")
-    for event, given in (("conclude", {"mean": 80}), ("forward", {}), ("conclude", {"mean": 80})):
-        world.act(planned, event, **given)
+    world.act(planned, "conclude", mean=80)
+    world.act(planned, "forward")
+    world.act(planned, "conclude", mean=80)
     # Who decided on the override may sign the recognition: both are decisions.
     assert world.act(planned, "certify", by=CHAIR).state is S.CERTIFIED
     assert sound(world)
@@ -107,7 +110,7 @@ def test_a_closed_round_takes_a_case_in_late_by_an_override_and_the_late_door_ha
     world.sweep("2021-11-15 09:00")
     world.rounds.freeze("VS-2021-2", actor=DEPUTY)
     world.rounds.close("VS-2021-2", actor=DEPUTY)
-    late = {"until": "2021-12-01", "document_date": "2021-11-15"}
+    late: dict[str, Any] = {"until": "2021-12-01", "document_date": "2021-11-15"}
     with pytest.raises(EventRefused) as refused:
         world.act(case, "admit_late", **late)
     assert codes(refused) == [Code.ROUND_CLOSED]
@@ -246,7 +249,7 @@ def test_it_is_for_the_state_in_which_it_was_given_and_falls_with_it(world: Worl
 def test_it_takes_a_reason_a_decision_and_its_signer(world: World, planned: str):
     for missing in ("decision_no", "decision_date", "decision_signer"):
         with pytest.raises(PayloadInvalid) as invalid:
-            order(world, planned, "file", "no_open_round", **{missing: None})
+            order(world, planned, "file", "no_open_round", **dict[str, Any]({missing: None}))
         assert [p.pointer for p in invalid.value.problems] == [f"/{missing}"]
     command = world.command(
         planned, "override", by=CHAIR, step="file", overrides=["no_open_round"], decision_no="1/QĐ", decision_date="2021-11-01", decision_signer="K",
@@ -256,7 +259,9 @@ def test_it_takes_a_reason_a_decision_and_its_signer(world: World, planned: str)
     assert [p.pointer for p in invalid.value.problems] == ["/reason"]
 
 
-def test_a_ministry_s_decision_is_recorded_by_an_officer_who_did_not_prepare_the_file_and_still_takes_a_second_person(world: World, planned: str):
+def test_a_ministry_s_decision_is_recorded_by_an_officer_who_did_not_prepare_the_file_and_still_takes_a_second_person(
+    world: World, planned: str
+):
     world.appoint("authority-TW", "authority", "centre", "TW", until="2021-01-01")
     asked = order(world, planned, "file", "no_open_round", by="officer-VS", behalf="authority@centre")
     assert asked.confirmation is not None
