@@ -92,6 +92,10 @@ class Lifecycle(Generic[StateT, EventT]):
         if len({(m.event, m.source) for m in self.moves}) != len(self.moves):
             raise DefinitionUnsound(chart=self.key, findings="event and source are not unique")
 
+    def any_move(self, event: EventT) -> Move[StateT, EventT]:
+        """A move of an event from whichever state: who may at all is asked before whether it is possible now; all moves of an event share seats."""
+        return next(move for move in self.moves if move.event == event)
+
     def move(self, state: StateT | None, event: EventT, subject: str = "–") -> Move[StateT, EventT]:
         """The move that an event makes from a state; ``subject`` is the code of the round, certificate or plan, for the words.
 

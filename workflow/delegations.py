@@ -118,7 +118,7 @@ class Delegations:
         Raises:
             NotFound: Nothing has this code, or nobody the actor's.
             PayloadInvalid: There is no reason.
-            NotAllowed: ``others_delegation``.
+            NotAllowed: ``others_delegation``; whoever is of another office is told that there is none.
             EventRefused: It was revoked already.
             StaleCase: The registry moved, again and again.
         """
@@ -133,6 +133,8 @@ class Delegations:
             registry = world.registry
             name = registry.person(actor).name
             if row is None:
+                raise NotFound(what="delegation", name=code)
+            if not _sees(registry, row, actor, today):
                 raise NotFound(what="delegation", name=code)
             who = _ends(registry, row, actor, today)
             move = DELEGATION.move(row.state, DelegationEvent.REVOKE, code)
@@ -209,6 +211,14 @@ def _fits(registry: Registry, asked: Delegate, day: date) -> None:
         detail = {"taker": registry.person(asked.taker).name, "unit": registry.unit_name(asked.unit, day)}
         reason = Refusal(Code.TAKER_ELSEWHERE, Holder(asked.seat.function, asked.seat.level), detail)
         raise EventRefused([reason], case=asked.unit, event=DelegationEvent.DELEGATE, state=None)
+
+
+def _sees(registry: Registry, row: DelegationRow, actor: str, today: date) -> bool:
+    """Whether a delegation is there for somebody: its giver and taker, and the offices of its unit and of those above."""
+    above = registry.chain(row.unit, today)
+    return actor in {row.giver, row.taker} or any(
+        h.unit in above and h.seat.function is not Function.PRODUCER for h in registry.appointed(actor, today)
+    )
 
 
 def _ends(registry: Registry, row: DelegationRow, actor: str, today: date) -> Holding:

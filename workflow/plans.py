@@ -87,8 +87,8 @@ class Plans:
         world = self.world(fresh=True)
         self._level_fits(world, chosen, code)
         before = self.store.load_plan(chosen.id)
+        who = self._officer(world, actor, before.unit if before else code, PLAN.any_move(PlanEvent.IMPORT))
         move = PLAN.move(before.state if before else None, PlanEvent.IMPORT, chosen.id)
-        who = self._officer(world, actor, before.unit if before else code, move)
         if before is not None and before.unit != code:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             there = world.registry.unit_name(before.unit, local_date(self.clock.now()))
@@ -158,8 +158,8 @@ class Plans:
         row = self._plan(code)
         as_seen(row, version)
         world = self.world(fresh=True)
+        who = self._officer(world, actor, row.unit, PLAN.any_move(PlanEvent.PUBLISH))
         move = PLAN.move(row.state, PlanEvent.PUBLISH, code)
-        who = self._officer(world, actor, row.unit, move)
         plan = self.parsed(row)
         self._level_fits(world, plan, row.unit)
         chosen = {c.index: c.chosen for c in self.choices(code, effects)}

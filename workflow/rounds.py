@@ -111,9 +111,9 @@ class Rounds:
             EventRefused: The round is not open.
         """
         row = self._round(code, version)
-        move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         world = self.world(fresh=True)
-        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
+        who = self._who(world, row, RoundEvent.FREEZE, actor)
+        move = ROUND.move(row.state, RoundEvent.FREEZE, row.code)
         if dry_run:
             return replace(row, state=RoundState.FROZEN)
         return self._move(row, move, who, world, {})
@@ -127,13 +127,13 @@ class Rounds:
             NotFound, NotAllowed, EventRefused, StaleCase: As :meth:`freeze`; also refused while a cut-off lies ahead.
         """
         row = self._round(code, version)
+        world = self.world(fresh=True)
+        who = self._who(world, row, RoundEvent.CLOSE, actor)
         if row.state is RoundState.CLOSED:
             return self._report(row, dry_run=True, actor=actor)
         if dry_run:
             return replace(self._on_trial().close(code, actor=actor), round=row)
         move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
-        world = self.world(fresh=True)
-        who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
         self._no_cutoff_ahead(world, row)
         self._settle_members(code)
         report = self._report(row, dry_run=False, actor=actor)
@@ -153,13 +153,11 @@ class Rounds:
             EventRefused: The round is not closed.
         """
         row = self._round(code, version)
+        self._who(self.world(fresh=True), row, RoundEvent.CLOSE, actor)
         if row.state is not RoundState.CLOSED:
             holder = Holder(Function.OFFICER, Level.PROVINCE)
             detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
             raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
-        office_of(
-            self.world(fresh=True).registry, actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now())
-        )
         return self._report(row, dry_run=dry_run, actor=actor, given=True)
 
     def redate(  # noqa: PLR0913
@@ -236,6 +234,10 @@ class Rounds:
         lines = tuple(DateStanding(stage, ruling, counts.get(stage, Counter())) for stage, ruling in dates.items())
         overridden = tuple(c.code for c in members if c.memo.get(USED))
         return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines, overridden)
+
+    def _who(self, world: World, row: RoundRow, event: RoundEvent, actor: str) -> Office:
+        """Who acts on a round; asked before its state, which is for those who may at all."""
+        return office_of(world.registry, actor, row.unit, ROUND.any_move(event), local_date(self.clock.now()))
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""

@@ -18,6 +18,7 @@ from states.regime import REGIMES, Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, TieKind
 from states.words import words
 from tests.states.samples import CHARTS, DAY, QD26, places, situations
+from tests.states.test_rights import _cell, _rows
 from workflow.access import BARRED, Place, may, visible
 from workflow.commands import SYSTEM
 from workflow.judging import offers_for, place_of, rules_for
@@ -378,3 +379,84 @@ def test_what_rights_look_at_in_a_case_is_its_product_producer_commune_and_the_h
     assert place_of(CASE) == PLACE
     touched = replace(CASE, memo={"hands": {"p-1": ["prepares"]}, "recognised": "province"})
     assert place_of(touched) == replace(PLACE, hands={"p-1": ["prepares"]})
+
+
+# The hand-written list, walked to the end: what the engine grants in a cell is what the list says, and nothing else.
+
+FROM_PAPER = {
+    *(
+        "select",
+        "decline",
+        "certify",
+        "nominate",
+        "fall_back",
+        "reevaluate",
+        "admit_late",
+        "override",
+        "conclude",
+        "eliminate",
+        "file",
+        "forward",
+    ),
+    *("extend", "suspend", "resume"),
+}
+"""Decisions, scores, filing and forwarding may be recorded from paper; so may what a paper does to a term. Written by hand (cycle.md 3, 5)."""
+NO_RIGHT = {Code.FUNCTION_REQUIRED, Code.SYSTEM_ONLY}
+
+
+def listed(law: Regime) -> dict[tuple[str, str, str], frozenset[Seat]]:
+    return dict(_rows(law))
+
+
+@LAWS
+def test_in_every_cell_exactly_the_seats_of_the_list_are_granted_and_everybody_else_is_told_who(law):
+    chart, written, walked = CHARTS[law], listed(law), 0
+    day = local_date(DAY[law])
+    for rule in chart.rules:
+        allowed = written[_cell(rule, written)]
+        for seat in SEATS:
+            walked += 1
+            grant, refusals = may(EVERYBODY, code_of(seat), [rule], PLACE, day)
+            assert (grant is not None) == (seat in allowed), (law.id, rule.name, str(seat))
+            if grant is None:
+                codes = {reason.code for reason in refusals}
+                assert codes & NO_RIGHT, (rule.name, str(seat), codes)
+                assert codes <= {*NO_RIGHT, Code.TIED_TO_PRODUCT}, (rule.name, str(seat), codes)
+            else:
+                assert (grant.seat, grant.unit) == (seat, None if seat.function is Function.SYSTEM else UNITS[seat.level or Level.COMMUNE])
+    assert walked == len(chart.rules) * len(SEATS)
+
+
+@LAWS
+def test_where_the_list_has_no_cell_an_event_is_refused_for_everybody_by_the_state(law):
+    chart, written = CHARTS[law], listed(law)
+    cells = {(event, state) for event, state, _ in written}
+    refused = 0
+    for state in (s for s in places(chart) if s != START):
+        for seat in SEATS:
+            facts = replace(next(situations(law)), by_system=seat.function is Function.SYSTEM)
+            for offer in offers_for(EVERYBODY, chart, state, facts, code_of(seat), PLACE):  # type: ignore[arg-type]
+                if (str(offer.event), str(state)) not in cells:
+                    refused += 1
+                    codes = {reason.code for reason in offer.reasons}
+                    assert codes & {Code.WRONG_STATE, Code.SYSTEM_ONLY, Code.FUNCTION_REQUIRED}, (state, offer.event, str(seat), codes)
+                    assert not offer.allowed
+    assert refused > 5_000
+
+
+@LAWS
+def test_from_paper_is_recorded_what_the_description_says_and_nothing_else(law):
+    assert {str(rule.event) for rule in CHARTS[law].rules if rule.paper} == FROM_PAPER & {str(event) for event in CHARTS[law].events}
+    for rule in CHARTS[law].rules:
+        if rule.duty is not Duty.AUTOMATIC:
+            assert rule.paper == (str(rule.event) in FROM_PAPER), rule.name
+
+
+@LAWS
+def test_the_list_has_a_row_for_every_event_of_the_vocabulary_that_the_regime_has(law):
+    events = {event for event, _, _ in listed(law)}
+    missing = {str(event) for event in CHARTS[law].events} - events
+    assert not missing, (
+        f"who may {', '.join(sorted(missing))}? Add a line to tests/states/rights_oracle.csv for each state in which it exists: "
+        "event,state,branch,tier,who,room — written from the description of the cycle, not from states/rights"
+    )

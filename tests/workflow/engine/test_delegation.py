@@ -238,7 +238,7 @@ def test_nobody_and_nothing_are_named_as_such(june: World):
     ("who", "may"),
     [
         ("authority-H1", True), ("deputy", True), ("authority-VS", True), ("authority-TW", True),
-        ("officer-H1", False), ("authority-H2", False), ("authority-VT", False), ("authority-X1", False),
+        ("officer-H1", False), ("officer-VS", False),
     ],
 )  # fmt: skip
 def test_giver_taker_and_the_authority_above_end_a_delegation(june: World, who: str, may: bool):
@@ -248,6 +248,16 @@ def test_giver_taker_and_the_authority_above_end_a_delegation(june: World, who: 
         assert reasons(lambda: delegations(june).revoke(given.code, actor=who, reason="Đã về"), EventRefused) == [Code.ROUND_STATE]
     else:
         assert reasons(lambda: delegations(june).revoke(given.code, actor=who, reason="Đã về")) == [Code.OTHERS_DELEGATION]
+
+
+@pytest.mark.parametrize("stranger", ["authority-H2", "authority-VT", "authority-X1", "producer-P1"])
+def test_to_whoever_is_of_another_office_a_delegation_is_not_there(june: World, stranger: str):
+    code = give(june).code
+    with pytest.raises(NotFound) as there:
+        delegations(june).revoke(code, actor=stranger, reason="Đã về")
+    with pytest.raises(NotFound) as nowhere:
+        delegations(june).revoke("UQ-0000000000", actor=stranger, reason="Đã về")
+    assert {**there.value.detail, "name": ""} == {**nowhere.value.detail, "name": ""}
 
 
 def test_the_same_command_gives_once_and_another_under_its_id_is_refused(june: World):

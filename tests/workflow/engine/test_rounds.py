@@ -231,6 +231,18 @@ def test_a_round_that_is_open_is_not_rolled_over(world: World):
     assert codes(refusal) == [Code.ROUND_STATE]
 
 
+@pytest.mark.parametrize("stranger", ["officer-VT", "producer-P1", "officer-H1", "chair-VS"])
+@pytest.mark.parametrize("act", ["freeze", "close", "rollover"])
+def test_who_comes_before_whether_so_that_a_round_tells_strangers_nothing_of_its_members(world: World, stranger: str, act: str):
+    world.filed("P1-01", IN_JUNE)
+    world.sweep(AFTER)
+    world.rounds.freeze(FIRST, actor=OFFICER)
+    world.rounds.close(FIRST, actor=OFFICER)
+    for dry_run in (True, False):
+        with pytest.raises(NotAllowed):
+            getattr(world.rounds, act)(FIRST, actor=stranger, dry_run=dry_run)
+
+
 def test_a_plan_may_offer_the_next_round_instead_of_giving_it(database_url: str):
     with world_at(database_url, two_rounds=False) as world:
         world.publish(plan_file("KH", 2021, TWO_ROUNDS, next_round="offer"))
