@@ -32,7 +32,8 @@ _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 _ETAG = re.compile(r'"(\d{1,9})(?:\.[0-9a-f]{1,64})?"')
 _IN_DOUBT = frozenset({"commit_failed", "database_unavailable"})
 _AGAIN = (0.0, 0.1, 0.4)
-_NOWHERE = Place("", "", "", {})
+NOWHERE = Place("", "", "", {})
+"""Where a case lies that is not there."""
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="ETag của phiên bản đã xem · the ETag that you have seen", examples=['"3"'])
@@ -145,7 +146,7 @@ def visible_case(asked: Asked, code: str) -> LoadedCase:
     registry = asked.registry
     loaded = asked.run.store.load_case(code, "")
     registry.person(asked.caller.person)
-    seen = visible(registry, asked.caller.person, place_of(loaded.case) if loaded else _NOWHERE, asked.today)
+    seen = visible(registry, asked.caller.person, place_of(loaded.case) if loaded else NOWHERE, asked.today)
     if loaded is None or not seen:
         raise NotFound(what="case", name=code)
     return loaded

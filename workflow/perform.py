@@ -99,7 +99,8 @@ class Engine:
 
     def _act(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:
         world = self.world()
-        loaded = self._load(command)
+        # A case that is nowhere costs what one elsewhere costs: nobody learns from the work that it is there.
+        loaded = self._current(world, baseline, lambda: self._load(command))
         if loaded.done_as is not None:
             return receipt_again(self.store, command, loaded.case.code, loaded.done_as)
         case = loaded.case

@@ -67,8 +67,8 @@ def certificates(
 def certificate(request: Request, code: CertificateCode, if_none_match: IfNoneMatch = None) -> Response:
     """Một giấy chứng nhận và nhật ký của nó · one certificate with its history."""
     asked = ask(request)
-    row = asked.run.store.load_certificate(code)
-    if row is None or row.product not in _own_products(asked):
+    row, own = asked.run.store.load_certificate(code), _own_products(asked)
+    if row is None or row.product not in own:
         raise NotFound(what="certificate", name=code)
     body = {**_certificate(row), "history": [entry_json(stored) for stored in asked.run.store.entries(code)]}
     tag = etag(row.version, body)
