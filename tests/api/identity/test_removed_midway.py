@@ -27,7 +27,7 @@ def select(browser: Browser, house: House, case: str, event: str = "select", ver
 
 def in_the_moment(house: House, monkeypatch: pytest.MonkeyPatch, name: str, removal: Callable[[], object]) -> list[str]:
     """Carry out a removal once, after an act has been judged and before the database is asked to write it."""
-    store, done = house.runtime.store, []
+    store, done = house.runtime.store, list[str]()
     original = getattr(store, name)
 
     def write(*given: Any, **named: Any) -> Any:

@@ -134,6 +134,16 @@ REDATE = {
 }
 CHANGE = {"days": [{"date": "2021-06-21", "working": False}], "document_no": "3/TB", "reason": "Mất điện"}
 A = "/api/v1"
+
+
+def _operation(rest: str, body: Any) -> Callable[[Stage], Asked]:
+    return lambda s: (f"{A}/bulk-operations/{s.operation}{rest}", body, None)
+
+
+def _seller(rest: str, body: Any) -> Callable[[Stage], Asked]:
+    return lambda _: (f"{A}/users/seller{rest.replace('{handle}', '0')}", body, None)
+
+
 REQUESTS: dict[Row, Callable[[Stage], Asked]] = {
     ("POST", f"{A}/cases"): lambda _: (f"{A}/cases?dry_run=true", IDEA, None),
     **{("POST", f"{A}/cases/{{code}}/{rest}"): _case(f"{A}/cases/{{code}}/{rest}", body) for rest, body in {
@@ -159,9 +169,7 @@ REQUESTS: dict[Row, Callable[[Stage], Asked]] = {
     ("POST", f"{A}/bulk-operations"): lambda s: (
         f"{A}/bulk-operations?dry_run=true", {"event": "defer", "reason": "x", "cases": [{"case": s.case}]}, None
     ),
-    **{(method, f"{A}/bulk-operations/{{id}}{rest}"): (
-        lambda s, rest=rest, body=body: (f"{A}/bulk-operations/{s.operation}{rest}", body, None)
-    ) for method, rest, body in (("GET", "", None), ("GET", "/items", None), ("POST", "/cancel", {}), ("POST", "/retry", {}))},
+    **{(method, f"{A}/bulk-operations/{{id}}{rest}"): _operation(rest, body) for method, rest, body in (("GET", "", None), ("GET", "/items", None), ("POST", "/cancel", {}), ("POST", "/retry", {}))},
     ("GET", f"{A}/log/proof/{{subject}}/{{seq}}"): lambda s: (f"{A}/log/proof/{s.case}/1", None, None),
     ("POST", f"{A}/rehearsal/clock"): lambda _: (f"{A}/rehearsal/clock", {"by": "P1D"}, None),
     ("POST", f"{A}/session"): lambda _: (f"{A}/session", {"login": "nobody", "password": PASSWORD}, None),
@@ -174,9 +182,7 @@ REQUESTS: dict[Row, Callable[[Stage], Asked]] = {
     ("POST", f"{A}/session/role"): lambda _: (f"{A}/session/role", {"person": "officer-H1"}, None),
     ("PUT", f"{A}/session/language"): lambda _: (f"{A}/session/language", {"language": "vi"}, None),
     ("POST", f"{A}/users"): lambda _: (f"{A}/users", {"person": "seller", "login": "seller"}, None),
-    **{(method, f"{A}/users/{{person}}{rest}"): (
-        lambda _, rest=rest, body=body: (f"{A}/users/seller{rest.replace('{handle}', '0')}", body, None)
-    ) for method, rest, body in (
+    **{(method, f"{A}/users/{{person}}{rest}"): _seller(rest, body) for method, rest, body in (
         ("GET", "", None), ("POST", "/link", None), ("POST", "/disable", REASON), ("POST", "/enable", REASON),
         ("POST", "/second-factor/reset", REASON), ("GET", "/sessions", None), ("DELETE", "/sessions/{handle}", None),
     )},
@@ -230,7 +236,8 @@ def test_every_operation_of_the_description_has_a_row_and_every_row_an_operation
 
 
 def test_every_operation_answers_every_function_as_the_table_says(stage: Stage):
-    wrong, best = [], {}
+    wrong: list[tuple[Any, ...]] = []
+    best: dict[Row, int] = {}
     assert (stage.case, stage.house.runtime.store.product("P1-01") is not None) == (OURS[0], True)
     for row, (status, own, other) in rows().items():
         for people, marks in ((OWN, own), (OTHER, other)):

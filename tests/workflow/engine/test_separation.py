@@ -74,12 +74,16 @@ def give(world: World, seat: str, giver: str, taker: str) -> None:
     Delegations(world.store, world.clock, world.engine.judge.scribe, world.engine).give(asked, actor=giver)
 
 
+def typed(event: str) -> dict[str, Any]:
+    return {"mean": 80} if event == "conclude" else {}
+
+
 def done(world: World, case: str, events: str) -> str:
     for event in events.split():
         if event == "register":
             case = world.registered(at=SETUP)
         else:
-            world.act(case, event, **({"mean": 80} if event == "conclude" else {}))
+            world.act(case, event, **typed(event))
     return case
 
 
@@ -91,12 +95,12 @@ def begun(world: World, pair: Pair, by: str = X) -> str:
     if event == "register":
         case = world.act("P1-01", event, by=by).case
     else:
-        world.act(case, event, by=by, **({"mean": 80} if event == "conclude" else {}))
+        world.act(case, event, by=by, **typed(event))
     return done(world, case, pair.between)
 
 
 def asked(pair: Pair) -> dict[str, Any]:
-    return {"mean": 80} if pair.then[0] == "conclude" else {}
+    return typed(pair.then[0])
 
 
 def refused(world: World, case: str, pair: Pair, expected: Code, **given: Any) -> None:
