@@ -12,8 +12,8 @@ from api.identity.errors import IdentityRefused, LoginFailed, RolesInstead
 from api.identity.guard import Session, session_of
 from api.identity.service import Identity
 from api.identity.sessions import SESSION
-from api.identity.tokens import SCOPES
 from api.identity.slip import qr
+from api.identity.tokens import SCOPES
 from api.identity.totp import address
 from api.pages.casts import cast
 from api.pages.frame import Form, form_of, go_to, page_language, render, safe_path
