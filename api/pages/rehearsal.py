@@ -257,7 +257,9 @@ async def clock(request: Request) -> Response:
 
 def _move(visit: Visit, form: dict[str, str]) -> Response:
     try:
-        return _after(visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form), form.get("next"), form.get("story", "")[:40])
+        return _after(
+            visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form), form.get("next"), form.get("story", "")[:40]
+        )
     except CycleError as error:
         return _home(visit, error)
 
