@@ -51,6 +51,8 @@ PERSONAL: dict[str, Access] = {
     "/cases": Access.CASES,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/rounds/{code}/acts/{act}": Access.CASES,
+    "/rounds/{code}/late-door": Access.CASES,
 }
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
