@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -37,6 +38,11 @@ _WATCH = f"""
 document.addEventListener("securitypolicyviolation", (e) => console.log("{BROKEN}", e.violatedDirective, e.blockedURI, e.sourceFile));
 for (const name of ["alert", "confirm", "prompt", "print"]) window[name] = (...given) => {{ console.log("{EXECUTED}", name, ...given); }};
 """
+
+
+@cache
+def _axe() -> str:
+    return _AXE.read_text(encoding="utf-8")
 
 
 class Words:
@@ -117,7 +123,8 @@ class Window:
     def barriers(self) -> list[str]:
         """What keeps people out by WCAG 2.1 A and AA, as far as axe-core sees it, in everything that the page can unfold."""
         self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        self.page.evaluate(_AXE.read_text(encoding="utf-8"))
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(_axe())
         found = self.page.evaluate(
             "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", list(_RULES)
         )
@@ -135,6 +142,20 @@ class Window:
                 }"""
             )
         )
+
+    def examined(self, where: str = "") -> list[str]:
+        """What is wrong with the page as it stands, on a desk and on a phone."""
+        where = where or self.path
+        found = [f"{where}: {fault}" for fault in self.widen(DESKTOP).barriers()]
+        found += [f"{where} (phone): {fault}" for fault in self.widen(PHONE).barriers()]
+        found += [f"{where} is wider than a phone: {fault}" for fault in self.overflow()]
+        self.widen(DESKTOP)
+        return found
+
+    def speak(self, language: str) -> Window:
+        """Choose the language of the pages to come."""
+        self.page.context.add_cookies([{"name": "ocop_language", "value": language, "url": self.origin}])
+        return self
 
     def widen(self, size: tuple[int, int]) -> Window:
         """Make the window another size."""
