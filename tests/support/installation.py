@@ -32,7 +32,7 @@ from tests.support.world import TWO_ROUNDS, World, moment, of_runtime, plan_file
 from workflow.clock import ManualClock, SystemClock, SystemSteady
 
 ROOT = Path(__file__).parents[2]
-SAME_SITE, TOKEN, ORIGIN = "same-site", "token", "origin"
+TOKEN, ORIGIN = "token", "origin"
 SECRET = "s" * 40
 _PATIENCE = 60.0
 
@@ -259,8 +259,6 @@ def installed(database: Database, folder: Path, fill: Any, start: str = "2021-06
 def _hold(path: Path) -> None:
     """Let this process go by what the file says."""
     # What is patched is what the product's own modules call; nothing of the product knows of it.
-    from starlette.responses import Response  # noqa: PLC0415
-
     from api.identity import guard  # noqa: PLC0415
 
     def now(_: Any = None) -> datetime:
@@ -276,18 +274,11 @@ def _hold(path: Path) -> None:
 
         return checked
 
-    kept = Response.set_cookie
-
-    def set_cookie(response: Response, key: str, value: str = "", **given: Any) -> None:
-        loose = SAME_SITE in Control.read(path).off
-        kept(response, key, value, **({**given, "samesite": "none", "secure": True} if loose else given))
-
     patched: Any = (
         (SystemClock, "now", now),
         (SystemSteady, "seconds", seconds),
         (guard, "check_token", unless_off(TOKEN, guard.check_token)),
         (guard, "check_origin", unless_off(ORIGIN, guard.check_origin)),
-        (Response, "set_cookie", set_cookie),
     )
     for owner, name, replacement in patched:
         setattr(owner, name, replacement)
