@@ -26,7 +26,7 @@ from states.regime import REGIMES, local_date, regime
 from states.words import words
 from workflow.casebook import Place
 from workflow.rows import CertificateRow, ProducerRow, ProductRow
-from workflow.store.text import fold, marked, strange_signs
+from workflow.store.text import fold, marked, strange_signs, typed_words
 
 router = APIRouter(route_class=MemberRoute, tags=["registers"])
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -139,13 +139,9 @@ def products(
     return _page(rows, {"products": q, "of": producer}, cursor, limit, _product, q)
 
 
-def _has(q: str | None, *texts: str) -> bool:
-    names = [fold(text) for text in texts]
-    codes = [text.casefold() for text in texts]
-    typed = (q or "").split()
-    return all(
-        any((key := fold(word)) and key in name for name in names) or any(word.casefold() in code for code in codes) for word in typed
-    )
+def _has(q: str | None, code: str, name: str) -> bool:
+    key, plain = fold(name), code.casefold()
+    return all(((folded := fold(word)) and folded in key) or word.casefold() in plain for word in typed_words(q))
 
 
 @router.get("/regimes", response_model=ListOut, responses=problems())

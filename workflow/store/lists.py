@@ -14,7 +14,7 @@ from workflow.ports import LoadedCase
 from workflow.rows import StoredEntry
 from workflow.store import mapping
 from workflow.store.mapping import CASE, ENTRY, storable
-from workflow.store.text import found, marked
+from workflow.store.text import found, marked, typed_words
 from workflow.store.types import from_micros, to_micros
 
 Row = Sequence[Any]
@@ -185,7 +185,7 @@ def _words(text: str | None) -> list[str]:
     Raises:
         MalformedInput: There are too many.
     """
-    typed = text.split() if text else []
+    typed = typed_words(text)
     if len(typed) > _MOST_WORDS:
         raise MalformedInput("too_many_words", limit=_MOST_WORDS)
     return typed

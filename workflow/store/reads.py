@@ -45,7 +45,7 @@ from workflow.store.mapping import (
     storable,
 )
 from workflow.store.services import ServiceTables
-from workflow.store.text import found
+from workflow.store.text import found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
@@ -88,7 +88,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         if query.product is not None:
             where.append("c.product=?")
             params.append(query.product)
-        words = query.text.split() if query.text else []
+        words = typed_words(query.text)
         if words:
             sql += " LEFT JOIN product p ON p.code=c.product LEFT JOIN producer o ON o.code=c.producer"
         for word in words:

@@ -72,10 +72,16 @@ def like(word: str) -> str:
     return "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
+def typed_words(text: str | None) -> list[str]:
+    """The words of a search; those of quotes or dashes alone say nothing beside others."""
+    words = (text or "").split()
+    return [word for word in words if fold(word)] or words
+
+
 def found(word: str) -> tuple[str, list[str]]:
     """The condition that a word of a search puts on a case (``c``), its product (``p``) and its producer (``o``).
 
-    A word of quotes or dashes alone says nothing about a name.
+    A word of quotes or dashes alone is looked for in the code, as it is.
     """
     key, code = fold(word), like(word.casefold())
     if not key:

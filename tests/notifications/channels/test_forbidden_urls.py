@@ -105,7 +105,10 @@ def test_no_form_of_an_address_leads_inside(ear: tuple[int, list[str]], monkeypa
             continue
         reply = WebhookChannel(given, SystemClock(), resolver=looked_up).send(carried(url))
         assert not isinstance(reply, Accepted), url
-        assert isinstance(reply, Refused) or reply.why in {Cause.HOOK_ADDRESS_FORBIDDEN, Cause.UNREACHABLE, Cause.NOT_UNDERSTOOD}, (url, reply)
+        assert isinstance(reply, Refused) or reply.why in {Cause.HOOK_ADDRESS_FORBIDDEN, Cause.UNREACHABLE, Cause.NOT_UNDERSTOOD}, (
+            url,
+            reply,
+        )
         judged += isinstance(reply, Later) and reply.why is Cause.HOOK_ADDRESS_FORBIDDEN
         assert connected == [], url
     assert came == []
@@ -124,7 +127,13 @@ def test_the_ear_hears_what_is_allowed(ear: tuple[int, list[str]]):
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"])
 def test_an_allowed_receiver_sends_nobody_on(ear: tuple[int, list[str]], status: str):
     port, came = ear
-    for onward in (f"http://127.0.0.1:{port}/", f"//127.0.0.1:{port}/", "http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "/again"):
+    for onward in (
+        f"http://127.0.0.1:{port}/",
+        f"//127.0.0.1:{port}/",
+        "http://169.254.169.254/latest/meta-data/",
+        "file:///etc/passwd",
+        "/again",
+    ):
         with HookServer(answering(status, f"Location: {onward}")) as server:
             url = f"http://127.0.0.1:{server.port}/"
             reply = WebhookChannel(settings(url), SystemClock()).send(carried(url))
@@ -134,6 +143,11 @@ def test_an_allowed_receiver_sends_nobody_on(ear: tuple[int, list[str]], status:
 
 
 def test_an_address_that_holds_a_password_or_a_second_line_is_no_receiver():
-    for url in ("https://u:p@gateway.example/", "https://gateway.example/\r\nX: y", "https://gateway.example/ a", "https://gateway.example/\x00"):
+    for url in (
+        "https://u:p@gateway.example/",
+        "https://gateway.example/\r\nX: y",
+        "https://gateway.example/ a",
+        "https://gateway.example/\x00",
+    ):
         with pytest.raises(ChannelUnfit):
             Endpoint(url=url, secrets=(SECRET,))
