@@ -1,7 +1,8 @@
+# ruff: noqa: S608 - texts that are no statements, and must never become one
 """Texts that other readers take for commands: here each means what it says, or is refused, and no statement is ever made of one."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -58,7 +59,7 @@ class Statements:
 
 
 @pytest.fixture
-def statements(api: Http, monkeypatch: pytest.MonkeyPatch) -> Iterator[Statements]:
+def statements(api: Http, monkeypatch: pytest.MonkeyPatch) -> Statements:
     seen, kind = Statements(), type(api.runtime.store)
     asked = kind._rows  # type: ignore[attr-defined]
 
@@ -68,7 +69,7 @@ def statements(api: Http, monkeypatch: pytest.MonkeyPatch) -> Iterator[Statement
         return asked(self, sql, params)
 
     monkeypatch.setattr(kind, "_rows", listening)
-    yield seen
+    return seen
 
 
 def test_there_are_enough_texts_and_they_differ():
