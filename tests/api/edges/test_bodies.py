@@ -90,7 +90,9 @@ def test_what_means_nothing_is_refused_on_every_route_and_changes_nothing(house:
         for name, content in HOSTILE.items():
             began = time.process_time()
             answered = send(officer, entry, content)
-            assert answered.status_code == 422, (str(entry), name, answered.status_code, answered.text)
+            # An event's own fields are judged after whoever asks.
+            own = "{event}" in entry.path and name in {"prototype", "constructor", "class"}
+            assert answered.status_code in ({403, 422} if own else {422}), (str(entry), name, answered.status_code, answered.text)
             assert answered.headers["content-type"] == "application/problem+json", (str(entry), name)
             assert time.process_time() - began < 1, (str(entry), name)
     assert told(house) == before
