@@ -79,6 +79,9 @@ def _shallow(text: str) -> None:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
+    if not all(name.isprintable() for name in found):
+        # No field of ours has such a name, and it would be told back, and logged, as it is.
+        raise RequestInvalid([Problem("", "control_characters")])
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
