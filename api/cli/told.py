@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import (
     about,
     day_of,
@@ -27,6 +27,7 @@ from api.cli.naming import (
 )
 from api.cli.options import Json
 from api.cli.render import table
+from api.shapes.telling import counts_json, told_json
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind
 from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
@@ -67,7 +68,7 @@ def told_command(  # noqa: PLR0913
         if csv_file is not None:
             write_file(csv_file, as_csv(found, _csv_head(), _csv_cells).encode())
         if as_json:
-            print_json({"messages": [_json(each) for each in found], "counts": _counts_json(counts(found))})
+            print_json({"messages": [told_json(each) for each in found], "counts": counts_json(counts(found))})
             return
         if csv_file is None:
             _print(found)
@@ -214,42 +215,3 @@ def _csv_cells(message: ToldMessage, item: ToldItem) -> tuple[str, ...]:
         when(item.confirmed_at),
         ctx.words.say(item.item.moot),
     )
-
-
-def _json(message: ToldMessage) -> dict[str, Any]:
-    return {
-        "message": message.row.id,
-        "at": iso(message.at),
-        "window": message.row.window,
-        "person": message.row.recipient,
-        "name": message.name,
-        "seat": str(message.seat) if message.seat is not None else None,
-        "unit": message.unit,
-        "office": message.office,
-        "read_at": iso(message.read_at) if message.read_at is not None else None,
-        "deliveries": [{"key": row.key, "channel": row.channel, "state": str(row.state)} for row in message.deliveries],
-        "items": [_item_json(item) for item in message.items],
-    }
-
-
-def _item_json(item: ToldItem) -> dict[str, Any]:
-    return {
-        "kind": item.item.kind,
-        "duty": item.item.duty,
-        "step": None if item.news else item.item.rung,
-        "event": item.item.rung if item.news else None,
-        "subject": item.item.subject,
-        "title": item.title,
-        "part": item.item.part,
-        "due_at": iso(item.line.due_at) if item.line is not None else None,
-        "moot": item.item.moot,
-        "opened_at": iso(item.opened_at) if item.opened_at is not None else None,
-        "confirmed_at": iso(item.confirmed_at) if item.confirmed_at is not None else None,
-        "via": item.via,
-    }
-
-
-def _counts_json(found: Counts) -> dict[str, Any]:
-    deliveries = [{"channel": channel, "state": state, "count": count} for (channel, state), count in found.deliveries.items()]
-    plain = {name: getattr(found, name) for name in ("people", "messages", "duties", "news", "moot", "read", "confirmed")}
-    return {**plain, "deliveries": deliveries}
