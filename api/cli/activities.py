@@ -29,8 +29,8 @@ from api.cli.reviewing import (
     counted_text,
     figure_text,
     headline,
-    markdown,
     measure,
+    review_markdown,
     review_sections,
     targets_section,
 )
@@ -214,8 +214,7 @@ def review_plan(  # noqa: PLR0913
         review = run.reviews.review(code, on=at)
         recounted = run.reviews.recounted(review)
         if file is not None:
-            title = ctx.both("Tổng kết thực hiện kế hoạch OCOP năm", "Review of the OCOP plan of") + f" {review.desk.row.year}"
-            _save(file, markdown(title, headline(review, recounted=recounted), review_sections(review)))
+            _save(file, review_markdown(review, recounted=recounted))
         if as_json:
             print_json(review_json(review, recounted=recounted))
             return

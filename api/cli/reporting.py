@@ -12,6 +12,7 @@ from api.cli.render import payload_lines, table, who
 from api.cli.reviewing import Section
 from api.shapes.plan_work import written_json
 from states.errors import MalformedInput
+from states.payload import YEARS
 from states.regime import local_date
 from workflow.planbook import midnight_of
 from workflow.planwork import Written
@@ -38,9 +39,11 @@ def until(run: Runtime, on: str | None) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(on)
-        end = midnight_of(day) + timedelta(days=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise MalformedInput("not_a_day", given=on) from None
+    if day.year not in YEARS:
+        raise MalformedInput("not_a_day", given=on)
+    end = midnight_of(day) + timedelta(days=1)
     return None if day == local_date(run.clock.now()) else end
 
 

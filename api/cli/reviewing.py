@@ -292,6 +292,12 @@ def headline(review: Review, *, recounted: bool | None = None) -> list[str]:
     return lines
 
 
+def review_markdown(review: Review, *, recounted: bool | None = None) -> str:
+    """The whole review as Markdown, to paste into a report."""
+    title = say("Tổng kết thực hiện kế hoạch OCOP năm", "Review of the OCOP plan of") + f" {review.desk.row.year}"
+    return markdown(title, headline(review, recounted=recounted), review_sections(review))
+
+
 def markdown(title: str, lines: Sequence[str], sections: Iterable[Section]) -> str:
     """Everything as Markdown."""
     parts = [f"# {title}", "", *(f"{line}  " for line in lines), ""]

@@ -1,6 +1,5 @@
 """``ocop reminder told``: who was told what and when, by which way, and whether it was read and confirmed."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +29,7 @@ from api.cli.render import table
 from api.shapes.telling import counts_json, told_json
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind
-from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
+from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, without_news, year_of
 from states.errors import NotFound
 from workflow.ports import Database
 from workflow.registry import Registry
@@ -62,11 +61,11 @@ def told_command(  # noqa: PLR0913
         if subject is not None and not found and not _there(run.store, subject):
             raise NotFound(what="case", name=subject)
         if not news:
-            found = _without_news(found)
+            found = without_news(found)
         if by_person:
             found.sort(key=lambda m: (m.office, m.name, m.row.recipient, m.at))
         if csv_file is not None:
-            write_file(csv_file, as_csv(found, _csv_head(), _csv_cells).encode())
+            write_file(csv_file, account_csv(found).encode())
         if as_json:
             print_json({"messages": [told_json(each) for each in found], "counts": counts_json(counts(found))})
             return
@@ -99,11 +98,6 @@ def _people(registry: Registry, person: str | None, unit: str | None) -> tuple[s
         return None
     inside = set(registry.ever_below(unit))
     return tuple(row.code for row in registry.people() if registry.ever_held(row.code) & inside)
-
-
-def _without_news(found: list[ToldMessage]) -> list[ToldMessage]:
-    kept = [replace(m, items=tuple(item for item in m.items if not item.news)) for m in found]
-    return [m for m in kept if m.items]
 
 
 def _print(found: list[ToldMessage]) -> None:
@@ -184,6 +178,11 @@ def _print_counts(found: Counts, *, rehearsal: bool) -> None:
         ctx.out.print(
             f"[yellow]{ctx.both('Bản tập huấn: không thư nào rời khỏi máy này.', 'A rehearsal: no letter has left this machine.')}[/]"
         )
+
+
+def account_csv(found: list[ToldMessage]) -> str:
+    """An account as a spreadsheet file, in the language that is spoken."""
+    return as_csv(found, _csv_head(), _csv_cells)
 
 
 def _csv_head() -> tuple[str, ...]:

@@ -11,9 +11,8 @@ from api.cli.naming import meaning, news_name, unit_named, world_of
 from api.cli.options import As, Json
 from api.cli.render import table
 from api.shapes.telling import hook_json
-from notifications.channels.webhook import WebhookChannel
 from notifications.hooks import Hooks, Made
-from notifications.messages import Accepted, ChannelName
+from notifications.messages import Accepted
 from states.regime import local_date
 from workflow.telling import WebhookRow
 
@@ -134,9 +133,7 @@ def _print_row(row: WebhookRow, said: str, *, as_json: bool) -> None:
 def try_hook(number: Id, actor: As, as_json: Json = False) -> None:
     """Gửi ngay một tin thử có chữ ký và cho biết nơi nhận trả lời gì · send a signed test event now and tell the answer."""
     with runtime(as_json=as_json) as run:
-        channel = run.notifications.post.channels.get(ChannelName.WEBHOOK)
-        way = channel if isinstance(channel, WebhookChannel) else None
-        answer = _hooks(run).test(number, _actor(run, actor, number), way, run.notifications.post.source)
+        answer = _hooks(run).test(number, _actor(run, actor, number), run.notifications.hook_way(), run.notifications.post.source)
         good = isinstance(answer, Accepted)
         why = "" if isinstance(answer, Accepted) else answer.why
         if as_json:
