@@ -10,8 +10,8 @@ from api.asking import WRITE, Key, ask
 from api.once import once
 from api.paging import cursor_of, next_link, place_of
 from api.routes.cases import Instant, instant_of
-from api.schemas.common import LONGEST_CODE, WRITES, problems
-from api.schemas.telling import DeliveriesOut, DeliveryOut, InboxOut, NothingGiven, OpenedOut, ReceivedOut
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
+from api.schemas.telling import DeliveriesOut, DeliveryOut, InboxOut, OpenedOut, ReceivedOut
 from api.shapes.telling import delivery_json, opened_json, received_json
 from api.strict import MemberRoute
 from api.subjects import sight

@@ -8,8 +8,8 @@ from api.acting import json_answer
 from api.asking import WRITE, Asked, IfNoneMatch, Key, ask, same_etag
 from api.bootstrap import Runtime
 from api.once import once
-from api.schemas.common import LONGEST_CODE, WRITES, problems
-from api.schemas.telling import FeedGiven, FeedOut, FeedsOut, NewFeedOut, NothingGiven
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
+from api.schemas.telling import FeedGiven, FeedOut, FeedsOut, NewFeedOut
 from api.shapes.telling import feed_json
 from api.strict import MemberRoute, StrictRoute
 from api.subjects import must_know, sight

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.acting import json_answer
 from api.bootstrap import Runtime
-from api.schemas.common import problems
-from api.schemas.telling import LinkOut, NothingGiven
+from api.schemas.common import NothingGiven, problems
+from api.schemas.telling import LinkOut
 from api.shapes.telling import link_json
 from api.showing import last_valid_day
 from api.strict import StrictRoute

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 from api.acting import json_answer
 from api.asking import WRITE, Asked, Key, ask
 from api.once import once
-from api.schemas.common import LONGEST_CODE, WRITES, problems
-from api.schemas.telling import HookGiven, HookOut, HooksOut, NewHookOut, NothingGiven, OffGiven, TriedOut
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
+from api.schemas.telling import HookGiven, HookOut, HooksOut, NewHookOut, OffGiven, TriedOut
 from api.shapes.telling import hook_json
 from api.strict import MemberRoute
 from api.subjects import sight

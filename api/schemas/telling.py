@@ -10,12 +10,6 @@ Lines = list[dict[str, Any]]
 _NEXT = Field(description="Con trỏ của trang sau · cursor of the next page")
 
 
-class NothingGiven(Given):
-    """No fields."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
-
-
 class DeliveryOut(BaseModel):
     """A message, or an event for a webhook, on its way to one address."""
 
