@@ -133,7 +133,7 @@ class LogState:
 class CaseQuery:
     """Filter of a list of cases; None means any. ``text`` is matched without marks, case or đ/d.
 
-    ``asked``: only cases with an act on paper that waits for a second person.
+    ``asked``: only cases with an act on paper that waits for a second person; ``overridden``: only cases that were ever given an override.
     """
 
     states: tuple[str, ...] | None = None
@@ -143,6 +143,7 @@ class CaseQuery:
     text: str | None = None
     due_before: datetime | None = None
     asked: bool = False
+    overridden: bool = False
     limit: int = 200
     after: str | None = None
 

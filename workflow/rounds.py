@@ -18,6 +18,7 @@ from workflow.commands import Command
 from workflow.courses import courses, steps_in, tally
 from workflow.listing import every_case
 from workflow.notices import Notice, Redated
+from workflow.overriding import USED
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
@@ -76,13 +77,14 @@ class DateStanding:
 
 @dataclass(frozen=True, slots=True)
 class RoundStanding:
-    """A round as it stands; ``deferred`` and ``pending`` (a result, but no decision yet) are codes of members."""
+    """A round as it stands; ``deferred``, ``pending`` (a result, but no decision yet) and ``overridden`` (a step under an override) are codes of members."""
 
     round: RoundRow
     counts: dict[CaseState, int]
     deferred: tuple[str, ...]
     pending: tuple[str, ...]
     dates: tuple[DateStanding, ...]
+    overridden: tuple[str, ...] = ()
 
 
 class Rounds:
@@ -229,7 +231,8 @@ class Rounds:
         dates = ruling_dates(self.store.stages(round=code), row.plan)
         counts = tally(found, code)
         lines = tuple(DateStanding(stage, ruling, counts.get(stage, Counter())) for stage, ruling in dates.items())
-        return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines)
+        overridden = tuple(c.code for c in members if c.memo.get(USED))
+        return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines, overridden)
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""

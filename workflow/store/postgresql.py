@@ -10,6 +10,7 @@ from typing import Any, Literal, LiteralString, TypeVar
 import psycopg
 
 from states.errors import StoreUnsafe
+from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
 from workflow.store.base import Row, Transaction
@@ -143,6 +144,7 @@ class PostgresStore(SharedStore, SqlTelling):
     # Writing.
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
+        must_stand(epoch)
         with self._pool.use() as connection:
             if len(changes) > 1 or moves_rounds(changes):
                 return write_group(connection, changes, epoch)
@@ -157,6 +159,7 @@ class PostgresStore(SharedStore, SqlTelling):
         """See :class:`workflow.ports.Store`. Single cases as sets of rows; everything else, and all if a set does not fit, one by one."""
         if not groups:
             return []
+        must_stand(epoch)
         uses = Counter(change.row.code for group in groups for change in group)
         together = {n: change for n, group in enumerate(groups) if (change := simple(group)) and uses[change.row.code] == 1}
         outcomes: list[Outcome | None] = [None] * len(groups)

@@ -13,6 +13,7 @@ import orjson
 
 from states.errors import StoreUnsafe
 from states.vocabulary import TermStatus
+from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.base import Row, Transaction
@@ -251,6 +252,7 @@ class SqliteStore(SharedStore, SqlTelling):
     # Writing.
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
+        must_stand(epoch)
         steps = _group_steps(changes)
 
         def work(connection: sqlite3.Connection) -> Outcome:
@@ -269,6 +271,7 @@ class SqliteStore(SharedStore, SqlTelling):
         """See :class:`workflow.ports.Store`. Statement by statement over all groups; one by one where that does not fit."""
         if not groups:
             return []
+        must_stand(epoch)
         planned = [_group_steps(group) for group in groups]
         codes = [change.row.code for group in groups for change in group]
 

@@ -224,6 +224,7 @@ def test_every_page_is_recorded_or_shows_nothing_personal():
     unlisted = {path for path in paths if personal(path) is None}
     assert unlisted == {
         "/",
+        "/ack/{token}",
         "/login",
         "/login/code",
         "/login/link",
