@@ -52,6 +52,10 @@ _CASE_WIDTH = len(CASE.columns)
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
+_ASKED, _OVERRIDDEN = '%"asked":{%', '%"overrides":[%'
+_MARKS = {(False, False): (), (True, False): (_ASKED,), (False, True): (_OVERRIDDEN,), (True, True): (_ASKED, _OVERRIDDEN)}
+"""What the memo of a case holds, by whether somebody asks for cases that wait for a second person, and for those with an override."""
+
 
 class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     """The part of :class:`workflow.ports.Store` that needs no dialect."""
@@ -98,9 +102,9 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         if query.due_before is not None:
             where.append("EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND t.status='running' AND t.due_at<?)")
             params.append(to_micros(query.due_before))
-        if query.asked:
+        for mark in _MARKS[query.asked, query.overridden]:
             where.append("c.memo LIKE ?")
-            params.append('%"asked":{%')
+            params.append(mark)
         if query.after is not None:
             where.append("c.code>?")
             params.append(query.after)

@@ -20,6 +20,8 @@ CALLERS = (
     "secretary-VS", "officer-TW", "authority-TW",
 )  # fmt: skip
 TRIES_EACH = 15
+WRITES_NOTHING = {"/api/v1/what-if", "/api/v1/plans/check"}
+"""Questions that are too long for an address; nothing of them could be done twice."""
 
 
 def description(api: Http) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def test_every_operation_is_told_in_both_languages_with_its_errors(api: Http):
     found = description(api)
     assert found["openapi"] == "3.1.0"
     listed = operations(found)
-    assert len(listed) > 30
+    assert len(listed) > 90
     assert len({each["operationId"] for _, _, each in listed}) == len(listed)
     for path, method, each in listed:
         told = each["description"]
@@ -51,7 +53,7 @@ def test_every_operation_is_told_in_both_languages_with_its_errors(api: Http):
                 media = answer["content"]["application/problem+json"]
                 assert media["schema"] == {"$ref": "#/components/schemas/ProblemOut"}
                 assert media["example"]["status"] == int(status)
-        if method == "post":
+        if method == "post" and path not in WRITES_NOTHING:
             assert {"400", "409"} <= set(each["responses"]), path
             names = {p["name"]: p["required"] for p in each["parameters"]}
             assert names["Idempotency-Key"], path
