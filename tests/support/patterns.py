@@ -94,7 +94,14 @@ def worst_texts(pattern: re.Pattern[Any], length: int = LENGTH) -> Iterator[str 
             yield text if isinstance(pattern.pattern, str) else text.encode("latin-1", "replace")
 
 
-_CATEGORIES = {"CATEGORY_DIGIT": "1", "CATEGORY_SPACE": " ", "CATEGORY_WORD": "a", "CATEGORY_NOT_DIGIT": "x", "CATEGORY_NOT_SPACE": "x", "CATEGORY_NOT_WORD": "-"}
+_CATEGORIES = {
+    "CATEGORY_DIGIT": "1",
+    "CATEGORY_SPACE": " ",
+    "CATEGORY_WORD": "a",
+    "CATEGORY_NOT_DIGIT": "x",
+    "CATEGORY_NOT_SPACE": "x",
+    "CATEGORY_NOT_WORD": "-",
+}
 
 
 def _signs(tree: Any) -> Iterator[str]:

@@ -38,7 +38,9 @@ def press(browser: TestClient, path: str, **fields: str) -> Any:
 
 def choose(browser: TestClient, person: str) -> Any:
     """Press a role's button."""
-    return browser.post("/login/role", data={"csrf_token": token(browser), "person": person, "next": "/rehearsal#role"}, headers={**ORIGIN, "Accept": HTML})
+    return browser.post(
+        "/login/role", data={"csrf_token": token(browser), "person": person, "next": "/rehearsal#role"}, headers={**ORIGIN, "Accept": HTML}
+    )
 
 
 def text_of(answered: Any) -> str:
