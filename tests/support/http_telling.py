@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -26,7 +26,7 @@ from workflow.clock import ManualClock
 class TellingHttp(Http):
     """A client of the interface, and what tells behind it."""
 
-    told: Told = None  # type: ignore[assignment] - always given
+    told: Told = field(kw_only=True)
 
     def tell(self, at: str) -> None:
         """Let everything that has come by an instant be told."""

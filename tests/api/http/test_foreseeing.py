@@ -17,7 +17,7 @@ MOVE = {"round": FIRST, "stage": "district_eval", "phrase": "trước ngày 20/7
 def heads(api: Http) -> list[tuple[str, int]]:
     """Everything that has a history, and how long it is."""
     store = api.world.store
-    codes = [row.code for row in (*store.rounds(), *store.plans())]
+    codes = [*(row.code for row in store.rounds()), *(row.code for row in store.plans())]
     codes += [each["code"] for each in api.get("cases?limit=200", "auditor-TW").json()["items"]]
     return [(code, len(list(store.entries(code)))) for code in codes]
 
@@ -117,7 +117,7 @@ def test_a_deadline_says_when_it_is_reminded_of_and_when_it_was(api: Http):
     assert told["T-1"] is None
     assert "T-14" not in told, "the later step was told in its place"
     assert after.headers["etag"] != tag
-    assert [d["rungs"] for d in api.get(f"cases/{code}/deadlines").json()["items"] if d["stage"] == "district_eval"][0]
+    assert next(d["rungs"] for d in api.get(f"cases/{code}/deadlines").json()["items"] if d["stage"] == "district_eval")
     assert api.get(f"cases/{code}?as_of=2021-03-01T00:00").json()["deadlines"][0]["rungs"] is None
 
 
@@ -195,7 +195,11 @@ def test_a_recount_is_the_centres_and_can_be_tried_first(api: Http):
 def test_histories_of_plans_and_rounds_are_read_by_who_answers_for_them(api: Http):
     assert [each["event"] for each in api.get(f"rounds/{FIRST}/history", "officer-H1").json()["items"]][:2] == ["prepare", "open"]
     assert [each["event"] for each in api.get("plans/KH-2021/history", "auditor-VS").json()["items"]] == ["import", "publish"]
-    for path, by in (("rounds/VS-2021-1/history", "officer-VT"), ("plans/KH-2021/history", "officer-H1"), ("plans/none/history", "officer-VS")):
+    for path, by in (
+        ("rounds/VS-2021-1/history", "officer-VT"),
+        ("plans/KH-2021/history", "officer-H1"),
+        ("plans/none/history", "officer-VS"),
+    ):
         assert api.get(path, by).status_code == 404, path
 
 

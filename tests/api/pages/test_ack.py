@@ -50,7 +50,9 @@ def test_the_link_shows_what_it_is_about_and_only_the_button_confirms(house: Hou
     page = look(reader, path)
     assert "Gửi anh/chị Tên Riêng producer-P1" in page.text
     assert "thứ Sáu, 09/07/2021" in page.text
-    assert house.world.store.product("P1-01").name in page.text
+    product = house.world.store.product("P1-01")
+    assert product is not None
+    assert product.name in page.text
     assert "Tôi đã nhận được" in page.text
     assert not [tag for tag, _ in page.tags if tag == "script"], "works without scripts"
     again = look(reader, path)
