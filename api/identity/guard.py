@@ -46,6 +46,8 @@ PERSONAL: dict[str, Access] = {
     "/work": Access.CASES,
     "/work/{slug}": Access.CASES,
     "/cases": Access.CASES,
+    "/cases.xlsx": Access.CASES,
+    "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
+from api.pages.drawing import MAIN
 from states.case import KIND_OF
 from states.chart import Chart, Rule
 from states.payload import Kind
@@ -13,9 +14,10 @@ from states.vocabulary import CaseState, Duty, Event, StateKind
 from states.words import Words
 from workflow.ledger.entry import Entry
 
-_OFFICES = (Event.SELECT, Event.FORWARD, Event.CONCLUDE, Event.NOMINATE, Event.CERTIFY)
+_OFFICES = (Event.SELECT, Event.CONCLUDE, Event.CERTIFY, Event.FORWARD, Event.NOMINATE)
 """Acts of the usual passage that rest on papers of an office, in their order."""
 
+_ORDER = ("asked", "there", "missing")
 _UNUSUAL = frozenset({CaseState.NATIONAL_NOMINATION})
 """States that few cases come to: their papers are listed only where a case is there, or has been."""
 
@@ -74,24 +76,21 @@ def dossier(entries: Iterable[Entry], chart: Chart, state: CaseState, attempt: i
         standing = "asked" if name in asked else "there" if name in there else "missing"
         since = asked.get(name) or there.get(name)
         papers.append(Paper(said.label("option", name), standing, whose, said.day(local_date(since)) if since else ""))
-    order = {"asked": 0, "missing": 1, "there": 2} if asked else {"there": 0, "missing": 1}
-    papers.sort(key=lambda paper: order[paper.standing])
+    papers.sort(key=lambda paper: _ORDER.index(paper.standing))
     return Dossier(tuple(papers), _offices(done, chart, state, attempt, said), samples, filed)
 
 
 def _offices(done: Sequence[Entry], chart: Chart, state: CaseState, attempt: int, said: Words) -> tuple[Paper, ...]:
     """Papers that acts of offices rest on: those that have come in this attempt, and those that the passage still asks for."""
+    rules = [rule for rule in chart.rules if rule.event in _OFFICES and rule.duty is not Duty.AUTOMATIC and rule.source in MAIN]
+    rules.sort(key=lambda rule: (MAIN.index(CaseState(rule.source)), _OFFICES.index(rule.event)))
     found: dict[tuple[str, str], Paper] = {}
-    for event in _OFFICES:
-        for rule in chart.rules:
-            if rule.event is not event or rule.duty is Duty.AUTOMATIC:
-                continue
-            mine = [e for e in done if e.event == event and e.from_ == rule.source and (e.attempt == attempt or event is Event.SELECT)]
-            if not mine and (rule.source in _UNUSUAL and state not in _UNUSUAL or event is Event.NOMINATE):
-                continue
-            for field in _numbers(rule):
-                key = (f"{event}:{rule.source}", field)
-                found[key] = _office(rule, field, mine[-1] if mine else None, said)
+    for rule in rules:
+        mine = [e for e in done if e.event == rule.event and e.from_ == rule.source and (e.attempt == attempt or rule.event is Event.SELECT)]
+        if not mine and ((rule.source in _UNUSUAL and state not in _UNUSUAL) or rule.event is Event.NOMINATE):
+            continue
+        for field in _numbers(rule):
+            found[f"{rule.event}:{rule.source}", field] = _office(rule, field, mine[-1] if mine else None, said)
     return tuple(found.values())
 
 
@@ -101,7 +100,9 @@ def _numbers(rule: Rule) -> list[str]:
 
 
 def _office(rule: Rule, field: str, entry: Entry | None, said: Words) -> Paper:
-    what = f"{said.label('field', field).removeprefix('số ').removesuffix(' number')} – {said.name(rule.event)} ({said.label('state', str(rule.source))})"
+    # A letter or notice is called by what it does, everything else by what it is and where.
+    name = said.label("field", field).removeprefix("số ").removesuffix(" number")
+    what = f"{name} {said.name(rule.event)}" if field == "document_no" else f"{name} ({said.label('state', str(rule.source))})"
     whose = ", ".join(dict.fromkeys(said.seat(seat.function, seat.level) for seat in rule.seats))
     if entry is None or field not in entry.data:
         return Paper(what, "missing", whose)

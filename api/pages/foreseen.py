@@ -9,7 +9,7 @@ from api.cli.render import note_text
 from api.pages.frame import Said
 from states.words import words
 from workflow.commands import Command
-from workflow.rows import TermRow
+from workflow.rows import CaseRow, TermRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Foreseen:
     """What an act would bring.
 
     Attributes:
+        case: The case as it would be.
         at: The instant by which it counts.
         second: Whether it would still wait for a second person.
         round: The round that the case would join, if it joins one.
@@ -26,6 +27,7 @@ class Foreseen:
         notes: What is worth hearing beside.
     """
 
+    case: CaseRow
     state: str
     at: datetime
     second: bool
@@ -58,6 +60,7 @@ def foreseen(asked: Asked, command: Command) -> Foreseen:
     with speaking(asked.language):
         notes = tuple(note_text(note, said) for note in receipt.notes)
     return Foreseen(
+        case=after.case,
         state=said.name(receipt.state),
         at=receipt.effective_at,
         second=receipt.confirmation is not None,

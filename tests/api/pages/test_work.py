@@ -11,7 +11,7 @@ H1_DAY = "2021-06-01 10:00"
 def cards(page: Page, section: str | None = None) -> list[str]:
     """Codes of the cases that are shown, in their order."""
     found = [link.removeprefix("/cases/") for link in page.links if link.startswith("/cases/")]
-    codes = list(dict.fromkeys(found))
+    codes = [code for code in dict.fromkeys(code.partition("/")[0] for code in found) if code != "new"]
     return [code for code in codes if code in page.section(section)] if section else codes
 
 
