@@ -50,6 +50,7 @@ PERSONAL: dict[str, Access] = {
     "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/people": Access.PEOPLE,
 }
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())

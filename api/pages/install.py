@@ -10,13 +10,13 @@ from starlette.responses import Response
 from api.caller import Unidentified
 from api.identity.errors import SecondFactorNeeded
 from api.identity.guard import Session
-from api.pages import acting, cases, entrance, listing, registering, rounds, work
+from api.pages import account, acting, cases, entrance, listing, registering, rounds, slips, work
 from api.pages.frame import go_to, page_language, plain, render, words_of
 from api.problems import body_of
 from states.errors import CycleError, StoreUnsafe
 from states.words import words
 
-MODULES = (entrance, work, listing, registering, cases, acting, rounds)
+MODULES = (entrance, account, slips, work, listing, registering, cases, acting, rounds)
 _BROKEN = 500
 
 
