@@ -6,7 +6,7 @@ from datetime import date, datetime
 _DAY = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{4})")
 _CLOSE = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
-_HOUR = re.compile(r"(\d{1,2})\s*(?:[:hg]|giờ)\s*(\d{1,2})?\s*(?:phút|p)?", re.IGNORECASE)
+_HOUR = re.compile(r"(\d{1,2})\s*(?:giờ|[:hg])\s*(\d{1,2})?\s*(?:phút|p)?", re.IGNORECASE)
 _LONGEST = 60
 
 
