@@ -7,9 +7,11 @@ from api.asking import Asked
 from api.cli.context import speaking
 from api.cli.render import note_text
 from api.pages.frame import Said
+from states.vocabulary import Event
 from states.words import words
-from workflow.commands import Command
-from workflow.rows import CaseRow, TermRow
+from workflow.commands import Command, Receipt
+from workflow.ports import LoadedCase
+from workflow.rows import CaseRow, CertificateRow, TermRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,14 @@ def foreseen(asked: Asked, command: Command) -> Foreseen:
         CycleError: As :meth:`workflow.perform.Engine.perform`.
     """
     run, said, t = asked.run, words(asked.language), Said(asked.language)
-    trial = run.trial()
     before = run.store.load_case(command.case, "")
-    receipt = trial.engine.perform(command)
-    after = trial.store.load_case(receipt.case, "")
-    assert after is not None  # noqa: S101 - it was just written there
+    receipt, after, certificates = _registered(asked, command) if command.event is Event.REGISTER else _done(asked, command)
     had = {term.id for term in before.terms} if before else set()
     has = {term.id for term in after.terms}
     rounds = {before.case.round, before.case.central_round} if before else set()
     joined = next((code for code in (after.case.central_round, after.case.round) if code and code not in rounds), None)
     known = {row.code for row in run.store.certificates(after.case.product)}
-    issued = next((row for row in trial.store.certificates(after.case.product) if row.code not in known), None)
+    issued = next((row for row in certificates if row.code not in known), None)
     certificate = t("seen.certificate", stars=issued.stars, day=said.day(date.fromisoformat(issued.last_valid_day))) if issued else None
     with speaking(asked.language):
         notes = tuple(note_text(note, said) for note in receipt.notes)
@@ -72,6 +71,24 @@ def foreseen(asked: Asked, command: Command) -> Foreseen:
         certificate=certificate,
         notes=notes,
     )
+
+
+def _done(asked: Asked, command: Command) -> tuple[Receipt, LoadedCase, list[CertificateRow]]:
+    """An act on a case, carried out where nobody else sees it."""
+    trial = asked.run.trial()
+    receipt = trial.engine.perform(command)
+    after = trial.store.load_case(receipt.case, "")
+    assert after is not None  # noqa: S101 - it was just written there
+    return receipt, after, trial.store.certificates(after.case.product)
+
+
+def _registered(asked: Asked, command: Command) -> tuple[Receipt, LoadedCase, list[CertificateRow]]:
+    """A registration as it would be drafted; no number is taken for it."""
+    engine = asked.run.engine
+    receipt = engine.perform(command, dry_run=True)
+    drafted = engine.judge.register(engine.world(), command, asked.received, dry_run=True).change
+    assert isinstance(drafted.row, CaseRow)  # noqa: S101 - what is registered is a case
+    return receipt, LoadedCase(drafted.row, drafted.opened, None), []
 
 
 def _sorted(terms: tuple[TermRow, ...]) -> list[TermRow]:
