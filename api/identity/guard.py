@@ -67,8 +67,11 @@ PERSONAL: dict[str, Access] = {
     "/work": Access.CASES,
     "/work/{slug}": Access.CASES,
     "/cases": Access.CASES,
+    "/cases.xlsx": Access.CASES,
+    "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/people": Access.PEOPLE,
     "/rounds/{code}/acts/{act}": Access.CASES,
     "/rounds/{code}/late-door": Access.CASES,
 }
