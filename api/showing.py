@@ -18,6 +18,7 @@ from workflow.ledger.entry import Entry, parse
 from workflow.overriding import USED, Override
 from workflow.receipts import confirmation_id
 from workflow.rows import CaseRow, StageRow, TermRow
+from workflow.telling import RungRow, RungState
 
 ZONE = "Asia/Ho_Chi_Minh"
 _PARTS = (", mục ", ", mốc ")
@@ -48,8 +49,28 @@ def source_json(source: str) -> dict[str, str | None]:
     return {"doc": source, "item": None}
 
 
-def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts") -> dict[str, Any]:
-    """A deadline of a case."""
+_SHOWN_STEPS = frozenset({RungState.PLANNED, RungState.FIRED, RungState.UNHEARD})
+"""Steps that were told or will be; a later one was told in place of the others, or the duty ended before they came."""
+
+Steps = Mapping[str, Sequence[RungRow]]
+"""Steps of reminding by deadline."""
+
+
+def steps_of(asked: Asked, terms: Iterable[TermRow]) -> Steps:
+    """The steps of some deadlines, read at once."""
+    found: dict[str, list[RungRow]] = {}
+    for rung in asked.run.store.rungs([term.id for term in terms]):
+        found.setdefault(rung.duty, []).append(rung)
+    return found
+
+
+def _rung_json(rung: RungRow) -> dict[str, Any]:
+    sent = rung.fired_at if rung.state is RungState.FIRED else None
+    return {"key": rung.rung, "at": iso(rung.at), "sent": iso(sent) if sent else None}
+
+
+def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts", steps: Steps | None) -> dict[str, Any]:
+    """A deadline of a case; without ``steps`` it is one of the past, of which nobody kept what was planned to be told."""
     stage = stages.get(term.deadline)
     kind = stage.kind if stage is not None else "span" if term.calendar is not None else "named-day"
     return {
@@ -69,6 +90,7 @@ def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts
         "status": str(term.status),
         "suspended_days": shifts.suspended(term) if term.calendar else 0,
         "extensions": shifts.extensions(term) if term.calendar else [],
+        "rungs": None if steps is None else [_rung_json(rung) for rung in steps.get(term.id, ()) if rung.state in _SHOWN_STEPS],
     }
 
 
@@ -138,8 +160,10 @@ def line_json(listed: Listed, names: Names) -> dict[str, Any]:
     }
 
 
-def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry]) -> dict[str, Any]:
-    """A case with its deadlines."""
+def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry], *, past: bool = False) -> dict[str, Any]:
+    """A case with its deadlines; ``past`` where it is shown as it stood."""
+    terms = list(terms)
+    steps = None if past else steps_of(asked, terms) if terms else {}
     stages = asked.run.engine.world().book.deadlines
     shifts = Shifts(entries, asked.today)
     return {
@@ -162,7 +186,7 @@ def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Se
         "overridden": list(case.memo.get(USED, ())),
         "registered_at": iso(case.registered_at),
         "updated_at": iso(case.updated_at),
-        "deadlines": [deadline_json(t, stages, shifts) for t in sorted(terms, key=lambda t: (t.due_at, t.id))],
+        "deadlines": [deadline_json(t, stages, shifts, steps) for t in sorted(terms, key=lambda t: (t.due_at, t.id))],
     }
 
 

@@ -134,7 +134,7 @@ class Rounds:
         if dry_run:
             return replace(self._on_trial().close(code, actor=actor), round=row)
         move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
-        self._no_cutoff_ahead(world, row)
+        self.no_cutoff_ahead(world, row)
         self._settle_members(code)
         report = self._report(row, dry_run=False, actor=actor)
         data = {
@@ -154,10 +154,7 @@ class Rounds:
         """
         row = self._round(code, version)
         self._who(self.world(fresh=True), row, RoundEvent.CLOSE, actor)
-        if row.state is not RoundState.CLOSED:
-            holder = Holder(Function.OFFICER, Level.PROVINCE)
-            detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
-            raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
+        must_be_closed(row)
         return self._report(row, dry_run=dry_run, actor=actor, given=True)
 
     def redate(  # noqa: PLR0913
@@ -284,7 +281,12 @@ class Rounds:
             if loaded is not None:
                 self.engine.settle(loaded, self.clock.now())
 
-    def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
+    def no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
+        """Refuse to close a round that has a date still to come.
+
+        Raises:
+            EventRefused: ``cutoffs_ahead``, with the last of them.
+        """
         now = self.clock.now()
         opened = world.book.get(row.code)
         ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and now < d.cutoff + GRACE]
@@ -318,6 +320,18 @@ class Rounds:
             raise NotFound(what="round", name=code)
         as_seen(row, version)
         return row
+
+
+def must_be_closed(row: RoundRow) -> None:
+    """Refuse to roll over a round that goes on.
+
+    Raises:
+        EventRefused: It is not closed.
+    """
+    if row.state is not RoundState.CLOSED:
+        holder = Holder(Function.OFFICER, Level.PROVINCE)
+        detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
+        raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=row.code, event=Event.REENTER, state=row.state)
 
 
 def _pending(members: list[CaseRow]) -> tuple[str, ...]:

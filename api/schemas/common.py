@@ -24,6 +24,12 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NothingGiven(Given):
+    """No fields."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+
 class Said(BaseModel):
     """A text in both languages."""
 

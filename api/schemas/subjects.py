@@ -117,11 +117,12 @@ class PublishedOut(BaseModel):
 
 
 class RoundMoved(BaseModel):
-    """A round after it was frozen."""
+    """A round after it was frozen, or as it would be."""
 
     round: str
     state: str
     version: int
+    dry_run: bool
 
 
 class CarriedOut(BaseModel):

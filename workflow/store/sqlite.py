@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -298,7 +298,7 @@ class SqliteStore(SharedStore, SqlTelling):
             return [undone.outcome] * len(groups)
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
+    def exclusive(self, name: str, *, wait: timedelta = timedelta(0)) -> Iterator[None]:  # noqa: ARG002 - who shares a lock has the only writer
         """See :class:`workflow.ports.Store`; a file lock beside the database.
 
         Raises:
@@ -312,6 +312,16 @@ class SqliteStore(SharedStore, SqlTelling):
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:  # noqa: ARG002 - there is only one writer, whatever it works at
+        """See :class:`workflow.ports.Store`; one process writes at a time, so having the writer keeps every other one off.
+
+        Raises:
+            StoreUnsafe: ``sqlite_second_writer``.
+        """
+        self.claim_writer()
+        yield
 
     def close(self) -> None:
         """Close the readers and give the writer back; a second call does nothing."""
