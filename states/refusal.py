@@ -72,6 +72,7 @@ class Code(StrEnum):
     # About overrides.
     NEVER_OVERRIDDEN = "never_overridden"
     NOTHING_TO_OVERRIDE = "nothing_to_override"
+    NOTHING_LIFTABLE = "nothing_liftable"
     NOT_A_STANDING_REASON = "not_a_standing_reason"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"

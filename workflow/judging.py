@@ -9,7 +9,7 @@ from states.case import RUNNING, case_chart
 from states.chart import START, Chart, Offer, Rule, Step
 from states.errors import EventRefused, NotAllowed, NotFound, OutsideTerritory, PayloadInvalid, Problem, UnknownName
 from states.facts import Facts, Held
-from states.refusal import Code, Holder, Refusal
+from states.refusal import NOBODY, Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, RoundEvent, RoundState, TermStatus
 from workflow.access import Place, may, visible
@@ -20,7 +20,7 @@ from workflow.commands import SYSTEM, Command
 from workflow.consequences import LawTerms, consequences
 from workflow.inputs import payload_of
 from workflow.ledger.entry import ActorRef, parse
-from workflow.overriding import must_be_liftable
+from workflow.overriding import anything_liftable, must_be_liftable
 from workflow.paper import Past, past_of
 from workflow.ports import CaseQuery, Change, LoadedCase, Store
 from workflow.recording import Act, Scribe
@@ -387,6 +387,8 @@ def offers_for(  # noqa: PLR0913
         rule, reasons = chart.reasons(state, event, known)
         grant, refusals = may(registry, person, rules_for(chart, state, event, known), place, local_date(facts.at))
         told: Iterable[Refusal] = reasons
+        if event is Event.OVERRIDE and not reasons and not anything_liftable(chart, state, lambda step: (special or {}).get(step, facts)):
+            reasons = told = (Refusal(Code.NOTHING_LIFTABLE, NOBODY, {}),)
         if grant is None:
             # What the system does by itself has no other answer for a person: nothing they could mend would make it theirs.
             told = refusals if any(r.code is Code.SYSTEM_ONLY for r in refusals) else (*refusals, *reasons)

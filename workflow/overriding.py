@@ -3,16 +3,16 @@
 Source: ``docs/decisions/0026-forced-override.md``; which reasons may be lifted stands in :mod:`states.overriding`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from states.chart import Chart
 from states.errors import EventRefused
 from states.facts import Facts
-from states.overriding import Absolute, Lifted, may_lift
+from states.overriding import LIFTABLE, Absolute, Lifted, may_lift
 from states.refusal import NOBODY, Code, Refusal
-from states.vocabulary import Event
+from states.vocabulary import CaseState, Event
 from workflow.ledger.entry import Entry
 from workflow.listing import every_case
 from workflow.ports import CaseQuery, Store
@@ -57,6 +57,12 @@ def must_be_liftable(chart: Chart, case: CaseRow, facts: Facts, data: Mapping[st
         found += [Refusal(Code.NOT_A_STANDING_REASON, NOBODY, {"about": code, "event": step}) for code in about]
     if found:
         raise EventRefused(found, case=case.code, event=Event.OVERRIDE, state=case.state)
+
+
+def anything_liftable(chart: Chart, case_state: CaseState, facts: Callable[[Event], Facts]) -> bool:
+    """Whether an override has anything to do here: a step against which stands nothing but what may be lifted."""
+    standing = (chart.reasons(case_state, event, facts(event))[1] for event in LIFTABLE)
+    return any(reasons and all(reason.overriders for reason in reasons) for reasons in standing)
 
 
 def remembered(memo: dict[str, Any], entry: Entry) -> None:

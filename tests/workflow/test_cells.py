@@ -10,9 +10,10 @@ from itertools import product
 
 import pytest
 
-from states.chart import START, Rule, Seat, State
+from states.chart import START, Chart, Rule, Seat, State
 from states.errors import UnknownName
 from states.facts import Facts
+from states.overriding import LIFTABLE
 from states.refusal import Code, Refusal
 from states.regime import REGIMES, Regime, local_date
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, TieKind
@@ -106,6 +107,17 @@ def explained(reason: Refusal) -> None:
     _SEEN.add(key)
 
 
+def liftable(chart: Chart, state: State, facts: Facts) -> bool:
+    """Whether against some step nothing stands but what may be lifted."""
+    standing = [chart.reasons(state, step, facts)[1] for step in LIFTABLE]
+    return any(each and all(reason.overriders for reason in each) for each in standing)
+
+
+def serves(chart: Chart, rule: Rule, facts: Facts) -> bool:
+    """An override has its circumstances where there is something to lift; everything else where nothing stands against it."""
+    return rule.event is not Event.OVERRIDE or liftable(chart, rule.source, facts)
+
+
 def circumstances(law: Regime, state: State, *, by_system: bool) -> list[Facts]:
     """An ordinary day, and for each rule the first circumstances in which it would let its event happen."""
     chart = CHARTS[law]
@@ -113,7 +125,9 @@ def circumstances(law: Regime, state: State, *, by_system: bool) -> list[Facts]:
     chosen = {0}
     for rule in chart.rules:
         if rule.source == state:
-            chosen |= set([n for n, facts in enumerate(known) if rule.applies(facts) and not rule.refusals(facts)][:1])
+            chosen |= set(
+                [n for n, facts in enumerate(known) if rule.applies(facts) and not rule.refusals(facts) and serves(chart, rule, facts)][:1]
+            )
     return [known[n] for n in sorted(chosen)]
 
 
@@ -130,6 +144,8 @@ def test_every_cell_is_allowed_or_explained_in_both_languages(law):
                     # Allowed means: nothing about the case stands against it, and the rule that would fire names the seat.
                     rule, reasons = chart.reasons(state, offer.event, facts)
                     lawful = rule is not None and not reasons and seat in rule.seats
+                    if offer.event is Event.OVERRIDE:
+                        lawful = lawful and liftable(chart, state, facts)
                     assert offer.allowed == lawful == (not offer.reasons), (law.id, state, str(seat), offer)
                     if rule is not None and offer.allowed:
                         allowed.add((rule.name, str(seat)))

@@ -278,3 +278,14 @@ def test_it_is_judged_beforehand_without_a_trace(world: World, planned: str):
     asked = order(world, planned, "file", "no_open_round", dry_run=True)
     assert "awaits_confirmation" in asked.notes
     assert world.case(planned) == before
+
+
+def test_it_is_offered_only_while_something_that_may_be_lifted_stands_against_a_step(world: World, planned: str):
+    def offered(at: str) -> list[Code]:
+        situation = world.engine.situation(planned, CHAIR, moment(at))
+        return [reason.code for offer in situation.offers if offer.event == "override" for reason in offer.reasons]
+
+    assert offered("2021-06-02 09:00") == [Code.NOTHING_LIFTABLE], "a round is open"
+    assert offered(WINTER) == []
+    overridden(world, planned, "file", "no_open_round")
+    assert offered(WINTER) == [Code.NOTHING_LIFTABLE], "it waits to be used"
