@@ -37,6 +37,7 @@ class Absolute(StrEnum):
     NO_OPEN_ROUND = "no_open_round"
     RESULT_MISSING = "result_missing"
     ALREADY_CONCLUDED = "already_concluded"
+    ALREADY_ACCEPTED = "already_accepted"
     BELOW_THRESHOLD = "below_threshold"
     NOT_RECOGNISED_HERE = "not_recognised_here"
     BELOW_THREE_STARS = "below_three_stars"
