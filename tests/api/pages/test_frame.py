@@ -103,7 +103,7 @@ def test_the_header_folds_up_without_a_script_and_nothing_in_it_is_there_twice(h
     for page in (signed_in, stranger, playing):
         assert [form.action for form in page.forms].count("/language") == 1
         assert [tag for tag, _ in page.tags].count("header") == 1
-        assert [given.get("href") for tag, given in page.tags if tag == "a"][0] == "#main", "the first stop leads past the header"
+        assert next(given.get("href") for tag, given in page.tags if tag == "a") == "#main", "the first stop leads past the header"
         for tag, given in page.tags:
             assert "onclick" not in given, tag
     for page, places in ((signed_in, 3), (playing, 4)):
