@@ -135,7 +135,12 @@ def test_the_watch_sees_what_it_is_there_to_see(desk: Desk, house: Installation)
     }""")
     window.page.wait_for_timeout(100)
     faults = " ".join(window.faults)
-    for part in ("policy broken: script-src-elem inline", "policy broken: img-src", "policy broken: style-src-attr", "script executed: alert from a script"):
+    for part in (
+        "policy broken: script-src-elem inline",
+        "policy broken: img-src",
+        "policy broken: style-src-attr",
+        "script executed: alert from a script",
+    ):
         assert part in faults, part
     assert [line for line in window.barriers() if line.startswith("label")]
     assert window.unexpected()

@@ -66,7 +66,11 @@ def test_no_browser_at_all_is_told_in_words(bare: Path, monkeypatch: pytest.Monk
 
 def test_root_gets_one_from_the_package_manager_and_nobody_else_tries(bare: Path, monkeypatch: pytest.MonkeyPatch):
     asked = bare.parent / "asked"
-    program(bare, "apt-get", f'#!/bin/sh\necho "$*" >> {asked}\ncase "$1" in install) PATH={os.defpath} cp {bare}/later {bare}/chromium;; esac\n')
+    program(
+        bare,
+        "apt-get",
+        f'#!/bin/sh\necho "$*" >> {asked}\ncase "$1" in install) PATH={os.defpath} cp {bare}/later {bare}/chromium;; esac\n',
+    )
     program(bare, "later")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(NoBrowser):

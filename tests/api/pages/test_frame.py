@@ -253,6 +253,7 @@ def test_every_page_is_recorded_or_shows_nothing_personal():
         "/login",
         "/login/code",
         "/login/link",
+        "/me",
         "/rounds",
         "/rounds/{code}",
         "/rounds.xlsx",
