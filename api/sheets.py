@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from urllib.parse import quote
 
 from fastapi import Response
@@ -16,7 +16,7 @@ _LONGEST_NAME, _LONGEST_CELL, _WIDEST = 31, 32_767, 60
 _UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 """Characters that a spreadsheet file cannot hold."""
 
-Cell = str | int | None
+Cell = str | int | date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def workbook(sheets: Sequence[Sheet], made: datetime) -> bytes:
         book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
         book.add_format({"text_wrap": True, "valign": "top"}),
     )
+    day = book.add_format({"num_format": "dd/mm/yyyy", "valign": "top"})
     for sheet in sheets:
         page = book.add_worksheet(sheet.name.translate(_NOT_IN_A_NAME)[:_LONGEST_NAME].strip())
         for line, note in enumerate(sheet.notes):
@@ -51,6 +52,9 @@ def workbook(sheets: Sequence[Sheet], made: datetime) -> bytes:
             for column, cell in enumerate(row):
                 if isinstance(cell, int):
                     page.write_number(line, column, cell)
+                elif isinstance(cell, date):
+                    # A day that a spreadsheet can sort by.
+                    page.write_datetime(line, column, datetime.combine(cell, time()), day)
                 elif cell:
                     page.write_string(line, column, _text(cell), wrapped)
         page.freeze_panes(top + 1, 1)

@@ -113,6 +113,9 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
         season=known,
         cast=cast(run, said),
         letters=mail(run, person)[:5] if person is not None else [],
+        strip=None,
+        # What was refused is told under the address of its button, to which nobody can come back.
+        **({"here": HOME} if error is not None else {}),
     )
 
 

@@ -93,6 +93,31 @@ def test_the_page_is_vietnamese_until_the_reader_chooses_english(house: House):
     assert page.source.startswith('<!doctype html>\n<html lang="en">')
 
 
+def test_the_header_folds_up_without_a_script_and_nothing_in_it_is_there_twice(house: House, rehearsal: House):
+    signed_in = look(house.enter("officer-VS"), "/rounds/VS-2021-1")
+    browser = rehearsal.browser(base="http://localhost:8000")
+    browser.origin = "http://localhost:8000"
+    stranger = look(browser, "/login")
+    send(browser, next(form for form in stranger.forms if form.action == "/login/role"), button=("person", "officer-VS"))
+    playing = look(browser, "/work")
+    for page in (signed_in, stranger, playing):
+        assert [form.action for form in page.forms].count("/language") == 1
+        assert [tag for tag, _ in page.tags].count("header") == 1
+        assert next(given.get("href") for tag, given in page.tags if tag == "a") == "#main", "the first stop leads past the header"
+        for tag, given in page.tags:
+            assert "onclick" not in given, tag
+    for page, places in ((signed_in, 3), (playing, 4)):
+        assert [form.action for form in page.forms].count("/logout") == 1
+        # Once in a line, once folded up; a style sheet shows the one that there is room for.
+        current = [given for tag, given in page.tags if given.get("aria-current") == "page"]
+        assert len(current) == 2
+        assert [tag for tag, _ in page.tags].count("summary") >= 2
+        navs = [given["aria-label"] for tag, given in page.tags if tag == "nav" and given.get("aria-label") == "Các trang"]
+        assert len(navs) == 2
+        assert sum(link == "/cases" for link in page.links) == 2
+        assert len({link for link in page.links if link in {"/work", "/rounds", "/cases", "/rehearsal"}}) == places
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example.test/", "//evil.example.test", "/\\evil.example.test", "/a\\b", "work", "/x\ny"]
 )

@@ -36,10 +36,9 @@ def cells(data: bytes) -> list[list[list[str]]]:
             sheet = book.read(name).decode()
             assert "<f>" not in sheet
             assert "hyperlink" not in sheet
-            rows = []
-            for row in re.findall(r"<row [^>]*>(.*?)</row>", sheet, re.DOTALL):
-                rows.append([strings[int(v)] if 't="s"' in head else v for head, v in re.findall(r"<c ([^>]*)><v>([^<]*)</v>", row)])
-            found.append(rows)
+            rows = re.findall(r"<row [^>]*>(.*?)</row>", sheet, re.DOTALL)
+            held = [re.findall(r"<c ([^>]*)><v>([^<]*)</v>", row) for row in rows]
+            found.append([[strings[int(value)] if 't="s"' in head else value for head, value in row] for row in held])
         return found
 
 

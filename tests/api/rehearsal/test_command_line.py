@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.bootstrap import build_runtime
+from api.bootstrap import Runtime, build_runtime
 from api.cli import rehearse
 from api.settings import read_settings
 from tests.api.terminal import done, ocop, refused
@@ -30,6 +30,28 @@ def test_a_jump_says_what_it_brought(eve: Database):
     again = done("rehearsal", "jump", "PT2M")
     assert "00:03 thứ Bảy, 10/07/2021" in again.out
     assert "0 việc khác" in again.out
+
+
+def test_the_clock_is_moved_by_the_time_bar_with_its_telling_and_its_limit(eve: Database):
+    moved = done("rehearsal", "clock", "2021-07-12T08:00", "--json").json
+    assert (moved["now"], moved["fired"]) == ("2021-07-12T08:00:00+07:00", 14)
+    assert len(moved["deferred"]) == 14
+    assert moved["told"] > 14, "whoever has to know is told on the way"
+    far = ocop("rehearsal", "clock", "2022-08-17T08:00")
+    assert (far.code, "400 ngày" in far.all) == (2, True)
+    back = ocop("rehearsal", "clock", "2021-07-12T07:59")
+    assert (back.code, "không lùi" in back.all) == (2, True)
+    played = done("rehearsal", "clock", "2021-08-02T09:00", "--colleagues", "--json").json
+    assert played["played"] > 0
+    assert done("rehearsal", "clock", "--json").json["now"] == "2021-08-02T09:00:00+07:00"
+
+
+def test_while_the_clock_is_moved_elsewhere_neither_the_clock_nor_a_sweep_goes_on(eve: Database, run: Runtime):
+    with run.store.exclusive("time-bar"):
+        for command in (("clock", "2021-07-12T08:00"), ("jump", "PT2M")):
+            said = ocop("rehearsal", *command)
+            assert (said.code, "đang được đẩy" in said.all) == (1, True), said.all
+    assert done("rehearsal", "clock", "2021-07-12T08:00").out
 
 
 @pytest.mark.parametrize(("span", "words"), [("2 phút", "không phải khoảng thời gian"), ("P401D", "400 ngày")])

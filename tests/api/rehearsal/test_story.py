@@ -108,7 +108,10 @@ def test_a_minute_late_is_refused_on_the_page_with_the_way_out(browser: TestClie
     assert "Đợt kế tiếp: VS-2021-2" in said
     assert "Ai gỡ được: cán bộ phụ trách cấp tỉnh" in said
     assert "Đang vào vai: Vi Mai Lam" in text_of(refused), "the role that was refused is played on"
-    onward = next(form for form in Page(refused.text).forms if {("step", "3"), ("story", "minute-late")} <= {*form.buttons, *form.values})
+    page = Page(refused.text)
+    assert dict(page.form("/language").values)["next"] == "/rehearsal", "a button has no page of its own to come back to"
+    assert [form.action for form in page.forms].count("/rehearsal/clock") == 1, "the whole time bar is there, so the strip is not"
+    onward = next(form for form in page.forms if {("step", "3"), ("story", "minute-late")} <= {*form.buttons, *form.values})
     assert browser.post("/rehearsal/story", data={**dict(onward.values), "step": "3"}, headers=ORIGIN).status_code == 200
     history = text_of(press(browser, "story", story="minute-late", step="4"))
     assert "BỊ TỪ CHỐI: ghi kết quả của hội đồng" in history

@@ -1,7 +1,5 @@
 """What an office may do with a round is offered exactly where the act itself would go through, with the reasons that the act would give."""
 
-from collections.abc import Callable
-
 import pytest
 
 from states.errors import EventRefused, NotAllowed, NotFound
@@ -16,7 +14,7 @@ PEOPLE = ("officer-VS", "authority-VS", "officer-VT", "officer-H1", "officer-TW"
 
 def tried(world: World, act: RoundAct, person: str) -> tuple[Refusal, ...]:
     """The reasons of the act itself, looked at without writing."""
-    doing: dict[RoundAct, Callable[[], object]] = {
+    doing = {
         RoundAct.FREEZE: lambda: world.rounds.freeze(FIRST, actor=person, dry_run=True),
         RoundAct.CLOSE: lambda: world.rounds.close(FIRST, actor=person, dry_run=True),
         RoundAct.ROLLOVER: lambda: world.rounds.rollover(FIRST, actor=person, dry_run=True),
