@@ -95,7 +95,13 @@ def _workbook(asked: Asked, query: CaseList) -> bytes:
     """The list as a workbook. Every text stays a text: nothing that somebody typed is taken for a formula or a link."""
     said, t = words(asked.language), Said(asked.language)
     file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "remove_timezone": True}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "remove_timezone": True,
+    }
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(t("cases.title")[:31])
         head, day = book.add_format({"bold": True, "bottom": 1, "text_wrap": True}), book.add_format({"num_format": "dd/mm/yyyy"})

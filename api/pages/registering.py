@@ -1,7 +1,6 @@
 """Registering a case: a product is chosen, then what the form asks for; what follows is shown before anything is sent."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -50,7 +49,9 @@ def new_page(
         return _form(asked, row, _first(asked, row, kind))
     wanted = fold(q).split() if q else []
     names = {row.code: row.name for row in asked.run.store.producers()}
-    found = [row for row in _products(asked) if all(word in fold(f"{row.code} {row.name} {names.get(row.producer, '')}") for word in wanted)]
+    found = [
+        row for row in _products(asked) if all(word in fold(f"{row.code} {row.name} {names.get(row.producer, '')}") for word in wanted)
+    ]
     found.sort(key=lambda row: (fold(row.name), row.code))
     registry = asked.run.engine.world().registry
     shown = [
@@ -173,7 +174,7 @@ def _looked_over(asked: Asked, product: ProductRow, typed: Typed, key: str, seen
     said = words(asked.language)
     hidden = [(PREFIX + name, text) for name, texts in typed.texts.items() for text in texts]
     lines = told(REGISTER, typed, said, _lists(asked, product))
-    values: Mapping[str, Any] = {**_head(asked, product), "lines": lines, "hidden": hidden, "seen": seen, "key": key}
+    values: dict[str, Any] = {**_head(asked, product), "lines": lines, "hidden": hidden, "seen": seen, "key": key}
     return render(asked.request, "new_look.html", **values, coming=_coming(asked, seen))
 
 

@@ -62,10 +62,13 @@ _YOUNG_SQLITE = f"OLD.at>(CAST(strftime('%s','now') AS INTEGER)-{KEPT_AT_LEAST_D
 _OLD_POSTGRESQL = f"OLD.at<=(extract(epoch FROM now())::bigint-{KEPT_AT_LEAST_DAYS * 86_400})*1000000"
 
 READS_SQLITE = [_abort("access_record_no_delete", "DELETE", "access_record", f" WHEN {_YOUNG_SQLITE}")]
-READS_POSTGRESQL = [
+_YOUNG_POSTGRESQL = (
     "CREATE FUNCTION refuse_young_reads() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
     f" IF TG_OP='DELETE' AND {_OLD_POSTGRESQL} THEN RETURN OLD; END IF;"
-    " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$",
+    " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$"
+)
+READS_POSTGRESQL = [
+    _YOUNG_POSTGRESQL,
     "CREATE TRIGGER access_record_no_rewrite BEFORE UPDATE OR DELETE ON access_record FOR EACH ROW EXECUTE FUNCTION refuse_young_reads()",
     "ALTER TABLE access_record ENABLE ALWAYS TRIGGER access_record_no_rewrite",
 ]
