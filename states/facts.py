@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
+from states.overriding import Lifted
 from states.regime import Regime
 from states.vocabulary import CaseKind, CaseState, Effect, Level, Stage
 
@@ -76,6 +77,7 @@ class Facts:
         round_closed: Whether the case's round is closed.
         suspended: Spans that are suspended, by stage, with the local midnight since when.
         expired: Spans that have expired in this state, by stage, with their exclusive end.
+        lifted: The override that waits to be used, if one does.
         by_system: Whether the system itself acts; automatic rules answer to nobody else.
     """
 
@@ -99,6 +101,7 @@ class Facts:
     round_closed: bool = False
     suspended: Mapping[Stage, datetime] = field(default_factory=dict)
     expired: Mapping[Stage, datetime] = field(default_factory=dict)
+    lifted: Lifted | None = None
     by_system: bool = False
 
     def term(self, stage: Stage) -> Term | None:

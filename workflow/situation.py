@@ -10,6 +10,7 @@ from deadlines.calendar import NATION, Edition, Override
 from states.facts import Facts, Held, Result, Term
 from states.regime import Regime, local_date, local_midnight, regime, regime_on
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Event, Level, Stage, Track
+from workflow.overriding import lifted_of
 from workflow.ports import LoadedCase
 from workflow.progress import central_ahead, stages_ahead
 from workflow.registry import Registry
@@ -188,6 +189,7 @@ def facts_of(  # noqa: PLR0913
         round_closed=world.book.is_closed(case.round),
         suspended=_suspended(case.memo.get("spans", {})),
         expired=_expired(case.memo.get("spans", {})),
+        lifted=lifted_of(case.memo),
         by_system=by_system,
     )
 
