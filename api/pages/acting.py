@@ -13,7 +13,7 @@ from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely, visible_case
 from api.pages.cases import CaseCode, described
 from api.pages.coded import Lists, lists_for
-from api.pages.fields import Sheet, Typed, paper_fields, read, told
+from api.pages.fields import Sheet, Typed, also_wrong, paper_fields, read, told
 from api.pages.foreseen import foreseen
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.lines import happened
@@ -219,7 +219,7 @@ def _command(desk: Desk, typed: Typed, given: Mapping[str, str], version: int) -
         except ValueError as error:
             typed.problems.append(Problem("/acted_on", str(error)))
     if typed.problems:
-        raise PayloadInvalid(typed.problems, event=desk.event)
+        raise PayloadInvalid([*typed.problems, *also_wrong(desk.rule.payload, typed)], event=desk.event)
     try:
         body = ActGiven.model_validate({**typed.values, **beside})
     except ValidationError as error:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely
 from api.pages.coded import Lists, certificates_for, round_name
-from api.pages.fields import PREFIX, Sheet, Typed, read, told
+from api.pages.fields import PREFIX, Sheet, Typed, also_wrong, read, told
 from api.pages.foreseen import Foreseen, foreseen
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.work import Text
@@ -162,7 +162,7 @@ def _command(asked: Asked, product: ProductRow, typed: Typed, key: str) -> Comma
         PayloadInvalid: A text of the form cannot be read.
     """
     if typed.problems:
-        raise PayloadInvalid(typed.problems, event=Event.REGISTER)
+        raise PayloadInvalid([*typed.problems, *also_wrong(REGISTER, typed)], event=Event.REGISTER)
     try:
         body = RegisterGiven.model_validate({"product": product.code, **typed.values})
     except ValidationError as error:

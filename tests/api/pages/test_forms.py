@@ -66,8 +66,9 @@ def test_a_bad_day_is_told_at_its_field_with_an_example_and_a_summary_leads_ther
     assert field["aria-invalid"] == "true"
     assert "f-minutes_date-wrong" in str(field["aria-describedby"]).split()
     assert field["value"] == "31/2/2021"
+    assert "#f-report_no" in page.links, "everything is told at once"
     fixed = send(browser, page.form(f"/cases/{case}/actions/conclude"), {"f.minutes_date": "1/6/2021"}, ACT)
-    assert "Ghi như trên văn bản, ví dụ 12/QĐ-UBND" in fixed.text, "the next problem is told in its turn"
+    assert "Ghi như trên văn bản, ví dụ 12/QĐ-UBND" in fixed.text
     assert Page(fixed.text).source.startswith("<!doctype")
     assert re.search(r"<title>Cần sửa", fixed.text)
 
