@@ -17,6 +17,7 @@ from api.identity.tokens import LONGEST, LONGEST_OF_DECIDERS, SCOPES
 from api.pages.frame import Form, Said, form_of, go_to, producers_of, render, seats_of, visitor
 from api.problems import status_of
 from states.errors import CycleError, PayloadInvalid
+from states.vocabulary import Function
 from states.words import words
 from workflow.accounts import SessionRow, TokenRow
 
@@ -59,7 +60,7 @@ def _page(asked: Asked, *, status: int = 200, error: str | None = None, problems
         "login": account.login if account else None, "factor": account is not None and account.totp is not None,
         "sessions": [_open(row, mine, t) for row in identity.sessions.of(person)],
         "tokens": [row for row in identity.tokens.of(person) if _living(row, asked)], "scopes": sorted(SCOPES), "longest": longest,
-        "error": error, "problems": problems, "secret": None, "done": None, "token_name": "", **shown,
+        "invites": any(h.seat.function in {Function.OFFICER, Function.ADMINISTRATOR} for h in held), "error": error, "problems": problems, "secret": None, "done": None, "token_name": "", **shown,
     }  # fmt: skip
     return render(request, "me.html", status=status, **values)
 

@@ -64,6 +64,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(house: House):
 
 def test_an_officer_hands_a_producer_a_slip_whose_code_is_typed_in_groups(house: House):
     officer = house.enter("officer-X1")
+    assert "/people" in look(officer, "/me").links
     page = look(officer, "/people?q=producer-P1")
     assert "chưa có tài khoản" in page.text
     form = page.form("/people/producer-P1/slip")
