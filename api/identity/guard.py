@@ -173,7 +173,8 @@ class Guard:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
 
         def again() -> int:
-            now = self._session(id_)
+            # Who takes another role in a rehearsal has another session from then on, within the same request.
+            now = self._session(state["session"].id)
             if now is None:
                 raise Unidentified
             return now.epoch
