@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from api.bootstrap import Runtime
+from api.tidying import Tidying
 from api.told import told
 from deadlines.scheduler import Bell
 from notifications.watch import heard_of
@@ -64,6 +65,7 @@ class Embedded:
         self._run = run
         steady = ClockSteady(run.clock) if run.rehearsal else SystemSteady()
         self._worker = Worker(name, run.clock, steady, lambda code, detail: log.warning(code, detail=detail))
+        self._tidying = Tidying(SystemSteady())
         self._bells = (Bell(every, self._beat), Bell(every, self._send))
         self._planned = False
 
@@ -101,6 +103,13 @@ class Embedded:
             self._run.notifications.plan_missing()
             self._planned = True
         self._worker.beat(self._run.store, self._run.engine, self._run.plans, self._gather)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        # By a clock that was moved, everything might seem old.
+        done = None if self._worker.paused else self._tidying.due(self._run)
+        if done:
+            log.info("tidied", sessions=done.sessions, links=done.links, attempts=done.attempts, reads=done.reads)
 
     def _gather(self) -> None:
         made, _ = self._run.notifications.gather()

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from states.errors import MalformedInput
+from workflow.housekeeping import KEPT_AT_LEAST_DAYS
 
 _TESTS = "OCOP_TEST_"
 """Names that belong to the test suite; they reach every process that a test starts."""
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
         default=None, description="Address outside that is asked after every whole pass; its silence is the alarm"
     )
     alarm_email: str | None = Field(default=None, description="Who is written to when reminding stands still")
+    keep_sessions_days: int = Field(default=90, ge=1, le=36_500, description="For how long ended sessions are kept")
+    keep_links_days: int = Field(default=90, ge=30, le=36_500, description="For how long used and expired one-time links are kept")
+    keep_reads_days: int = Field(
+        default=3653, ge=KEPT_AT_LEAST_DAYS, le=36_500, description="For how long the record of who read what is kept; five years at least"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -139,6 +139,9 @@ class IdentityShelf(Protocol):
     def forget_attempts(self, before: datetime) -> int:
         """Remove attempts to sign in that are older."""
 
+    def forget_over(self, kind: type[SessionRow | LinkRow | AccessRow], before: datetime, limit: int) -> int:
+        """Remove at most ``limit`` sessions or links that ended, or records of reads that were written, before an instant; how many."""
+
     def session(self, hash_: bytes) -> Known | None:
         """A session by the hash of its id, with the account of its person (None where it has none)."""
 

@@ -37,7 +37,9 @@ def offers_of_many(engine: Engine, person: str, cases: Collection[LoadedCase], a
     return found
 
 
-def _offers(engine: Engine, world: World, loaded: LoadedCase, certificate: CertificateRow | None, person: str, at: datetime) -> tuple[Offer, ...]:  # noqa: PLR0913
+def _offers(  # noqa: PLR0913
+    engine: Engine, world: World, loaded: LoadedCase, certificate: CertificateRow | None, person: str, at: datetime
+) -> tuple[Offer, ...]:
     case, held = loaded.case, held_of(certificate, at)
     window = engine.judge.law.filing_window(law_of(case, at), held.last_valid_day) if held and case.kind is CaseKind.REASSESSMENT else None
 

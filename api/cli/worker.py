@@ -17,6 +17,7 @@ from api.cli.options import Json
 from api.cli.render import instant
 from api.postroom import alarm
 from api.settings import Settings, read_settings
+from api.tidying import Tidying
 from api.told import told
 from deadlines.scheduler import Bell
 from notifications.watch import Finding, Trouble, Watchman, heard_of, look, ping
@@ -86,6 +87,7 @@ class Shift:
         self.worker = Worker(name, clock, SystemSteady(), _told)
         self._sent = 0
         self._planned = False
+        self._tidying = Tidying(SystemSteady())
 
     def beat(self) -> None:
         """Write what fell due, make messages of what has come, lay them into the inboxes."""
@@ -109,6 +111,9 @@ class Shift:
         self.worker.beat(run.store, run.engine, run.plans, lambda: self._gather(run))
         while step(run.store, run.engine, told):
             pass
+        # By a clock that was moved, everything might seem old.
+        if not self.worker.paused:
+            self._tidying.due(run)
 
     def _gather(self, run: Runtime) -> None:
         made, _ = run.notifications.gather()

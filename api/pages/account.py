@@ -16,7 +16,8 @@ from api.identity.sessions import handle_of
 from api.identity.tokens import LONGEST, LONGEST_OF_DECIDERS, SCOPES
 from api.pages.frame import Form, Said, form_of, go_to, producers_of, render, seats_of, visitor
 from api.problems import status_of
-from states.errors import CycleError, PayloadInvalid, Problem
+from states.errors import CycleError, PayloadInvalid
+from states.vocabulary import Function
 from states.words import words
 from workflow.accounts import SessionRow, TokenRow
 
@@ -59,7 +60,7 @@ def _page(asked: Asked, *, status: int = 200, error: str | None = None, problems
         "login": account.login if account else None, "factor": account is not None and account.totp is not None,
         "sessions": [_open(row, mine, t) for row in identity.sessions.of(person)],
         "tokens": [row for row in identity.tokens.of(person) if _living(row, asked)], "scopes": sorted(SCOPES), "longest": longest,
-        "error": error, "problems": problems, "secret": None, "done": None, "token_name": "", **shown,
+        "invites": any(h.seat.function in {Function.OFFICER, Function.ADMINISTRATOR} for h in held), "error": error, "problems": problems, "secret": None, "done": None, "token_name": "", **shown,
     }  # fmt: skip
     return render(request, "me.html", status=status, **values)
 
@@ -124,10 +125,10 @@ def make_token(request: Request, form: Sent) -> Response:
     person, via = asked.caller.person, asked.caller.via
     text = form.one("days") or ""
     decides = needs_second_factor(asked.registry, person, asked.today)
+    # Whatever is no number of days is no length of life that a token may have either.
+    days = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0  # noqa: PLR2004 - as far as days go
     try:
-        if not text.isascii() or not text.isdigit() or len(text) > 4:  # noqa: PLR2004 - as far as days go
-            raise PayloadInvalid([Problem("/days", "not_an_integer")], event="token")
-        secret, row = identity.tokens.create(person, form.one("name") or "", form.all("scopes"), int(text), decides=decides)
+        secret, row = identity.tokens.create(person, form.one("name") or "", form.all("scopes"), days, decides=decides)
     except PayloadInvalid as error:
         return _refused(asked, error, token_name=form.one("name") or "")
     identity.log.note(Access.TOKEN_CREATED, person, person=person, via=via, detail=f"{row.id} {row.scopes}")

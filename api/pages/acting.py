@@ -13,7 +13,7 @@ from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely, visible_case
 from api.pages.cases import CaseCode, described
 from api.pages.coded import Lists, lists_for
-from api.pages.fields import Sheet, Typed, paper_fields, read, told
+from api.pages.fields import Sheet, Typed, also_wrong, paper_fields, read, told
 from api.pages.foreseen import foreseen
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.lines import happened
@@ -176,8 +176,7 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
     reason = form.one("reason")
     told_, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
     try:
-        if loaded.case.version != _version(form):
-            raise StaleCase(case=code, expected=_version(form), version=loaded.case.version, state=loaded.case.state)
+        _must_be_current(loaded, _version(form))
         agreed = form.one("do") == "confirm"
         receipt = told_.confirm(name, actor=person) if agreed else told_.refuse(name, actor=person, reason=reason)
     except (StaleCase, PayloadInvalid, EventRefused, NotAllowed) as error:
@@ -187,6 +186,17 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
         values = described(asked, fresh, None) | {"error": said.error(error), "error_reasons": reasons, "kept_reason": reason or ""}
         return render(request, "case.html", status=status_of(error), **values)
     return go_to(f"/cases/{quote(code)}?done={receipt.seq}")
+
+
+def _must_be_current(loaded: LoadedCase, seen: int) -> None:
+    """Refuse whoever has seen another version.
+
+    Raises:
+        StaleCase: The case has moved on.
+    """
+    case = loaded.case
+    if case.version != seen:
+        raise StaleCase(case=case.code, expected=seen, version=case.version, state=case.state)
 
 
 def _version(form: Form) -> int:
@@ -209,7 +219,7 @@ def _command(desk: Desk, typed: Typed, given: Mapping[str, str], version: int) -
         except ValueError as error:
             typed.problems.append(Problem("/acted_on", str(error)))
     if typed.problems:
-        raise PayloadInvalid(typed.problems, event=desk.event)
+        raise PayloadInvalid([*typed.problems, *also_wrong(desk.rule.payload, typed)], event=desk.event)
     try:
         body = ActGiven.model_validate({**typed.values, **beside})
     except ValidationError as error:
@@ -224,6 +234,6 @@ def _stale(asked: Asked, code: str, event: Event, typed: Typed, given: dict[str,
     changes = [each for each in happened(asked, [s for s in asked.run.store.entries(code) if s.seq > seen]) if not each.denied]
     fresh = _desk(asked, code, event)
     said = words(asked.language)
-    return _form(fresh, typed, {**given, "key": ""}, status=status_of(error), error=said.error(error), changes=changes, reasons=fresh.reasons)
-
-
+    return _form(
+        fresh, typed, {**given, "key": ""}, status=status_of(error), error=said.error(error), changes=changes, reasons=fresh.reasons
+    )

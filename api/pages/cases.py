@@ -51,7 +51,11 @@ class Pending:
 
 @router.get("/cases/{code}")
 def show(
-    request: Request, code: CaseCode, done: Annotated[int | None, Query(ge=1, le=1_000_000)] = None, as_of: When = None, known_at: When = None
+    request: Request,
+    code: CaseCode,
+    done: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    as_of: When = None,
+    known_at: When = None,
 ) -> Response:
     """One case as it is, or as it stood on a day by what was known on another."""
     asked = visitor(request)

@@ -58,7 +58,16 @@ def certificates_for(asked: Asked, product: str) -> list[Choice]:
     rows = [row for row in asked.run.store.certificates(product) if row.state is CertificateState.IN_FORCE]
     rows.sort(key=lambda row: row.decided_on, reverse=True)
     return [
-        (row.code, t("coded.certificate", stars=row.stars, no=row.decision_no, day=said.day(date.fromisoformat(row.last_valid_day)), code=row.code))
+        (
+            row.code,
+            t(
+                "coded.certificate",
+                stars=row.stars,
+                no=row.decision_no,
+                day=said.day(date.fromisoformat(row.last_valid_day)),
+                code=row.code,
+            ),
+        )
         for row in rows
         if date.fromisoformat(row.last_valid_day) >= local_date(asked.received)
     ]

@@ -39,7 +39,8 @@ def counted_days(asked: Asked, case: CaseRow, term: TermRow, entries: Sequence[E
     run, said = asked.run, words(asked.language)
     calendar = run.engine.judge.law.calendar(run.engine.world().editions(case.unit, asked.today))
     last, still = last_day(term.due_at), _stood_still(term, entries, asked.today)
-    found, number, day = [], 0, start
+    found: list[CountedDay] = []
+    number, day = 0, start
     while day < last and len(found) < _LONGEST:
         day += timedelta(days=1)
         off = calendar.why_not_working(day)
@@ -68,7 +69,8 @@ def _start(term: TermRow, entries: Sequence[Entry]) -> date | None:
 
 def _stood_still(term: TermRow, entries: Sequence[Entry], today: date) -> list[tuple[date, date]]:
     """Spans of days in which the term stood still: the day of suspending still counts, that of resuming does not."""
-    found, since = [], None
+    found: list[tuple[date, date]] = []
+    since: date | None = None
     for entry in entries:
         if entry.outcome != "done" or entry.data.get("term") != str(term.stage):
             continue

@@ -86,7 +86,9 @@ def _offices(done: Sequence[Entry], chart: Chart, state: CaseState, attempt: int
     rules.sort(key=lambda rule: (MAIN.index(CaseState(rule.source)), _OFFICES.index(rule.event)))
     found: dict[tuple[str, str], Paper] = {}
     for rule in rules:
-        mine = [e for e in done if e.event == rule.event and e.from_ == rule.source and (e.attempt == attempt or rule.event is Event.SELECT)]
+        mine = [
+            e for e in done if e.event == rule.event and e.from_ == rule.source and (e.attempt == attempt or rule.event is Event.SELECT)
+        ]
         if not mine and ((rule.source in _UNUSUAL and state not in _UNUSUAL) or rule.event is Event.NOMINATE):
             continue
         for field in _numbers(rule):
@@ -142,5 +144,3 @@ def _attempt(number: int, group: Sequence[Entry], said: Words) -> Attempt:
     rests = last.to in set(CaseState) and KIND_OF[CaseState(str(last.to))] is not StateKind.ACTIVE
     end = f"{said.label('state', str(last.to))}, {said.day(local_date(last.effective_at))}" if rests else ""
     return Attempt(number, said.day(local_date(group[0].effective_at)), tuple(rounds), tuple(results), end)
-
-

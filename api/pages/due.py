@@ -56,7 +56,17 @@ def _deadline(asked: Asked, why: Why, said: Words, t: Said, days: Mapping[tuple[
     left, urgency = countdown(cutoff, asked.received, t) if cutoff else ("", "calm")
     with speaking(asked.language):
         ruling, others = _day(why.ruling, said, t), tuple(_day(other, said, t) for other in why.others)
-    return Deadline(said.name(why.stage), why.round, said.name(why.effect), left, urgency, ruling, others, why.missed, days.get((why.stage, cutoff), ()) if cutoff else ())
+    return Deadline(
+        said.name(why.stage),
+        why.round,
+        said.name(why.effect),
+        left,
+        urgency,
+        ruling,
+        others,
+        why.missed,
+        days.get((why.stage, cutoff), ()) if cutoff else (),
+    )
 
 
 def _day(dated: Dated, said: Words, t: Said) -> Day:

@@ -8,9 +8,9 @@ from api.pages.coded import Lists
 from api.pages.frame import Form, Said, capital
 from api.pages.reading import day_of
 from states.chart import Rule
-from states.errors import Problem
+from states.errors import PayloadInvalid, Problem
 from states.forms import PAPER
-from states.payload import Field, Kind, read_figure, read_score
+from states.payload import Field, Kind, read_figure, read_payload, read_score
 from states.vocabulary import Stage
 from states.words import Words
 
@@ -167,6 +167,16 @@ def _read_one(each: Field, form: Form, typed: Typed) -> None:
         typed.values[each.name] = day_of(text).isoformat() if each.kind is Kind.DATE else each.from_text(text)
     except ValueError as error:
         typed.problems.append(Problem(f"/{each.name}", str(error)))
+
+
+def also_wrong(fields: Iterable[Field], typed: Typed) -> list[Problem]:
+    """What else is wrong, so that everything is told at once: problems of fields that could be read but may not be so, or are missing."""
+    known = {problem.pointer for problem in typed.problems}
+    try:
+        read_payload(tuple(fields), typed.values)
+    except PayloadInvalid as error:
+        return [problem for problem in error.problems if problem.pointer not in known]
+    return []
 
 
 def told(fields: Iterable[Field], typed: Typed, said: Words, lists: Lists) -> list[tuple[str, str]]:

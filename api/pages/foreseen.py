@@ -65,7 +65,9 @@ def foreseen(asked: Asked, command: Command) -> Foreseen:
         second=receipt.confirmation is not None,
         round=joined,
         begins=tuple(
-            (said.name(term.stage), said.last_day(term.due_at), term.phrase, said.name(term.effect)) for term in _sorted(after.terms) if term.id not in had
+            (said.name(term.stage), said.last_day(term.due_at), term.phrase, said.name(term.effect))
+            for term in _sorted(after.terms)
+            if term.id not in had
         ),
         ends=tuple(dict.fromkeys(said.name(term.stage) for term in _sorted(before.terms if before else ()) if term.id not in has)),
         certificate=certificate,

@@ -230,11 +230,14 @@ async def form_of(request: Request) -> Form:
         raise WrongMediaType(given=given[:100] or "–")
     try:
         text = (await request.body()).decode("ascii")
-        return Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+        found = Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
     except UnicodeDecodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     except ValueError:
         raise RequestInvalid([Problem("", "too_long")]) from None
+    # Whoever answers in the form's place, because the session has ended meanwhile, can give back what was typed.
+    request.state.form = found
+    return found
 
 
 def countdown(due: datetime, now: datetime, said: Said) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from api.caller import Unidentified
 from api.identity.errors import SecondFactorNeeded
 from api.identity.guard import Session
 from api.pages import account, ack, acting, cases, entrance, listing, registering, round_acts, round_export, rounds, slips, work
-from api.pages.frame import go_to, page_language, plain, render, words_of
+from api.pages.fields import PREFIX
+from api.pages.frame import Form, Said, go_to, page_language, plain, render, words_of
 from api.problems import body_of
 from states.errors import CycleError, StoreUnsafe
 from states.words import words
@@ -45,10 +46,24 @@ def problem_page(request: Request, error: CycleError, status: int) -> Response |
         return plain(request, "fault.html", status=status, reasons=reasons, **values)
 
 
+def _given_back(request: Request, form: Form) -> Response:
+    """The session ended while something was typed: what was typed, to be taken along, and the way to sign in and back to the form."""
+    said, t = words(page_language(request)), Said(page_language(request))
+    typed = [
+        (t("act.reason") if name == "reason" else said.label("field", name.removeprefix(PREFIX)), ", ".join(form.all(name)))
+        for name in form.names()
+        if (name.startswith(PREFIX) or name in {"reason", "acted_on"}) and form.all(name)
+    ]
+    return plain(request, "expired.html", status=401, typed=typed, onward=quote(request.url.path.partition("/confirmations/")[0]))
+
+
 def _to_sign_in(request: Request) -> Response:
     session = getattr(request.state, "session", None)
     if isinstance(session, Session):
         return go_to("/login/code")
+    form = getattr(request.state, "form", None)
+    if isinstance(form, Form) and request.url.path.startswith("/cases/"):
+        return _given_back(request, form)
     query = f"?{request.url.query}" if request.url.query else ""
     back = f"?next={quote(request.url.path + query)}" if request.method in {"GET", "HEAD"} and request.url.path != "/" else ""
     return go_to(f"/login{back}")

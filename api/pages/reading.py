@@ -1,7 +1,7 @@
 """Days and hours as officials type them: day before month before year, whatever stands between."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 _DAY = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{4})")
 _CLOSE = re.compile(r"(\d{2})(\d{2})(\d{4})")
@@ -19,14 +19,10 @@ def day_of(text: str) -> date:
     found = text.strip()
     if len(found) > _LONGEST or not found.isascii():
         raise ValueError("not_a_date")
+    match = _DAY.fullmatch(found) or _CLOSE.fullmatch(found)
+    day, month, year = map(int, match.groups()) if match else (0, 0, 0)
     try:
-        if _ISO.fullmatch(found):
-            return date.fromisoformat(found)
-        match = _DAY.fullmatch(found) or _CLOSE.fullmatch(found)
-        if match is None:
-            raise ValueError
-        day, month, year = map(int, match.groups())
-        return date(year, month, day)
+        return date.fromisoformat(found) if _ISO.fullmatch(found) else date(year, month, day)
     except ValueError:
         raise ValueError("not_a_date") from None
 
@@ -40,14 +36,12 @@ def instant_of(text: str) -> str:
     found = text.strip()
     if len(found) > _LONGEST:
         raise ValueError("not_an_instant")
+    hour = _HOUR.search(found)
+    rest = (found[: hour.start()] + " " + found[hour.end() :]).replace(",", " ") if hour else ""
     try:
         if "T" in found:
             return datetime.fromisoformat(found).isoformat()
-        hour = _HOUR.search(found)
-        if hour is None:
-            raise ValueError
-        rest = (found[: hour.start()] + " " + found[hour.end() :]).replace(",", " ").strip()
-        day = day_of(rest)
-        return datetime(day.year, day.month, day.day, int(hour[1]), int(hour[2] or 0)).isoformat()  # noqa: DTZ001 - the local hour, read on with its zone
+        # The zone is added where the text is read on as an instant.
+        return datetime.combine(day_of(rest), time(int(hour[1]), int(hour[2] or 0)) if hour else time()).isoformat()
     except ValueError:
         raise ValueError("not_an_instant") from None

@@ -1,7 +1,6 @@
 """Registering a case: a product is chosen, then what the form asks for; what follows is shown before anything is sent."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely
 from api.pages.coded import Lists, certificates_for, round_name
-from api.pages.fields import PREFIX, Sheet, Typed, read, told
+from api.pages.fields import PREFIX, Sheet, Typed, also_wrong, read, told
 from api.pages.foreseen import Foreseen, foreseen
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.work import Text
@@ -50,7 +49,9 @@ def new_page(
         return _form(asked, row, _first(asked, row, kind))
     wanted = fold(q).split() if q else []
     names = {row.code: row.name for row in asked.run.store.producers()}
-    found = [row for row in _products(asked) if all(word in fold(f"{row.code} {row.name} {names.get(row.producer, '')}") for word in wanted)]
+    found = [
+        row for row in _products(asked) if all(word in fold(f"{row.code} {row.name} {names.get(row.producer, '')}") for word in wanted)
+    ]
     found.sort(key=lambda row: (fold(row.name), row.code))
     registry = asked.run.engine.world().registry
     shown = [
@@ -161,7 +162,7 @@ def _command(asked: Asked, product: ProductRow, typed: Typed, key: str) -> Comma
         PayloadInvalid: A text of the form cannot be read.
     """
     if typed.problems:
-        raise PayloadInvalid(typed.problems, event=Event.REGISTER)
+        raise PayloadInvalid([*typed.problems, *also_wrong(REGISTER, typed)], event=Event.REGISTER)
     try:
         body = RegisterGiven.model_validate({"product": product.code, **typed.values})
     except ValidationError as error:
@@ -173,7 +174,7 @@ def _looked_over(asked: Asked, product: ProductRow, typed: Typed, key: str, seen
     said = words(asked.language)
     hidden = [(PREFIX + name, text) for name, texts in typed.texts.items() for text in texts]
     lines = told(REGISTER, typed, said, _lists(asked, product))
-    values: Mapping[str, Any] = {**_head(asked, product), "lines": lines, "hidden": hidden, "seen": seen, "key": key}
+    values: dict[str, Any] = {**_head(asked, product), "lines": lines, "hidden": hidden, "seen": seen, "key": key}
     return render(asked.request, "new_look.html", **values, coming=_coming(asked, seen))
 
 

@@ -17,6 +17,8 @@ from api.problems import status_of
 from api.schemas.common import LONGEST_CODE
 from states.errors import CycleError, NotFound, PayloadInvalid
 from states.words import words
+from workflow.accounts import AccountRow
+from workflow.rows import PersonRow
 from workflow.store.text import fold
 
 router = APIRouter(tags=["pages"])
@@ -54,16 +56,21 @@ def _people(asked: Asked, q: str | None, *, status: int = 200, error: str | None
     for person in sorted(seen, key=lambda p: (fold(p.name), p.code)):
         seats, account = seats_of(held[person.code], registry, day, said, producers), accounts.get(person.code)
         if all(word in fold(f"{person.code} {person.name} {seats}") for word in wanted):
-            found.append(
-                Listed(
-                    person.code, person.name, seats, account.login if account else None,
-                    opened=account is not None and (account.password is not None or account.subject is not None),
-                    disabled=account is not None and account.disabled_at is not None,
-                    invites=may_manage(registry, me, person.code, AccountAct.INVITE, day),
-                )  # fmt: skip
-            )
+            found.append(_listed(person, seats, account, invites=may_manage(registry, me, person.code, AccountAct.INVITE, day)))
     values = {"found": found[:_SHOWN], "more": len(found) - _SHOWN, "q": q or "", "error": error, "problems": problems}
     return render(asked.request, "people.html", status=status, **values)
+
+
+def _listed(person: PersonRow, seats: str, account: AccountRow | None, *, invites: bool) -> Listed:
+    return Listed(
+        person=person.code,
+        name=person.name,
+        seats=seats,
+        login=account.login if account else None,
+        opened=account is not None and (account.password is not None or account.subject is not None),
+        disabled=account is not None and account.disabled_at is not None,
+        invites=invites,
+    )
 
 
 @router.post("/people/{person}/slip")

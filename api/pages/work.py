@@ -48,7 +48,6 @@ class Card:
     product: str
     producer: str
     unit: str
-    kind: str
     round: str
     state: str
     stage: str
@@ -205,7 +204,6 @@ def _card(asked: Asked, listed: Listed, names: Names, terms: Sequence[TermRow], 
         product=named["product"]["name"],
         producer=named["producer"]["name"],
         unit=named["unit"]["name"],
-        kind=said.name(case.kind),
         round=case.central_round or case.round or "",
         state=str(case.state),
         stage=said.name(nearest.stage) if nearest and nearest.due_at == listed.due_at else "",

@@ -19,7 +19,7 @@ OFFICER, SECRETARY, PRODUCER = "officer-VS", "secretary-H1", "producer-P1"
 RESULT = {"mean": "80,5", "report_no": "1/BC", "report_date": "2021-06-01", "minutes_no": "2/BB", "minutes_date": "2021-06-01"}
 IN_A_REHEARSAL = ("/rehearsal", "/rehearsal/inbox", "/rehearsal/letter", "/rehearsal/cases/{code}")
 """Looked at by the test of its story."""
-ELSEWHERE = {"/": "leads on to another page", "/login/code": "is looked at on the way in, below"}
+ELSEWHERE = {"/": "leads on to another page", "/cases.xlsx": "is a spreadsheet", "/login/code": "is looked at on the way in, below"}
 
 
 def fill(before: Before) -> dict[str, Any]:
@@ -46,6 +46,9 @@ def pages(notes: dict[str, Any]) -> dict[str, list[str]]:
         "/cases": ["/cases", "/cases?q=khong+co+gi"],
         "/cases/{code}": [f"/cases/{notes[name]}" for name in ("case", "held", "certified", "idea")],
         "/cases/{code}/actions/{event}": [f"/cases/{case}/actions/{event}" for event in ("forward", "withdraw", "conclude")],
+        "/cases/new": ["/cases/new", "/cases/new?product=P1-30"],
+        "/me": ["/me"],
+        "/people": ["/people"],
         "/rounds": ["/rounds"],
         "/rounds/{code}": ["/rounds/VS-2021-1"],
     }

@@ -51,7 +51,7 @@ class Words:
     login, password, enter = "Tên đăng nhập", "Mật khẩu", "Đăng nhập"
     leave = "Đăng xuất"
     code, go_on, keep = "Mã 6 số trên ứng dụng xác thực", "Tiếp tục", "Xác nhận"
-    token, new_password, again, choose = "Mã trong đường dẫn", "Mật khẩu mới", "Nhập lại mật khẩu mới", "Đặt mật khẩu"
+    token, new_password, again, choose = "Mã trên phiếu hoặc trong đường dẫn", "Mật khẩu mới", "Nhập lại mật khẩu mới", "Đặt mật khẩu"
     work, rounds, cases, rehearsal = "Việc cần xử lý", "Tiến độ đợt đánh giá", "Hồ sơ", "Chạy thử – tập huấn"
     open_case = "Mở hồ sơ"
     record, preview = "Ghi vào hồ sơ", "Kiểm tra trước"

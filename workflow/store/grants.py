@@ -7,14 +7,15 @@ from states.errors import NotFound
 DEFAULT_ROLE = "ocop_app"
 
 RIGHTS = {
-    "SELECT, INSERT": ("history", "log_leaf", "delivery_try", "access_record", "http_answer"),
+    "SELECT, INSERT": ("history", "log_leaf", "delivery_try", "http_answer"),
     "SELECT, INSERT, UPDATE": (
         "case_file", "certificate", "evaluation_round", "deadline_stage", "cycle_plan", "term", "counter", "unit", "succession", "person",
         "appointment", "tie", "producer", "product", "meta", "working_calendar", "rung", "message", "told_item", "delivery", "personal_link",
-        "reach_setting", "webhook", "feed", "delegation", "account", "account_link", "web_session", "api_token",
+        "reach_setting", "webhook", "feed", "delegation", "account", "api_token",
         "bulk_operation", "bulk_item",
     ),
-    "SELECT, INSERT, DELETE": ("outbox", "login_attempt"),
+    "SELECT, INSERT, UPDATE, DELETE": ("account_link", "web_session"),
+    "SELECT, INSERT, DELETE": ("outbox", "login_attempt", "access_record"),
     "SELECT, UPDATE": ("log_head", "registry"),
     "SELECT": ("alembic_version",),
 }  # fmt: skip

@@ -25,6 +25,13 @@ _NUMBERED = (AttemptRow, AccessRow)
 _BOOLEANS = frozenset({"strong", "whole"})
 
 
+_OVER: Mapping[type, tuple[str, str]] = {
+    SessionRow: ("hash", "coalesce(ended_at,expires_at)"),
+    LinkRow: ("hash", "coalesce(used_at,expires_at)"),
+    AccessRow: ("id", "at"),
+}
+"""Of what is kept for a time: the key, and when the time begins."""
+
 _COLUMNS: Mapping[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in _TABLES}
 
 
@@ -137,6 +144,13 @@ class Shelf:
         """See :class:`workflow.accounts.IdentityShelf`."""
         sql = "DELETE FROM login_attempt WHERE at<? RETURNING 1"
         return len(self._act(lambda transaction: transaction.run(sql, (to_micros(before),))))
+
+    def forget_over(self, kind: type[SessionRow | LinkRow | AccessRow], before: datetime, limit: int) -> int:
+        """See :class:`workflow.accounts.IdentityShelf`."""
+        key, over = _OVER[kind]
+        table = _table(kind)
+        sql = f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {over}<? ORDER BY {key} LIMIT ?) RETURNING 1"  # noqa: S608
+        return len(self._act(lambda transaction: transaction.run(sql, (to_micros(before), limit))))
 
     def session(self, hash_: bytes) -> Known | None:
         """See :class:`workflow.accounts.IdentityShelf`."""

@@ -7,6 +7,8 @@ PostgreSQL: one function for rows and TRUNCATE, fired ``ALWAYS``, so that ``sess
 
 from collections.abc import Mapping
 
+from workflow.housekeeping import KEPT_AT_LEAST_DAYS
+
 _GUARDED = {
     "history": {"row": "subject=NEW.subject AND seq=NEW.seq", "command": "subject=NEW.subject AND command=NEW.command"},
     "log_leaf": {"row": "log_seq=NEW.log_seq", "entry": "subject=NEW.subject AND seq=NEW.seq"},
@@ -55,3 +57,19 @@ POSTGRESQL = [
 _ACCESS = {"access_record": {"row": "id=NEW.id"}}
 ACCESS_SQLITE, ACCESS_POSTGRESQL = _sqlite(_ACCESS), _postgresql(_ACCESS)
 """The same for the record of who read what."""
+
+_YOUNG_SQLITE = f"OLD.at>(CAST(strftime('%s','now') AS INTEGER)-{KEPT_AT_LEAST_DAYS * 86_400})*1000000"
+_OLD_POSTGRESQL = f"OLD.at<=(extract(epoch FROM now())::bigint-{KEPT_AT_LEAST_DAYS * 86_400})*1000000"
+
+READS_SQLITE = [_abort("access_record_no_delete", "DELETE", "access_record", f" WHEN {_YOUNG_SQLITE}")]
+_YOUNG_POSTGRESQL = (
+    "CREATE FUNCTION refuse_young_reads() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+    f" IF TG_OP='DELETE' AND {_OLD_POSTGRESQL} THEN RETURN OLD; END IF;"
+    " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END$$"
+)
+READS_POSTGRESQL = [
+    _YOUNG_POSTGRESQL,
+    "CREATE TRIGGER access_record_no_rewrite BEFORE UPDATE OR DELETE ON access_record FOR EACH ROW EXECUTE FUNCTION refuse_young_reads()",
+    "ALTER TABLE access_record ENABLE ALWAYS TRIGGER access_record_no_rewrite",
+]
+"""The record of reads once more: what is older than that may be removed, by the database's own clock, whatever the service believes."""

@@ -12,18 +12,24 @@ from tests.support.identity import House
 from tests.support.pages import Page, look, send
 
 
-@pytest.mark.parametrize("text", ["9/7/2021", "09/07/2021", "09-07-2021", "9.7.2021", " 09072021 ", "9 7 2021", "2021-07-09", "09 / 07 / 2021"])
+@pytest.mark.parametrize(
+    "text", ["9/7/2021", "09/07/2021", "09-07-2021", "9.7.2021", " 09072021 ", "9 7 2021", "2021-07-09", "09 / 07 / 2021"]
+)
 def test_a_day_is_understood_as_officials_type_it(text: str):
     assert day_of(text) == date(2021, 7, 9)
 
 
-@pytest.mark.parametrize("text", ["9/7/21", "31/02/2021", "2021/07/09", "07-2021", "mai", "", "9/7/2021 x", "٩/٧/٢٠٢١", "1" * 5000, "00/00/0000"])
+@pytest.mark.parametrize(
+    "text", ["9/7/21", "31/02/2021", "2021/07/09", "07-2021", "mai", "", "9/7/2021 x", "٩/٧/٢٠٢١", "1" * 5000, "00/00/0000"]
+)
 def test_what_is_no_day_is_not_guessed(text: str):
     with pytest.raises(ValueError, match="not_a_date"):
         day_of(text)
 
 
-@pytest.mark.parametrize("text", ["14:30 9/7/2021", "09/07/2021 14:30", "9/7/2021, 14 giờ 30", "14h30 09/07/2021", "2021-07-09T14:30", "14g30 9-7-2021"])
+@pytest.mark.parametrize(
+    "text", ["14:30 9/7/2021", "09/07/2021 14:30", "9/7/2021, 14 giờ 30", "14h30 09/07/2021", "2021-07-09T14:30", "14g30 9-7-2021"]
+)
 def test_a_day_with_its_hour_is_understood(text: str):
     assert instant_of(text) == "2021-07-09T14:30:00"
 
@@ -37,7 +43,11 @@ def test_what_is_no_hour_of_a_day_is_refused(text: str):
 def test_days_and_scores_typed_the_vietnamese_way_are_written_as_what_they_mean(house: House):
     case = house.world.filed(at=DAY)
     browser = house.enter("secretary-H1")
-    given = typed(house, case, "conclude", mean=80, by="secretary-H1") | {"f.mean": "80,5", "f.minutes_date": "1/6/2021", "f.report_date": "01062021"}
+    given = typed(house, case, "conclude", mean=80, by="secretary-H1") | {
+        "f.mean": "80,5",
+        "f.minutes_date": "1/6/2021",
+        "f.report_date": "01062021",
+    }
     assert send(browser, form_of(browser, case, "conclude"), given, ACT).status_code == 303
     entry = house.world.history(case)[-1]
     assert (entry.data["mean"], entry.data["minutes_date"], entry.data["report_date"]) == ("161/2", "2021-06-01", "2021-06-01")
@@ -56,8 +66,9 @@ def test_a_bad_day_is_told_at_its_field_with_an_example_and_a_summary_leads_ther
     assert field["aria-invalid"] == "true"
     assert "f-minutes_date-wrong" in str(field["aria-describedby"]).split()
     assert field["value"] == "31/2/2021"
+    assert "#f-report_no" in page.links, "everything is told at once"
     fixed = send(browser, page.form(f"/cases/{case}/actions/conclude"), {"f.minutes_date": "1/6/2021"}, ACT)
-    assert "Ghi như trên văn bản, ví dụ 12/QĐ-UBND" in fixed.text, "the next problem is told in its turn"
+    assert "Ghi như trên văn bản, ví dụ 12/QĐ-UBND" in fixed.text
     assert Page(fixed.text).source.startswith("<!doctype")
     assert re.search(r"<title>Cần sửa", fixed.text)
 
@@ -157,6 +168,20 @@ def test_a_form_that_was_looked_over_too_long_ago_says_what_has_changed(house: H
 def test_only_terms_that_count_days_can_be_chosen_to_be_extended(house: House):
     case = house.world.filed(at=DAY)
     page = look(house.enter("officer-H1"), f"/cases/{case}/actions/extend")
-    assert [given.get("value") for tag, given in page.tags if tag == "option"][0] == ""
     select = next(i for i, (tag, given) in enumerate(page.tags) if tag == "select" and given.get("name") == "f.term")
-    assert [given.get("value") for tag, given in page.tags[select + 1 : select + 3] if tag == "option"] == [""], "no term of this case counts days"
+    assert [given.get("value") for tag, given in page.tags[select + 1 : select + 3] if tag == "option"] == [""], (
+        "no term of this case counts days"
+    )
+
+
+def test_whoever_types_for_longer_than_a_session_lasts_gets_back_what_was_typed(house: House):
+    case = house.world.filed(at=DAY)
+    browser = house.enter("officer-H1")
+    form = form_of(browser, case, "return_for_completion")
+    house.wait(hours=13)
+    answered = send(browser, form, {"f.documents": ["test_report"], "f.remarks": "Thiếu phiếu kiểm nghiệm <b>gấp</b>"}, ACT)
+    assert answered.status_code == 401
+    page = Page(answered.text)
+    assert "Thiếu phiếu kiểm nghiệm <b>gấp</b>" in page.text
+    assert f"/login?next=/cases/{case}/actions/return_for_completion" in page.links
+    assert "return_for_completion" not in house.world.events(case)

@@ -2,11 +2,10 @@
 
 from datetime import date
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from api.asking import Asked
 from api.pages.counted import counted_days
 from tests.api.pages.test_case import ACT, DAY, form_of, typed
 from tests.support.identity import House
@@ -53,7 +52,9 @@ def test_what_was_typed_later_from_paper_belongs_to_its_day_but_was_not_known_th
     assert "Theo những gì đã ghi đến hết thứ Năm, 03/06/2021." in then.text
 
 
-@pytest.mark.parametrize(("given", "said"), [("as_of=mai", "Không đọc được ngày này"), ("as_of=1/1/2031", "Ngày này chưa đến"), ("known_at=%00", "")])
+@pytest.mark.parametrize(
+    ("given", "said"), [("as_of=mai", "Không đọc được ngày này"), ("as_of=1/1/2031", "Ngày này chưa đến"), ("known_at=%00", "")]
+)
 def test_a_day_that_cannot_be_read_is_told_at_its_field_and_the_present_is_shown(house: House, given: str, said: str):
     case = house.world.filed(at=DAY)
     page = look(house.enter("officer-VS"), f"/cases/{case}?{given}", 422)
@@ -109,7 +110,9 @@ def test_working_days_are_counted_day_by_day_with_what_is_left_out_and_why(datab
         loaded = world.store.load_case(case, "")
         assert loaded is not None
         term = next(term for term in loaded.terms if term.stage == "commune_check")
-        days = counted_days(cast("Asked", SimpleNamespace(run=world, language="vi", today=date(2026, 8, 25))), loaded.case, term, world.history(case))
+        days = counted_days(
+            cast("Any", SimpleNamespace(run=world, language="vi", today=date(2026, 8, 25))), loaded.case, term, world.history(case)
+        )
         assert [day.number for day in days if day.number] == list(range(1, 16))
         assert days[0].day == "thứ Tư, 26/08/2026"
         assert days[-1].number == 15
