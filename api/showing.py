@@ -15,6 +15,7 @@ from states.words import words
 from workflow.casebook import Listed
 from workflow.commands import Receipt
 from workflow.ledger.entry import Entry, parse
+from workflow.overriding import USED, Override
 from workflow.receipts import confirmation_id
 from workflow.rows import CaseRow, StageRow, TermRow
 from workflow.telling import RungRow, RungState
@@ -182,6 +183,7 @@ def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Se
         "version": case.version,
         "results": case.memo.get("results", {}),
         "awaits_confirmation": [confirmation_id(case.code, int(seq)) for seq in sorted(case.memo.get("asked", {}), key=int)],
+        "overridden": list(case.memo.get(USED, ())),
         "registered_at": iso(case.registered_at),
         "updated_at": iso(case.updated_at),
         "deadlines": [deadline_json(t, stages, shifts, steps) for t in sorted(terms, key=lambda t: (t.due_at, t.id))],
@@ -252,4 +254,25 @@ def stage_json(stage: StageRow) -> dict[str, Any]:
         "firm": stage.firm,
         "statutory": stage.statutory,
         "flags": list(stage.flags),
+    }
+
+
+def override_json(override: Override) -> dict[str, Any]:
+    """An override, and what became of it."""
+    given, used = override.given.entry, override.used.entry if override.used else None
+    assert given.actor is not None  # noqa: S101 - somebody ordered it
+    return {
+        "case": override.case.code,
+        "entry": given.case_seq,
+        "step": given.data["step"],
+        "overrides": list(given.data["overrides"]),
+        "decision_no": given.data["decision_no"],
+        "decision_date": given.data["decision_date"],
+        "reason": override.given.text("reason"),
+        "by": given.actor.id,
+        "on_behalf_of": given.actor.on_behalf_of,
+        "confirmed_by": given.data["confirmed_by"],
+        "at": iso(given.effective_at),
+        "used_by_entry": used.case_seq if used else None,
+        "waits": override.waits,
     }

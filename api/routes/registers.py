@@ -18,6 +18,7 @@ from api.seeing import seen_by
 from api.shapes import charts
 from api.showing import both, row_json
 from api.strict import MemberRoute, RequestInvalid
+from api.told import problem_json
 from states.case import case_chart
 from states.chart import describe
 from states.drawing import moves_mermaid, moves_table
@@ -31,7 +32,7 @@ from workflow.casebook import Place
 from workflow.ledger.entry import parse
 from workflow.rows import CertificateRow, ProducerRow, ProductRow
 from workflow.situation import law_of
-from workflow.store.text import fold
+from workflow.store.text import fold, marked, strange_signs, typed_words
 
 router = APIRouter(route_class=MemberRoute, tags=["registers"])
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -40,12 +41,26 @@ Words = Annotated[str | None, Query(max_length=200, description="Không cần d�
 CertificateCode = Annotated[str, Path(max_length=LONGEST_CODE)]
 
 
-def _page(rows: Iterable[Any], given: dict[str, Any], cursor: str | None, limit: int, show: Callable[[Any], dict[str, Any]]) -> Response:
-    """A page of rows that come by code."""
+def _page(
+    rows: Iterable[Any], given: dict[str, Any], cursor: str | None, limit: int, show: Callable[[Any], dict[str, Any]], q: str | None = None
+) -> Response:
+    """A page of rows by code; of those that a text finds, first those that have it marks and all."""
     after = place_of(cursor, given)
-    found = [row for row in rows if after is None or row.code > after.key]
-    following = cursor_of(Place(0, None, found[limit - 1].code), given) if len(found) > limit else None
-    return json_answer({"items": [show(row) for row in found[:limit]], "next": following})
+    placed = sorted((_tier(q, row), row.code, row) for row in rows)
+    found = [each for each in placed if after is None or each[:2] > (after.tier, after.key)]
+    following = cursor_of(Place(*_at(found[limit - 1])), given) if len(found) > limit else None
+    return json_answer({"items": [show(row) for *_, row in found[:limit]], "next": following})
+
+
+def _at(placed: tuple[int, str, Any]) -> tuple[int, None, str]:
+    return placed[0], None, placed[1]
+
+
+def _tier(q: str | None, row: Any) -> int:
+    if not q:
+        return 0
+    places = [marked(row.code), marked(row.name)]
+    return 0 if all(any(word in place for place in places) for word in marked(q).split()) else 1
 
 
 def _own_products(asked: Asked) -> dict[str, ProductRow]:
@@ -93,7 +108,17 @@ def units(request: Request, on: Instant = None) -> Response:
 
 
 def _producer(row: ProducerRow) -> dict[str, Any]:
-    return {**row_json(row), "kind_name": both("producerkind", str(row.kind))}
+    return {**row_json(row), "kind_name": both("producerkind", str(row.kind)), **_to_look_at(row.name)}
+
+
+def _product(row: ProductRow) -> dict[str, Any]:
+    return {**row_json(row), **_to_look_at(row.name)}
+
+
+def _to_look_at(name: str) -> dict[str, Any]:
+    """Signs of a name that somebody should look at: what looks alike is neither refused nor merged."""
+    signs = strange_signs(name)
+    return {"warning": problem_json(Problem("/name", "strange_signs", {"signs": " ".join(signs)}))} if signs else {}
 
 
 @router.get("/producers", response_model=PageOut, responses=problems())
@@ -103,7 +128,7 @@ def producers(request: Request, q: Words = None, cursor: Cursor = None, limit: L
     seen = seen_by(asked.registry, asked.caller.person, asked.today)
     places, own = set(seen.units), set(seen.producers)
     rows = (row for row in asked.run.store.producers() if (row.unit in places or row.code in own) and _has(q, row.code, row.name))
-    return _page(rows, {"producers": q}, cursor, limit, _producer)
+    return _page(rows, {"producers": q}, cursor, limit, _producer, q)
 
 
 @router.get("/products", response_model=PageOut, responses=problems())
@@ -117,12 +142,12 @@ def products(
     """Sản phẩm trong địa bàn · products of your territory."""
     asked = ask(request)
     rows = (p for p in _own_products(asked).values() if (producer is None or p.producer == producer) and _has(q, p.code, p.name))
-    return _page(rows, {"products": q, "of": producer}, cursor, limit, row_json)
+    return _page(rows, {"products": q, "of": producer}, cursor, limit, _product, q)
 
 
-def _has(q: str | None, *texts: str) -> bool:
-    places = [fold(text) for text in texts]
-    return all(any(word in place for place in places) for word in fold(q or "").split())
+def _has(q: str | None, code: str, name: str) -> bool:
+    key, plain = fold(name), code.casefold()
+    return all(((folded := fold(word)) and folded in key) or word.casefold() in plain for word in typed_words(q))
 
 
 @router.get("/regimes", response_model=ListOut, responses=problems())

@@ -88,6 +88,9 @@ class CaseOut(BaseModel):
     version: int
     results: dict[str, Any]
     awaits_confirmation: list[str]
+    overridden: list[int] = Field(
+        description="Mục nhật ký của những bước làm theo quyết định cho vượt · entries of steps done under an override"
+    )
     registered_at: str
     updated_at: str
     deadlines: list[DeadlineOut]

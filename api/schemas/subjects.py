@@ -299,3 +299,11 @@ class BulkItemsOut(BaseModel):
 
     items: Lines
     next: int | None
+
+
+class OverridesOut(BaseModel):
+    """Overrides, by case and entry: who ordered what, who was the second person, and the entry of the step that used it."""
+
+    items: Lines
+    count: int
+    used: int

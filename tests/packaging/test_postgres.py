@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support import postgres
+from tests.support import apt, postgres
 from tests.support.databases import postgres_clone, postgres_template, sqlite_copy, sqlite_template
 from tests.support.postgres import APPLICATION, Cluster, NoPostgres, Server
 
@@ -182,10 +182,10 @@ def test_root_installs_a_server_with_the_package_manager_and_nobody_else_tries(t
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.defpath}")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert not postgres.install_with_apt()
+    assert not apt.install("postgresql")
     assert not asked.exists()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert postgres.install_with_apt()
+    assert apt.install("postgresql")
     assert asked.read_text().splitlines() == ["noninteractive update", "noninteractive install"]
 
 

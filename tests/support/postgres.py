@@ -23,6 +23,8 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests.support import apt
+
 NOBODY = 65534
 """The uid and gid that a server runs under when the caller is root, which PostgreSQL refuses to run as."""
 OLDEST = 15
@@ -98,17 +100,6 @@ def _is_usable(folder: Path) -> bool:
     answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
     words = answer.stdout.split()
     return answer.returncode == 0 and len(words) > 2 and int(words[2].split(".")[0].split("beta")[0]) >= OLDEST
-
-
-def install_with_apt() -> bool:
-    """As root on Debian or its relatives, install PostgreSQL's server; True if that worked."""
-    if os.name != "posix" or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return False
-    settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]):
-        if subprocess.run(command, env=settings, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-            return False
-    return True
 
 
 class Cluster:
@@ -359,7 +350,7 @@ def provided(*, on_disk: bool = False, with_apt: bool = False) -> Iterator[Clust
     try:
         find_binaries()
     except NoPostgres:
-        if not (with_apt and install_with_apt()):
+        if not (with_apt and apt.install("postgresql")):
             raise
     with Server(on_disk=on_disk) as server:
         yield server

@@ -17,6 +17,7 @@ from importlib import util
 from pathlib import Path
 from types import FrameType
 
+from tests.support import browsers
 from tests.support.postgres import NoPostgres, provided
 
 WORKERS = 2
@@ -103,15 +104,20 @@ def main(arguments: Sequence[str]) -> int:
     complete = os.environ.get("CI") == "true"
     missing: list[str] = []
     with stopping_in_order(), contextlib.ExitStack() as stack:
-        # The server is looked for first, so that an hour of tests does not end with the news that there is none.
+        # Server and browser are looked for first, so that an hour of tests does not end with the news that there is none.
         try:
             cluster = stack.enter_context(provided(with_apt=True))
         except NoPostgres as error:
             missing.append(f"PostgreSQL: {error}")
             cluster = None
-        results = [run_pytest("sqlite", arguments, {})]
+        shared: dict[str, str] = {}
+        try:
+            shared[browsers.NAMED] = str(browsers.provided(with_apt=True).path)
+        except browsers.NoBrowser as error:
+            missing.append(f"trình duyệt · browser: {error}")
+        results = [run_pytest("sqlite", arguments, shared)]
         if cluster is not None:
-            settings = {"OCOP_TEST_POSTGRES_URL": cluster.address, "OCOP_TEST_SELECT": "database"}
+            settings = {**shared, "OCOP_TEST_POSTGRES_URL": cluster.address, "OCOP_TEST_SELECT": "database"}
             results.append(run_pytest("postgresql", arguments, settings))
     lines, code = conclude(results, missing, complete=complete)
     print("", *lines, sep="\n", flush=True)

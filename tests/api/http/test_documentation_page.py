@@ -16,12 +16,12 @@ def test_the_page_is_made_of_files_of_this_house(api: Http):
     assert page.headers["content-security-policy"] == POLICY
     assert "unsafe" not in POLICY
     linked = re.findall(r'(?:href|src)="([^"]+)"', page.text)
-    assert len(linked) == 4
+    assert len(linked) == 5
     for path in linked:
         assert path.startswith("/static/"), path
         answer = api.get(path, None)
         assert answer.status_code == 200
-        assert answer.headers["content-type"].split(";")[0] in {"text/css", "text/javascript", "application/javascript"}
+        assert answer.headers["content-type"].split(";")[0] in {"text/css", "text/javascript", "application/javascript", "image/svg+xml"}
     assert not re.search(r"<script(?! src)|<style|\son\w+=", page.text), "nothing inline"
 
 
