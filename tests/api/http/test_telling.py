@@ -408,7 +408,7 @@ def test_a_link_of_a_letter_shows_and_its_button_confirms_once(api: TellingHttp)
     assert shown.status_code == 200
     assert (shown.json()["confirmed_at"], shown.json()["opened_at"]) == (None, "2021-07-03T12:00:00+07:00")
     assert "duty" not in shown.json()
-    done = api.client.post(f"/api/v1/ack/{token}")
+    done = api.client.post(f"/api/v1/ack/{token}", json={})
     assert (done.json()["via"], done.json()["confirmed_at"]) == ("link", "2021-07-03T12:00:00+07:00")
     api.world.move("2021-07-04 09:00")
     assert api.client.post(f"/api/v1/ack/{token}", json={}).json()["confirmed_at"] == "2021-07-03T12:00:00+07:00"
@@ -421,7 +421,7 @@ def test_a_link_that_never_was_and_one_that_is_over_are_the_same(api: TellingHtt
     api.world.move(row.ends_at)
     over = api.get(f"ack/{LINKS.token(row.person, row.duty)}", None)
     assert (over.status_code, over.json()["code"]) == (404, "not_found")
-    for answer in (api.get(f"ack/{token}", None), api.client.post(f"/api/v1/ack/{token}")):
+    for answer in (api.get(f"ack/{token}", None), api.client.post(f"/api/v1/ack/{token}", json={})):
         assert answer.status_code == 404, answer.text
         if answer.json()["code"] == "not_found":
             assert answer.json()["detail"] == over.json()["detail"]
