@@ -31,6 +31,7 @@ from api.routes import (
     foreseeing,
     health,
     histories,
+    inbox,
     links,
     plan_work,
     plans,
@@ -46,7 +47,7 @@ from states.errors import CycleError, MalformedInput, StoreUnsafe
 
 PREFIX = "/api/v1"
 MODULES = (
-    cases, histories, confirmations, rounds, foreseeing, plans, plan_work, calendars, registers, worklists, bulk, audit, deliveries, reminders, calling,
+    cases, histories, confirmations, rounds, foreseeing, plans, plan_work, calendars, registers, worklists, bulk, audit, deliveries, inbox, reminders, calling,
     links, choices, feeds, webhooks, rehearsal,
 )  # fmt: skip
 log = structlog.get_logger("ocop.http")
@@ -78,8 +79,7 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
     app.state.wake = lambda: None
     for module in MODULES:
         app.include_router(module.router, prefix=PREFIX)
-    for router in (deliveries.own, feeds.calendars):
-        app.include_router(router, prefix=PREFIX)
+    app.include_router(feeds.calendars, prefix=PREFIX)
     app.include_router(health.router)
     if runtime.rehearsal:
         app.include_router(rehearsal_pages.router)

@@ -15,6 +15,8 @@ from workflow.casebook import Place
 
 _LONGEST = 600
 _PARTS = 4
+_NEVER = 2**53
+"""Microseconds since 1970 beyond which no moment lies that anybody typed."""
 
 
 def _list_of(filters: Mapping[str, Any]) -> str:
@@ -40,7 +42,11 @@ def place_of(cursor: str | None, filters: Mapping[str, Any]) -> Place | None:
         parts = None
     match parts:
         case [str() as which, (0 | 1) as tier, (int() | None) as due, str() as key] if (
-            which == _list_of(filters) and len(cursor) <= _LONGEST and not isinstance(tier, bool) and not isinstance(due, bool)
+            which == _list_of(filters)
+            and len(cursor) <= _LONGEST
+            and not isinstance(tier, bool)
+            and not isinstance(due, bool)
+            and abs(due or 0) < _NEVER
         ):
             return Place(tier, due, key)
     raise RequestInvalid([Problem("/cursor", "not_a_cursor")])

@@ -7,10 +7,10 @@ somebody else would have sent had to know it, and whoever knows it may as well p
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.identity.cookies import LANGUAGE
-from api.pages.frame import Said, go_to, render
+from api.pages.frame import Form, Said, form_of, go_to, render
 from notifications.acknowledging import Shown, confirmed, shown
 from notifications.choices import choices_of
 from notifications.messages import Language as Spoken
@@ -23,29 +23,38 @@ if TYPE_CHECKING:
     from api.bootstrap import Runtime
 
 router = APIRouter(tags=["pages"])
+Sent = Annotated[Form, Depends(form_of)]
 Tongue = Annotated[str | None, Query(alias="lang", max_length=10)]
 _URGENT = {Nearness.PAST: "late", Nearness.TODAY: "today", Nearness.TOMORROW: "soon", Nearness.WEEK: "soon"}
 
 
 @router.get("/ack/{token}")
 def show(request: Request, token: str, lang: Tongue = None) -> Response:
-    """What a link shows."""
+    """What a link shows.
+
+    Raises:
+        NotFound: It shows nothing, to whoever has not asked for a page.
+    """
     run: Runtime = request.app.state.runtime
     now = run.clock.now()
     try:
         got = shown(run.store, run.engine.world(fresh=True), token, now)
     except NotFound:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
         return _unusable(request, lang)
     return _page(request, got, now, lang)
 
 
 @router.post("/ack/{token}")
-def confirm(request: Request, token: str, lang: Tongue = None) -> Response:
-    """Keep that it was received."""
+def confirm(request: Request, token: str, form: Sent, lang: Tongue = None) -> Response:  # noqa: ARG001 - a form, though an empty one
+    """Keep that it was received; the same errors."""
     run: Runtime = request.app.state.runtime
     try:
         confirmed(run.store, run.engine.world(fresh=True), token, run.clock.now())
     except NotFound:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
         return _unusable(request, lang)
     return go_to(f"/ack/{token}" + (f"?lang={lang}" if lang in {"vi", "en"} else ""))
 

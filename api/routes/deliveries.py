@@ -1,4 +1,4 @@
-"""``/deliveries`` and ``/inbox``: what left, what waits, what did not arrive; and one's own letters."""
+"""``/deliveries``: what left, what waits, what did not arrive."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -11,27 +11,28 @@ from api.once import once
 from api.paging import cursor_of, next_link, place_of
 from api.routes.cases import Instant, instant_of
 from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
-from api.schemas.telling import DeliveriesOut, DeliveryOut, InboxOut, OpenedOut, ReceivedOut
-from api.shapes.telling import delivery_json, opened_json, received_json
+from api.schemas.telling import DeliveriesOut, DeliveryOut, OpenedOut
+from api.shapes.telling import delivery_json, opened_json
 from api.strict import MemberRoute
 from api.subjects import sight
 from notifications.messages import ChannelName
-from notifications.postbox import delivery_in, inbox, opened, read, send_again_by, targets_in
+from notifications.postbox import delivery_in, opened, send_again_by, targets_in
 from workflow.casebook import Place
 from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState
 
 router = APIRouter(prefix="/deliveries", route_class=MemberRoute, tags=["telling"])
-own = APIRouter(prefix="/inbox", route_class=MemberRoute, tags=["telling"])
 DeliveryKey = Annotated[str, Path(max_length=LONGEST_CODE * 3, examples=["cb-t|2021-07-02.1|email"])]
 Cursor = Annotated[str | None, Query(max_length=600)]
 _EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
-def _place(row: DeliveryRow) -> Place:
+def place_after(row: DeliveryRow) -> Place:
+    """The place at which a list goes on behind a delivery."""
     return Place(0, (row.created_at - _EPOCH) // _MICRO, row.key)
 
 
-def _after(place: Place | None) -> tuple[datetime, str] | None:
+def behind(place: Place | None) -> tuple[datetime, str] | None:
+    """A place as the database is asked for what lies behind it."""
     return (_EPOCH + (place.due or 0) * _MICRO, place.key) if place is not None else None
 
 
@@ -60,11 +61,11 @@ def list_deliveries(
         subject=case,
         since=instant_of("since", since),
         channel=given["channel"],
-        after=_after(place_of(cursor, given)),
+        after=behind(place_of(cursor, given)),
         limit=limit + 1,
     )
     found = asked.run.store.deliveries(query)
-    after = cursor_of(_place(found[limit - 1]), given) if len(found) > limit else None
+    after = cursor_of(place_after(found[limit - 1]), given) if len(found) > limit else None
     headers = {"link": next_link(request.url.path, {**given, "limit": limit}, after)} if after else {}
     return json_answer({"items": [delivery_json(row) for row in found[:limit]], "next": after}, headers)
 
@@ -85,27 +86,5 @@ def resend(request: Request, key: DeliveryKey, body: NothingGiven, command: Key 
 
     def work(_: str) -> tuple[int, dict[str, Any], int | None]:
         return 200, delivery_json(send_again_by(asked.run.store, asked.registry, sight(asked), key, asked.received)), None
-
-    return once(asked, command, {"key": key, **body.model_dump()}, work)
-
-
-@own.get("", response_model=InboxOut, responses=problems())
-def letters(request: Request, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-    """Hộp thư của mình, mới nhất trước; xem danh sách chưa tính là đã đọc · your letters; a list is not reading."""
-    asked = ask(request)
-    given = {"inbox": asked.caller.person}
-    found = inbox(asked.run.store, asked.caller.person, limit + 1, _after(place_of(cursor, given)))
-    after = cursor_of(_place(found[limit - 1].row), given) if len(found) > limit else None
-    unread = sum(1 for each in found[:limit] if each.row.read_at is None)
-    return json_answer({"items": [received_json(each) for each in found[:limit]], "unread": unread, "next": after})
-
-
-@own.post("/{key}/read", response_model=ReceivedOut, responses=problems(*WRITES))
-def open_letter(request: Request, key: DeliveryKey, body: NothingGiven, command: Key = None) -> Response:
-    """Mở một thư của mình, ghi là đã đọc · open one of your letters and note it as read."""
-    asked = ask(request, WRITE)
-
-    def work(_: str) -> tuple[int, dict[str, Any], int | None]:
-        return 200, received_json(read(asked.run.store, asked.caller.person, key, asked.received)), None
 
     return once(asked, command, {"key": key, **body.model_dump()}, work)

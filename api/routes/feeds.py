@@ -52,9 +52,10 @@ def make(request: Request, body: FeedGiven, key: Key = None) -> Response:
     return once(asked, key, body.model_dump(), work, shown_once=("token", "address"))
 
 
-def _address(asked: Asked, token: str) -> str | None:
-    base = asked.run.settings.public_url
-    return f"{base.rstrip('/')}/api/v1/feeds/{token}/deadlines.ics" if base else None
+def _address(asked: Asked, token: str) -> str:
+    """Where the calendar is read: at the address that is set for everybody, else where it was asked for."""
+    base = asked.run.settings.public_url or str(asked.request.base_url)
+    return f"{base.rstrip('/')}/api/v1/feeds/{token}/deadlines.ics"
 
 
 @router.post("/{name}/revoke", response_model=FeedOut, responses=problems(*WRITES))

@@ -9,7 +9,7 @@ from api.asking import Asked, ask
 from api.routes.cases import Instant, instant_of
 from api.routes.rounds import RoundCode
 from api.schemas.common import problems
-from api.schemas.telling import AnswerOut, BackTestOut, ForecastOut, WhatIfGiven
+from api.schemas.foreseeing import AnswerOut, BackTestOut, ForecastOut, WhatIfGiven
 from api.shapes.foreseeing import answer_json, forecast_json, tested_json
 from api.strict import MemberRoute, RequestInvalid
 from api.told import told

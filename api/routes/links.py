@@ -30,7 +30,7 @@ def show(request: Request, token: Token) -> Response:
 
 
 @router.post("/{token}", response_model=LinkOut, responses=problems(404, 408, 415), openapi_extra={"security": []})
-def confirm(request: Request, token: Token, body: NothingGiven | None = None) -> Response:  # noqa: ARG001 - that nothing else is sent
+def confirm(request: Request, token: Token, body: NothingGiven) -> Response:  # noqa: ARG001 - that nothing else is sent
     """Xác nhận đã nhận được; lần sau không đổi gì · keep that it was received; a second time changes nothing."""
     run: Runtime = request.app.state.runtime
     return json_answer(_json(confirmed(run.store, run.engine.world(fresh=True), token, run.clock.now())), {"cache-control": "no-store"})

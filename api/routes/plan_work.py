@@ -208,7 +208,7 @@ def report(
             code, number, body.payload(), actor=asked.caller.person, unit=body.for_unit, dry_run=dry_run, command=command
         )
 
-    return _write(request, code, key, body.model_dump(), work, dry_run=dry_run)
+    return _write(request, code, key, body.values(), work, dry_run=dry_run)
 
 
 @router.post("/{code}/support", status_code=201, response_model=WrittenOut, responses=_DONE, openapi_extra=body_of(SupportGiven))
@@ -221,7 +221,7 @@ def add_support(request: Request, code: PlanCode, body: SupportGiven, key: Key =
             corrects=body.corrects, dry_run=dry_run, command=command,
         )  # fmt: skip
 
-    return _write(request, code, key, body.model_dump(), work, dry_run=dry_run)
+    return _write(request, code, key, body.values(), work, dry_run=dry_run)
 
 
 @router.post(
@@ -233,7 +233,7 @@ def state(request: Request, code: PlanCode, number: TargetNumber, body: FigureGi
     def work(asked: Asked, command: str) -> Written:
         return asked.run.work.state(code, number, body.payload(), actor=asked.caller.person, dry_run=dry_run, command=command)
 
-    return _write(request, code, key, body.model_dump(), work, dry_run=dry_run)
+    return _write(request, code, key, body.values(), work, dry_run=dry_run)
 
 
 @router.post("/{code}/targets/{number}/counting", status_code=201, response_model=WrittenOut, responses=_DONE)
@@ -255,7 +255,7 @@ def learn(request: Request, code: PlanCode, body: LessonGiven, key: Key = None, 
             code, body.payload(), actor=asked.caller.person, corrects=body.corrects, dry_run=dry_run, command=command
         )
 
-    return _write(request, code, key, body.model_dump(), work, dry_run=dry_run)
+    return _write(request, code, key, body.values(), work, dry_run=dry_run)
 
 
 @router.post("/{code}/entries/{seq}/strike", status_code=201, response_model=WrittenOut, responses=_DONE)

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.acting import schema_of
-from api.schemas.common import Code, Given, Text
+from api.schemas.common import Code, Given, Text, cleaned
+from api.strict import RequestInvalid
+from states.errors import Problem
 from states.forms import ACTIVITY_REPORT, LESSON, SUPPORT, TARGET_FIGURE
 from states.payload import Field as Asked
 
@@ -19,9 +21,32 @@ class WorkGiven(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
+    def values(self) -> dict[str, Any]:
+        """Everything that was given.
+
+        Raises:
+            RequestInvalid: A field that the form does not have, or a text that nobody can have typed.
+        """
+        known = {field.name for field in _FORMS[type(self)]}
+        listed = ", ".join([*type(self).model_fields, *(field.name for field in _FORMS[type(self)])])
+        if unknown := sorted(set(self.model_extra or {}) - known):
+            raise RequestInvalid([Problem(f"/{name[:80]}", "unknown_field", {"known": listed}) for name in unknown])
+        if problems := [problem for name, text in self.payload().items() if (problem := _unclean(name, text)) is not None]:
+            raise RequestInvalid(problems)
+        return self.model_dump()
+
     def payload(self) -> dict[str, Any]:
         """The fields of the form, as given."""
         return {name: value for name, value in (self.model_extra or {}).items() if value is not None}
+
+
+def _unclean(name: str, value: object) -> Problem | None:
+    """What is wrong with a text whatever form it stands in; the rest is judged with the plan at hand."""
+    try:
+        cleaned(value) if isinstance(value, str) else None
+    except ValueError as error:
+        return Problem(f"/{name}", str(error))
+    return None
 
 
 class ReportGiven(WorkGiven):

@@ -16,8 +16,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import PREFIX, create_app
 from api.caller import Caller
+from tests.api.test_commands import LEAVES
 from tests.packaging.project import ROOT
 from tests.support.http import http_at
+from tests.support.identity import house_at
 from tests.support.world import LAW_OF_2026
 
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -83,9 +85,9 @@ def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp
         assert hands == set(PEOPLE.values()), "five people"
 
 
-def test_every_address_of_the_document_is_there(database_url: str):
-    with http_at(database_url) as api:
-        described = set(api.get("openapi.json", None).json()["paths"])
+def test_every_address_of_the_document_is_there(database_url: str, tmp_path: Path):
+    with house_at(database_url, tmp_path) as house:
+        described = set(house.app.openapi()["paths"])
     flat = {re.sub(r"\{\w+\}", "{}", path.removeprefix(PREFIX)) for path in described}
     rows = [line for line in TEXT.splitlines() if line.startswith("| `")]
     named = {
@@ -94,3 +96,28 @@ def test_every_address_of_the_document_is_there(database_url: str):
     named = {path for path in named if "…" not in path}
     assert len(named) > 10
     assert named <= flat, named - flat
+
+
+ALONE = (
+    "migrate", "serve", "worker", "watch", "tick", "doctor", "demo", "load season", "rehearsal run", "user create-admin", "log verify",
+    "charts check", "plan diff", "help why",
+)  # fmt: skip
+"""What is for whoever runs the machine, or has to work while nothing is served."""
+
+
+def test_every_command_has_its_address_or_is_for_the_command_line_alone(database_url: str, tmp_path: Path):
+    with house_at(database_url, tmp_path) as house:
+        paths = house.app.openapi()["paths"]
+    there = {(method.upper(), re.sub(r"\{\w+\}", "{}", path.removeprefix(PREFIX))) for path, each in paths.items() for method in each}
+    commands = {" ".join(path) for path in LEAVES}
+    named: dict[str, list[tuple[str, str]]] = {}
+    for line in TEXT.splitlines():
+        if found := re.match(r"\| `ocop ([^`]+)` \| (.+) \|", line):
+            named[found[1]] = [(m, re.sub(r"\{[^}]+\}", "{}", p)) for m, p in re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?]*)`", found[2])]
+    assert set(named) | set(ALONE) == commands
+    assert not set(named) & set(ALONE)
+    for command, addresses in named.items():
+        assert addresses, command
+        assert set(addresses) <= there, command
+    alone = next(line for line in TEXT.splitlines() if line.startswith("**Chỉ có ở dòng lệnh**"))
+    assert set(re.findall(r"`ocop ([^`]+)`", alone)) == set(ALONE)

@@ -116,6 +116,10 @@ PLACES = (
     "cases?sort={}", "cases?cursor={}", "cases?due_before={}", "cases?limit={}", "cases/none?as_of={}", "rounds/{}", "plans/{}",
     "certificates/{}", "calendars/{}/days?year=2021", "calendars/VS/days?year={}", "charts/{}", "worklists/{}", "log/proof/{}/1",
     "products?q={}", "producers?cursor={}", "history?after={}", "units?on={}", "cases?due_before={}",
+    "deliveries/{}", "deliveries?to={}", "deliveries?case={}", "reminders?subject={}", "reminders/preview?duty={}", "reminders/told?person={}",
+    "reminders/told?subject={}", "reminders/coming?unit={}", "call-sheets/{}", "reach/{}", "people/{}/choices", "units/{}/choices", "webhooks/{}",
+    "feeds/{}/deadlines.ics", "ack/{}", "plans/{}/activities", "plans/{}/history", "rounds/{}/forecast", "rounds/{}/history",
+    "charts/qd1048-2019?case={}", "charts/{}/diff?to=qd26-2026",
 )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Deliveries, letters, reminders, calls, choices, calendars and webhooks over HTTP: what they do, and how far each person sees."""
 
+import base64
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -84,6 +86,14 @@ def test_a_list_of_deliveries_goes_on_where_it_ended_whatever_is_added_meanwhile
         each["key"] for each in api.get("deliveries?channel=inbox&limit=500", "officer-VS").json()["items"]
     ]
     assert api.get(f"deliveries?channel=email&cursor={first.json()['next']}", "officer-VS").status_code == 422, "a cursor of another list"
+
+
+@pytest.mark.parametrize("due", [10**30, -(10**30), 2**53, None, True, "x", 1.5])
+def test_a_cursor_that_somebody_made_up_is_refused(api: TellingHttp, due: Any):
+    cursor = api.get("deliveries?limit=1", "officer-VS").json()["next"]
+    which, tier, _, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    made = base64.urlsafe_b64encode(json.dumps([which, tier, due, key]).encode()).decode().rstrip("=")
+    assert api.get(f"deliveries?limit=1&cursor={made}", "officer-VS").status_code == (200 if due is None else 422)
 
 
 def test_deliveries_are_filtered(api: TellingHttp):
@@ -398,7 +408,7 @@ def test_a_link_of_a_letter_shows_and_its_button_confirms_once(api: TellingHttp)
     assert shown.status_code == 200
     assert (shown.json()["confirmed_at"], shown.json()["opened_at"]) == (None, "2021-07-03T12:00:00+07:00")
     assert "duty" not in shown.json()
-    done = api.client.post(f"/api/v1/ack/{token}")
+    done = api.client.post(f"/api/v1/ack/{token}", json={})
     assert (done.json()["via"], done.json()["confirmed_at"]) == ("link", "2021-07-03T12:00:00+07:00")
     api.world.move("2021-07-04 09:00")
     assert api.client.post(f"/api/v1/ack/{token}", json={}).json()["confirmed_at"] == "2021-07-03T12:00:00+07:00"
@@ -411,7 +421,7 @@ def test_a_link_that_never_was_and_one_that_is_over_are_the_same(api: TellingHtt
     api.world.move(row.ends_at)
     over = api.get(f"ack/{LINKS.token(row.person, row.duty)}", None)
     assert (over.status_code, over.json()["code"]) == (404, "not_found")
-    for answer in (api.get(f"ack/{token}", None), api.client.post(f"/api/v1/ack/{token}")):
+    for answer in (api.get(f"ack/{token}", None), api.client.post(f"/api/v1/ack/{token}", json={})):
         assert answer.status_code == 404, answer.text
         if answer.json()["code"] == "not_found":
             assert answer.json()["detail"] == over.json()["detail"]

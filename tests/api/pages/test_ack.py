@@ -17,6 +17,7 @@ from tests.support.world import TWO_ROUNDS, plan_file
 from workflow.sweeping import sequence
 
 REMINDED = "2021-07-03 12:00"
+FORM = {"Accept": HTML, "Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -75,9 +76,9 @@ def test_neither_a_session_nor_an_origin_stands_in_the_way_or_helps(house: House
     officer = house.enter("officer-H1")
     page = look(officer, path)
     assert "Tên Riêng officer-H1" not in page.text, "the page is its reader's, whoever is signed in on this browser"
-    answered = officer.client.post(path, headers={"Accept": HTML, "Origin": "null", "Sec-Fetch-Site": "cross-site"})
+    answered = officer.client.post(path, headers={**FORM, "Origin": "null", "Sec-Fetch-Site": "cross-site"})
     assert answered.status_code == 303, "no token of the session is asked for"
-    assert officer.client.post("/api/v1" + path, headers={"Origin": "https://elsewhere.example"}).status_code == 200
+    assert officer.client.post("/api/v1" + path, json={}, headers={"Origin": "https://elsewhere.example"}).status_code == 200
     assert officer.client.get(path, headers={"Authorization": "Bearer nonsense", "Accept": HTML}).status_code == 200
 
 
@@ -88,13 +89,15 @@ def test_what_cannot_be_used_explains_itself_the_same_whether_it_never_was_or_is
     texts = set()
     for tried in (path, "/ack/" + "a" * 24, "/ack/x", "/ack/%ff%00", "/ack/" + "z" * 3_000):
         for method in ("GET", "POST"):
-            answered = house.browser().client.request(method, tried, headers={"Accept": HTML})
+            answered = house.browser().client.request(method, tried, headers=FORM)
             assert answered.status_code == 404, (tried, method)
             texts.add(re.sub(r"nonce-[\w-]+", "", answered.text))
     [text] = texts
     assert "Đường dẫn này không đúng hoặc đã hết hạn." in text
     assert "cán bộ phụ trách OCOP" in text
     assert "<form" not in text
+    plain = house.browser().client.get("/ack/x", headers={"Accept": "application/json"})
+    assert (plain.status_code, plain.json()["code"]) == (404, "not_found"), "a program is told as programs are"
     english = house.browser().client.get("/ack/x?lang=en", headers={"Accept": HTML})
     assert "This link does not work" in english.text
     assert english.headers["content-language"] == "en"
