@@ -24,7 +24,8 @@ ELSEWHERE = {"/": "leads on to another page", "/login/code": "is looked at on th
 
 def fill(before: Before) -> dict[str, Any]:
     world = before.world
-    held, certified, idea = world.filed("P1-01"), world.certified("P1-02"), world.registered("P2-01")
+    held, certified = world.filed("P1-01"), world.certified("P1-02")
+    world.registered("P2-01")
     world.act(held, "return_for_completion")
     for number in range(3, 20):
         world.filed(f"P1-{number:02d}")
@@ -32,7 +33,7 @@ def fill(before: Before) -> dict[str, Any]:
         before.session(person)
     before.account("authority-VS", factor=True)
     before.account("chair-VS")
-    return {"case": world.filed("P1-20"), "held": held, "certified": certified, "idea": idea}
+    return {"case": world.filed("P1-20"), "held": held, "certified": certified}
 
 
 def pages(notes: dict[str, Any]) -> dict[str, list[str]]:
@@ -42,10 +43,10 @@ def pages(notes: dict[str, Any]) -> dict[str, list[str]]:
         "/login": ["/login"],
         "/login/link": ["/login/link"],
         "/work": ["/work"],
-        "/work/{slug}": ["/work/upcoming?scope=all", "/work/overdue"],
+        "/work/{slug}": ["/work/overdue"],
         "/cases": ["/cases", "/cases?q=khong+co+gi"],
-        "/cases/{code}": [f"/cases/{notes[name]}" for name in ("case", "held", "certified", "idea")],
-        "/cases/{code}/actions/{event}": [f"/cases/{case}/actions/{event}" for event in ("forward", "withdraw", "conclude")],
+        "/cases/{code}": [f"/cases/{notes[name]}" for name in ("case", "held", "certified")],
+        "/cases/{code}/actions/{event}": [f"/cases/{case}/actions/{event}" for event in ("forward", "withdraw")],
         "/rounds": ["/rounds"],
         "/rounds/{code}": ["/rounds/VS-2021-1"],
     }
@@ -74,7 +75,7 @@ def routes(modules: Any) -> set[str]:
 
 
 def test_every_page_is_looked_at():
-    assert routes(MODULES) == {*pages({"case": "", "held": "", "certified": "", "idea": ""}), *ELSEWHERE}
+    assert routes(MODULES) == {*pages({"case": "", "held": "", "certified": ""}), *ELSEWHERE}
     assert routes([rehearsal_pages]) == set(IN_A_REHEARSAL)
 
 

@@ -108,6 +108,7 @@ def test_the_language_is_chosen_on_any_page_and_kept(window: Window):
 
 def test_signing_in_and_out_takes_no_mouse(window: Window):
     window.open("/login")
+    window.page.wait_for_function("document.activeElement.id === 'login'")
     window.page.keyboard.type("secretary-h1")
     window.page.keyboard.press("Tab")
     window.page.keyboard.type(PASSWORD)
