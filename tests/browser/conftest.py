@@ -97,7 +97,9 @@ def rehearsal(browser: "Browser", _empty: Making, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module")
-def house(browser: "Browser", _empty: Making, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def house(
+    browser: "Browser", _empty: Making, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
     """An installation of the invented province, which the module's function ``fill`` has filled."""
     with installed(_empty(), tmp_path_factory.mktemp("house"), request.module.fill) as served:
         yield served

@@ -7,7 +7,14 @@ import pytest
 from tests.support.browsing import Desk, Window, Words
 from tests.support.installation import Before, Installation
 
-RESULT = {"mean": "80,5", "report_no": "1/BC", "report_date": "2021-06-01", "minutes_no": "2/BB", "minutes_date": "2021-06-01", "minutes_signer": "Lê Thị Biên"}
+RESULT = {
+    "mean": "80,5",
+    "report_no": "1/BC",
+    "report_date": "2021-06-01",
+    "minutes_no": "2/BB",
+    "minutes_date": "2021-06-01",
+    "minutes_signer": "Lê Thị Biên",
+}
 CONCLUDED = "ghi kết quả của hội đồng"
 
 

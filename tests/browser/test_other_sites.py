@@ -33,20 +33,45 @@ def elsewhere() -> Iterator[int]:
 def withdrawal(house: Installation, case: str) -> tuple[str, dict[str, str]]:
     """A form that would be carried out, if it came from our own page: all that another site would have to guess is in it."""
     version = house.ask(OFFICER, "GET", f"/api/v1/cases/{case}").json()["version"]
-    form = {"reason": "Vì trang khác bảo thế", "version": str(version), "seen": "1", "key": "guessed-0123456789", "do": "act", "csrf_token": "0" * 64}
+    form = {
+        "reason": "Vì trang khác bảo thế",
+        "version": str(version),
+        "seen": "1",
+        "key": "guessed-0123456789",
+        "do": "act",
+        "csrf_token": "0" * 64,
+    }
     return f"{house.address}/cases/{case}/actions/return_for_completion", {**form, "f.documents": "test_report", "f.remarks": "Thiếu"}
 
 
 def changes(house: Installation) -> list[dict[str, Any]]:
     """Every operation that writes, by the description of the interface and the routes of the pages."""
     paths = house.ask(OFFICER, "GET", "/api/v1/openapi.json").json()["paths"]
-    found = [(method.upper(), path) for path, operations in paths.items() for method in operations if method in {"post", "put", "delete", "patch"}]
+    found = [
+        (method.upper(), path)
+        for path, operations in paths.items()
+        for method in operations
+        if method in {"post", "put", "delete", "patch"}
+    ]
     found += [(method, r.path) for m in MODULES for r in m.router.routes for method in r.methods if method not in {"GET", "HEAD"}]
-    address, form = withdrawal(house, house.notes["cases"][0])
-    form = {**form, "login": "officer-h1", "password": "x", "language": "en", "person": "officer-VS", "code": "000000", "token": "x", "name": "x"}
+    _, form = withdrawal(house, house.notes["cases"][0])
+    form = {
+        **form,
+        "login": "officer-h1",
+        "password": "x",
+        "language": "en",
+        "person": "officer-VS",
+        "code": "000000",
+        "token": "x",
+        "name": "x",
+    }
 
     def whole(path: str) -> str:
-        path = path.replace("/rounds/{code}", "/rounds/VS-2021-1").replace("{code}", house.notes["cases"][0]).replace("{event}", "return_for_completion")
+        path = (
+            path.replace("/rounds/{code}", "/rounds/VS-2021-1")
+            .replace("{code}", house.notes["cases"][0])
+            .replace("{event}", "return_for_completion")
+        )
         return house.address + re.sub(r"\{\w+\}", "1", path)
 
     assert len(found) > 40
@@ -98,7 +123,9 @@ def loose(window: Window, house: Installation, port: int) -> None:
     ("alone", "host"),
     [("cookie", "localhost"), *((alone, host) for alone in (TOKEN, ORIGIN) for host in ("localhost", "127.0.0.1"))],
 )
-def test_each_defence_holds_alone(desk: Desk, window: Window, house: Installation, elsewhere: int, alone: str, host: str):
+def test_each_defence_holds_alone(  # noqa: PLR0913
+    desk: Desk, window: Window, house: Installation, elsewhere: int, alone: str, host: str
+):
     # To a cookie another origin of the same site is no other site; there token and origin have to hold.
     house.without(*({TOKEN, ORIGIN} - {alone}))
     if alone == "cookie":
@@ -133,7 +160,9 @@ def test_without_any_of_them_the_same_form_is_accepted(window: Window, house: In
 def test_no_page_can_be_laid_into_another(window: Window, house: Installation, elsewhere: int):
     loose(window, house, elsewhere)
     window.page.goto(f"http://127.0.0.1:{elsewhere}/")
-    window.page.evaluate("(url) => { const f = document.createElement('iframe'); f.src = url; document.body.append(f); }", f"{house.address}/work")
+    window.page.evaluate(
+        "(url) => { const f = document.createElement('iframe'); f.src = url; document.body.append(f); }", f"{house.address}/work"
+    )
     window.page.wait_for_timeout(500)
     frame = window.page.frames[1]
     assert "chrome-error" in frame.url or not frame.locator("main").count()

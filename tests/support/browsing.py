@@ -7,7 +7,6 @@ that it was sent with, ask another origin, run somebody else's script, or fail i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
 
 ARGUMENTS = (
@@ -53,10 +54,8 @@ class Words:
     code, go_on, keep = "Mã 6 số trên ứng dụng xác thực", "Tiếp tục", "Xác nhận"
     token, new_password, again, choose = "Mã trong đường dẫn", "Mật khẩu mới", "Nhập lại mật khẩu mới", "Đặt mật khẩu"
     work, rounds, cases, rehearsal = "Việc cần xử lý", "Tiến độ đợt đánh giá", "Hồ sơ", "Chạy thử – tập huấn"
-    open_case = "Mở hồ sơ"
     record, preview = "Ghi vào hồ sơ", "Kiểm tra trước"
     english, vietnamese = "English", "Tiếng Việt"
-    past_midnight = "đến 00:01"
     search, filter = "Tìm sản phẩm, chủ thể, mã hồ sơ", "Lọc"
 
 
@@ -205,6 +204,10 @@ class Window:
     def sign_in(self, login: str, password: str, path: str = "/login") -> Window:
         """Give a name and a password."""
         return self.open(path).fill(Words.login, login).fill(Words.password, password).press(Words.enter, within="main")
+
+    def choose_password(self, password: str, again: str | None = None) -> Window:
+        """Choose a password on the page of a one-time link."""
+        return self.fill(Words.new_password, password).fill(Words.again, again or password).press(Words.choose, within="main")
 
     def sign_out(self) -> Window:
         """Leave."""
