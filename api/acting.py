@@ -77,7 +77,8 @@ def acted_response(receipt: Receipt, *, dry_run: bool, created: bool = False, **
 # The body of each event, for the description.
 
 
-def _schema(field: Field) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
+def schema_of(field: Field) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
+    """A field of a form, for the description."""
     told: dict[str, Any] = {"description": f"{words('vi').label('field', field.name)} · {words('en').label('field', field.name)}"}
     match field.kind:
         case Kind.INTEGER:
@@ -92,6 +93,8 @@ def _schema(field: Field) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
             return {"type": "string", "format": "date", **told}
         case Kind.SCORE:
             return {"type": ["string", "integer"], "examples": ["161/2", "80.5"], **told}
+        case Kind.FIGURE:
+            return {"type": "string", "examples": ["12", "87,5"], **told}
     return {"type": "string", "minLength": 1, **told}
 
 
@@ -121,7 +124,7 @@ def body_of_event() -> dict[str, Any]:
         reason = all(rule.reason for rule in rules)
         title = f"{event}: {words('vi').name(event)} · {words('en').name(event)}"
         common = {"$ref": "#/components/schemas/ActGiven"}
-        own = {"type": "object", "title": title, "properties": {name: _schema(f) for name, f in fields.items()}}
+        own = {"type": "object", "title": title, "properties": {name: schema_of(f) for name, f in fields.items()}}
         if required := [*always, *(["reason"] if reason else [])]:
             own["required"] = required
         shapes.append({"title": title, "allOf": [common, own]})

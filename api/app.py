@@ -18,11 +18,37 @@ from api.metrics import Metrics
 from api.openapi import described
 from api.pages import rehearsal as rehearsal_pages
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
-from api.routes import audit, bulk, calendars, cases, confirmations, health, histories, plans, registers, rehearsal, rounds, worklists
+from api.routes import (
+    audit,
+    bulk,
+    calendars,
+    calling,
+    cases,
+    choices,
+    confirmations,
+    deliveries,
+    feeds,
+    foreseeing,
+    health,
+    histories,
+    links,
+    plan_work,
+    plans,
+    registers,
+    rehearsal,
+    reminders,
+    rounds,
+    webhooks,
+    worklists,
+)
 from api.transport import Transport
 from states.errors import CycleError, MalformedInput, StoreUnsafe
 
 PREFIX = "/api/v1"
+MODULES = (
+    cases, histories, confirmations, rounds, foreseeing, plans, plan_work, calendars, registers, worklists, bulk, audit, deliveries, reminders, calling,
+    links, choices, feeds, webhooks, rehearsal,
+)  # fmt: skip
 log = structlog.get_logger("ocop.http")
 
 
@@ -50,8 +76,10 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
     app.state.metrics = Metrics(runtime)
     app.state.embedded = None
     app.state.wake = lambda: None
-    for module in (cases, histories, confirmations, rounds, plans, calendars, registers, worklists, bulk, audit, rehearsal):
+    for module in MODULES:
         app.include_router(module.router, prefix=PREFIX)
+    for router in (deliveries.own, feeds.calendars):
+        app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
     if runtime.rehearsal:
         app.include_router(rehearsal_pages.router)

@@ -1,6 +1,7 @@
 """What runs beside the requests in a serving process: operations on many cases, and the embedded worker."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -82,21 +83,24 @@ class Embedded:
             bell.stop()
 
     def _beat(self) -> None:
+        self._if_still("sweep", self._sweep)
+
+    def _if_still(self, name: str, work: Callable[[], None]) -> None:
         # A rehearsal's clock that is being moved is swept by whoever moves it, each cut-off at its own moment.
-        with self._run.time_bar.standing() as still:
-            if still:
-                self._sweep()
+        try:
+            with self._run.time_bar.standing() as still:
+                if still:
+                    work()
+        except CycleError as fault:
+            log.warning(name, fault=str(fault))
+        except Exception:
+            log.exception(name)
 
     def _sweep(self) -> None:
-        try:
-            if not self._planned:
-                self._run.notifications.plan_missing()
-                self._planned = True
-            self._worker.beat(self._run.store, self._run.engine, self._run.plans, self._gather)
-        except CycleError as fault:
-            log.warning("sweep", fault=str(fault))
-        except Exception:
-            log.exception("sweep")
+        if not self._planned:
+            self._run.notifications.plan_missing()
+            self._planned = True
+        self._worker.beat(self._run.store, self._run.engine, self._run.plans, self._gather)
 
     def _gather(self) -> None:
         made, _ = self._run.notifications.gather()
@@ -104,16 +108,11 @@ class Embedded:
             log.warning("row_failed", row=row, attempts=attempts, why=why)
 
     def _send(self) -> None:
-        with self._run.time_bar.standing() as still:
-            if still and not self._worker.paused:
-                self._take_out()
+        self._if_still("send", self._take_out)
 
     def _take_out(self) -> None:
-        try:
-            for key, why in self._run.notifications.send().failed:
-                log.warning("letter_failed", delivery=key, why=why)
-            heard_of(self._run.store, self._worker.name, self._run.clock.now())
-        except CycleError as fault:
-            log.warning("send", fault=str(fault))
-        except Exception:
-            log.exception("send")
+        if self._worker.paused:
+            return
+        for key, why in self._run.notifications.send().failed:
+            log.warning("letter_failed", delivery=key, why=why)
+        heard_of(self._run.store, self._worker.name, self._run.clock.now())

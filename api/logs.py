@@ -1,10 +1,21 @@
 """Structured logs: one JSON line an event, with the id of the request, whatever text is logged."""
 
+import json
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
+
+_MOVING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]")
+"""What ends a line, moves a cursor, turns the direction of text or cannot be seen, and what no stream can write; JSON itself escapes only
+what lies below the space."""
+
+
+def line_of(event: Any, **given: Any) -> str:
+    """An event as one line of JSON, whatever it holds."""
+    return _MOVING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(event, ensure_ascii=False, **given))
 
 
 def set_up_logs(level: int = logging.INFO) -> None:
@@ -25,9 +36,7 @@ def set_up_logs(level: int = logging.INFO) -> None:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[drop, structlog.processors.JSONRenderer(ensure_ascii=False)]
-        )
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[drop, structlog.processors.JSONRenderer(line_of)])
     )
     root = logging.getLogger()
     for other in list(root.handlers):
@@ -37,3 +46,6 @@ def set_up_logs(level: int = logging.INFO) -> None:
     # The web server's own line for each request says less than ours.
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Neither does that of the client, which names whole addresses: those of receivers may hold what only they should know.
+    for client in ("httpx", "httpx2", "httpcore", "httpcore2"):
+        logging.getLogger(client).setLevel(logging.WARNING)

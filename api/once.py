@@ -1,6 +1,7 @@
 """Writes on rounds, plans, calendars and the like: carried out once a key, with the answer kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,7 +15,16 @@ Done = tuple[int, dict[str, Any], int | None]
 """Status, body, and the version of what was written on."""
 
 
-def once(asked: Asked, key: str | None, values: object, work: Callable[[str], Done], *, dry_run: bool = False, **headers: str) -> Response:
+def once(  # noqa: PLR0913
+    asked: Asked,
+    key: str | None,
+    values: object,
+    work: Callable[[str], Done],
+    *,
+    dry_run: bool = False,
+    shown_once: Sequence[str] = (),
+    **headers: str,
+) -> Response:
     """Do something, or give the answer again that was given when it was done under this key.
 
     The version that its writer has seen guards the act itself: should the answer be lost between the act and its keeping, the same request
@@ -26,6 +36,7 @@ def once(asked: Asked, key: str | None, values: object, work: Callable[[str], Do
         values: What its fingerprint is made of.
         work: Does it; is given the command id.
         dry_run: Nothing is written, so nothing is kept.
+        shown_once: Members of the body that are kept nowhere; when the answer is given again, they are null.
         headers: Of the answer.
 
     Raises:
@@ -49,7 +60,8 @@ def once(asked: Asked, key: str | None, values: object, work: Callable[[str], Do
         command=command, digest=digest, status=status, headers=told, body=orjson.dumps(body, default=str).decode(), at=asked.received
     )
     if not dry_run:
-        store.keep_answer(given)
+        kept = {name: None if name in shown_once else value for name, value in body.items()}
+        store.keep_answer(replace(given, body=orjson.dumps(kept, default=str).decode()) if shown_once else given)
     return _response(given)
 
 

@@ -15,8 +15,10 @@ from states.words import words
 from workflow.casebook import Listed
 from workflow.commands import Receipt
 from workflow.ledger.entry import Entry, parse
+from workflow.overriding import USED, Override
 from workflow.receipts import confirmation_id
 from workflow.rows import CaseRow, StageRow, TermRow
+from workflow.telling import RungRow, RungState
 
 ZONE = "Asia/Ho_Chi_Minh"
 _PARTS = (", mục ", ", mốc ")
@@ -47,8 +49,28 @@ def source_json(source: str) -> dict[str, str | None]:
     return {"doc": source, "item": None}
 
 
-def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts") -> dict[str, Any]:
-    """A deadline of a case."""
+_SHOWN_STEPS = frozenset({RungState.PLANNED, RungState.FIRED, RungState.UNHEARD})
+"""Steps that were told or will be; a later one was told in place of the others, or the duty ended before they came."""
+
+Steps = Mapping[str, Sequence[RungRow]]
+"""Steps of reminding by deadline."""
+
+
+def steps_of(asked: Asked, terms: Iterable[TermRow]) -> Steps:
+    """The steps of some deadlines, read at once."""
+    found: dict[str, list[RungRow]] = {}
+    for rung in asked.run.store.rungs([term.id for term in terms]):
+        found.setdefault(rung.duty, []).append(rung)
+    return found
+
+
+def _rung_json(rung: RungRow) -> dict[str, Any]:
+    sent = rung.fired_at if rung.state is RungState.FIRED else None
+    return {"key": rung.rung, "at": iso(rung.at), "sent": iso(sent) if sent else None}
+
+
+def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts", steps: Steps | None) -> dict[str, Any]:
+    """A deadline of a case; without ``steps`` it is one of the past, of which nobody kept what was planned to be told."""
     stage = stages.get(term.deadline)
     kind = stage.kind if stage is not None else "span" if term.calendar is not None else "named-day"
     return {
@@ -68,6 +90,7 @@ def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts
         "status": str(term.status),
         "suspended_days": shifts.suspended(term) if term.calendar else 0,
         "extensions": shifts.extensions(term) if term.calendar else [],
+        "rungs": None if steps is None else [_rung_json(rung) for rung in steps.get(term.id, ()) if rung.state in _SHOWN_STEPS],
     }
 
 
@@ -137,8 +160,10 @@ def line_json(listed: Listed, names: Names) -> dict[str, Any]:
     }
 
 
-def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry]) -> dict[str, Any]:
-    """A case with its deadlines."""
+def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry], *, past: bool = False) -> dict[str, Any]:
+    """A case with its deadlines; ``past`` where it is shown as it stood."""
+    terms = list(terms)
+    steps = None if past else steps_of(asked, terms) if terms else {}
     stages = asked.run.engine.world().book.deadlines
     shifts = Shifts(entries, asked.today)
     return {
@@ -158,9 +183,10 @@ def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Se
         "version": case.version,
         "results": case.memo.get("results", {}),
         "awaits_confirmation": [confirmation_id(case.code, int(seq)) for seq in sorted(case.memo.get("asked", {}), key=int)],
+        "overridden": list(case.memo.get(USED, ())),
         "registered_at": iso(case.registered_at),
         "updated_at": iso(case.updated_at),
-        "deadlines": [deadline_json(t, stages, shifts) for t in sorted(terms, key=lambda t: (t.due_at, t.id))],
+        "deadlines": [deadline_json(t, stages, shifts, steps) for t in sorted(terms, key=lambda t: (t.due_at, t.id))],
     }
 
 
@@ -228,4 +254,25 @@ def stage_json(stage: StageRow) -> dict[str, Any]:
         "firm": stage.firm,
         "statutory": stage.statutory,
         "flags": list(stage.flags),
+    }
+
+
+def override_json(override: Override) -> dict[str, Any]:
+    """An override, and what became of it."""
+    given, used = override.given.entry, override.used.entry if override.used else None
+    assert given.actor is not None  # noqa: S101 - somebody ordered it
+    return {
+        "case": override.case.code,
+        "entry": given.case_seq,
+        "step": given.data["step"],
+        "overrides": list(given.data["overrides"]),
+        "decision_no": given.data["decision_no"],
+        "decision_date": given.data["decision_date"],
+        "reason": override.given.text("reason"),
+        "by": given.actor.id,
+        "on_behalf_of": given.actor.on_behalf_of,
+        "confirmed_by": given.data["confirmed_by"],
+        "at": iso(given.effective_at),
+        "used_by_entry": used.case_seq if used else None,
+        "waits": override.waits,
     }

@@ -15,6 +15,8 @@ from states.errors import MalformedInput, PayloadInvalid, Problem
 DEEPEST = 20
 LONGEST_NUMBER = 40
 _INTEGERS = 2**53
+_COUNTS = re.compile(r"[0.]*[1-9]")
+"""A number that begins with nothing but noughts and goes on."""
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
 
 
@@ -77,6 +79,9 @@ def _shallow(text: str) -> None:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
+    if not all(name.isprintable() for name in found):
+        # No field of ours has such a name, and it would be told back, and logged, as it is.
+        raise RequestInvalid([Problem("", "control_characters")])
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -96,7 +101,8 @@ def _integer(text: str) -> int:
 
 def _number(text: str) -> float:
     found = float(text)
-    if len(text) > LONGEST_NUMBER or found in {float("inf"), float("-inf")}:
+    vanished = found == 0 and (text.startswith("-") or _COUNTS.match(text) is not None)
+    if len(text) > LONGEST_NUMBER or found in {float("inf"), float("-inf")} or vanished:
         raise RequestInvalid([Problem("", "not_a_number", {"given": text[:LONGEST_NUMBER]})])
     return found
 

@@ -21,13 +21,14 @@ def public_code(error: CycleError) -> str:
 def reason_json(reason: Refusal) -> dict[str, Any]:
     """A reason of a refusal, in both languages."""
     text = {language: words(language).refusal(reason) for language in LANGUAGES}
-    return {"code": str(reason.code), "text": text, "holder": str(reason.holder), "pointer": None}
+    by = [str(seat) for seat in reason.overriders]
+    return {"code": str(reason.code), "text": text, "holder": str(reason.holder), "pointer": None, "overridable_by": by}
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
     """What is wrong with one place of an input, in both languages."""
     text = {language: words(language).problem_text(problem) for language in LANGUAGES}
-    return {"code": problem.code, "text": text, "holder": None, "pointer": problem.pointer}
+    return {"code": problem.code, "text": text, "holder": None, "pointer": problem.pointer, "overridable_by": []}
 
 
 def reasons_of(error: CycleError) -> list[dict[str, Any]]:

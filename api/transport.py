@@ -12,6 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.private import without_token
 from api.problems import TooLarge, TooSlow, UnexpectedFault, problem_response
 from api.requests import bind_request
 from states.errors import CycleError
@@ -55,7 +56,7 @@ class Transport:
                 raise
             await problem_response(Request(scope), fault)(scope, receive, sending)
         except Exception:
-            _log.exception("fault", method=scope["method"], path=scope["path"])
+            _log.exception("fault", method=scope["method"], path=without_token(scope["path"]))
             if answered["status"]:
                 raise
             await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
@@ -67,7 +68,7 @@ class Transport:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"][:500],
+                path=without_token(scope["path"])[:500],
                 status=answered["status"],
                 milliseconds=round((perf_counter() - began) * 1000, 1),
                 person=getattr(caller, "person", None),

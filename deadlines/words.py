@@ -80,9 +80,10 @@ _LEADING = re.compile(
     rf"(?:(?P<soft>{_any(_SOFT)})|(?P<vague>{_any(_VAGUE)})|(?P<done>{_any(_DONE)})|(?P<limit>{_any(_LIMIT)})|(?P<plain>{_any(_PLAIN)})"
     rf"|{_NAMED_ROUNDS})(?![\w/])[ ,:;-]*"
 )
-# A round after a date belongs to it; one after other words ("sau đợt 1") is part of them.
+# A round after a date belongs to it; one after other words ("sau đợt 1") is part of them. It begins where the gap begins: to begin
+# anywhere within would take as many tries as the gap is long, each as long as the gap.
 _TRAILING = re.compile(
-    r"[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)"
+    r"(?<![ ,])[ ,]*(?:(?P<yearly>\(?(?:hàng|mỗi) năm\)?)|(?P<soft>\((?:dự kiến|tạm tính)\))|(?P<limit>\(?là (?:chậm|muộn) nhất\)?)"
     r"|(?P<done>(?:phải )?(?:hoàn thành|xong))|(?P<rest>[.;,:]+)"
     rf"|(?:(?<=[0-9] )|(?<=[0-9], ))\(?(?:(?:đối với|cho|của) )?{_NAMED_ROUNDS}\)?)$"
 )

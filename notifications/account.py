@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from deadlines.calendar import midnight
@@ -213,6 +213,12 @@ def _item(item: ItemRow, said: Message | None, links: dict[tuple[str, str], tupl
         confirmed_at=confirmed.confirmed_at if confirmed else None,
         via=confirmed.via if confirmed else None,
     )
+
+
+def without_news(messages: Iterable[ToldMessage]) -> list[ToldMessage]:
+    """The same without what only tells of something that has happened."""
+    kept = [replace(m, items=tuple(item for item in m.items if not item.news)) for m in messages]
+    return [m for m in kept if m.items]
 
 
 def counts(messages: Iterable[ToldMessage]) -> Counts:

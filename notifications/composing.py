@@ -16,7 +16,7 @@ from notifications.placing import CalendarOf, Placing
 from states.chart import Seat
 from states.facts import LEVEL_OF, level_of
 from states.regime import local_date
-from states.vocabulary import CaseState, Event, Function, Level, NoteEvent
+from states.vocabulary import CaseState, Duty, Event, Function, Level, NoteEvent
 from workflow.access import may_confirm
 from workflow.commands import SYSTEM
 from workflow.judging import place_of
@@ -218,15 +218,18 @@ class Composer:
 
     @staticmethod
     def _seconds(desk: Desk, entry: Entry) -> tuple[str, ...]:
-        """Whoever may be the second person for an act that was typed from paper."""
+        """Whoever may be the second person for an act."""
         case = desk.cases[entry.case].case
         registry, day = desk.world.registry, desk.day
         if entry.actor is None:
             return ()
+        duty = Duty(entry.duty) if entry.duty else None
         seats = [Seat(function, level) for function in (Function.OFFICER, Function.AUTHORITY) for level in Level]
         people = dict.fromkeys(person for seat in seats for person in registry.holders(seat, case.unit, day))
         return tuple(
-            p for p in people if (held := may_confirm(registry, p, entry.actor, place_of(case), day)[0]) and held.unit == entry.actor.unit
+            p
+            for p in people
+            if (held := may_confirm(registry, p, entry.actor, place_of(case), day, duty)[0]) and held.unit == entry.actor.unit
         )
 
     @staticmethod

@@ -9,8 +9,12 @@ from notifications.composed import message_of
 from notifications.letters import write
 from notifications.links import Links
 from notifications.messages import ChannelName, Letter, Message
+from notifications.offices import OfficeOnly, must_speak_for, unit_of
+from notifications.sight import Sight
 from states.errors import CycleError, NotFound
+from states.regime import local_date
 from workflow.ports import Database
+from workflow.registry import Registry
 from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, MessageRow, TryRow
 
 _ON_ITS_WAY = frozenset({DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.SENDING})
@@ -82,6 +86,39 @@ def send_again(store: Database, key: str, now: datetime) -> DeliveryRow:
     return store.delivery(key) or row
 
 
+def targets_in(store: Database, sight: Sight) -> tuple[str, ...]:
+    """People and webhooks whose deliveries somebody may look at."""
+    return (*sorted(sight.people), *(hook.id for hook in store.webhooks() if hook.unit in sight.units))
+
+
+def delivery_in(store: Database, sight: Sight, key: str) -> DeliveryRow:
+    """A delivery that somebody may look at.
+
+    Raises:
+        NotFound: There is none, or it is to somebody outside the sight.
+    """
+    row = store.delivery(key)
+    if row is None or row.target not in targets_in(store, sight):
+        raise NotFound(what="delivery", name=key)
+    return row
+
+
+def send_again_by(store: Database, registry: Registry, sight: Sight, key: str, now: datetime) -> DeliveryRow:
+    """Let a delivery go once more, asked for by whoever speaks for its reader's office.
+
+    Raises:
+        NotFound: There is none in the sight.
+        OfficeOnly: The person speaks for no office of the reader.
+        NotSentAgain: As :func:`send_again`.
+    """
+    row, day = delivery_in(store, sight, key), local_date(now)
+    unit = next((hook.unit for hook in store.webhooks() if hook.id == row.target), None) or unit_of(registry, row.target, day)
+    if unit is None:
+        raise OfficeOnly(unit="–", person=registry.person(sight.person).name)
+    must_speak_for(registry, sight.person, unit, day)
+    return send_again(store, key, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message in somebody's inbox."""
@@ -91,10 +128,10 @@ class Received:
     letter: Letter
 
 
-def inbox(store: Database, person: str, limit: int = _MOST) -> list[Received]:
-    """What lies in a person's inbox, newest first."""
+def inbox(store: Database, person: str, limit: int = _MOST, after: tuple[datetime, str] | None = None) -> list[Received]:
+    """What lies in a person's inbox, newest first, from behind a delivery (its creation and key)."""
     arrived = (str(DeliveryState.ACCEPTED),)
-    rows = store.deliveries(DeliveryQuery(recipient=person, channel=str(ChannelName.INBOX), states=arrived, limit=limit))
+    rows = store.deliveries(DeliveryQuery(recipient=person, channel=str(ChannelName.INBOX), states=arrived, after=after, limit=limit))
     messages = store.messages([row.message for row in rows if row.message is not None])
     found = []
     for row in rows:

@@ -123,6 +123,11 @@ class Notifications:
         opens = first_moment(now, office, choices.person(person), self._calendar(unit or "", day), waits=False)
         return opens if opens > now else None
 
+    def hook_way(self) -> Channel | None:
+        """The way on which webhooks leave; None where nothing leaves."""
+        found = self.post.channels.get(ChannelName.WEBHOOK)
+        return None if isinstance(found, Kept) else found
+
     def next_moment(self) -> datetime | None:
         """When there is something to tell next."""
         return self.store.next_moment()

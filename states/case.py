@@ -51,6 +51,7 @@ class _Builder:
             state for state in (S.DISTRICT_EVALUATION, S.PROVINCIAL_EVALUATION, S.NATIONAL_NOMINATION) if LEVEL_OF[state] in law.levels
         )
         self.handled = (*(() if self.check in self.councils else (self.check,)), *self.councils)
+        self.filed_from = (S.BUSINESS_PLAN, *(() if law.idea_step else (S.IDEA_REGISTERED, S.SELECTED, S.NOT_SELECTED)))
         self.active = (*self.early, *self.handled, S.RETURNED)
 
     def rule(  # noqa: PLR0913 - a rule has many sides; every one is named at the call
@@ -109,6 +110,7 @@ class _Builder:
         yield from self._new_attempts()
         yield from self._ends()
         yield from self._spans()
+        yield from self._overrides()
 
     def _first_steps(self) -> Iterator[Rule]:
         yield self.rule(
@@ -141,8 +143,7 @@ class _Builder:
         yield self.rule(
             Event.SUBMIT_PLAN, S.SELECTED, S.BUSINESS_PLAN, topic="plan", payload=forms.SUBMIT_PLAN, meets=(Stage.PLAN_TRAINING,)
         )
-        straight = () if self.law.idea_step else (S.IDEA_REGISTERED, S.SELECTED, S.NOT_SELECTED)
-        for source in (S.BUSINESS_PLAN, *straight):
+        for source in self.filed_from:
             rival = (guards.no_rival,) if source is S.NOT_SELECTED else ()
             yield self.rule(
                 Event.FILE,
@@ -186,7 +187,7 @@ class _Builder:
                 paper=True,
             )
         for state in (S.PROVINCIAL_EVALUATION, S.NATIONAL_NOMINATION):
-            yield self.rule(Event.ACCEPT, state, state, guards.not_concluded, topic="evaluate", payload=forms.ACCEPT)
+            yield self.rule(Event.ACCEPT, state, state, guards.not_concluded, guards.not_accepted, topic="evaluate", payload=forms.ACCEPT)
         for state in self.councils:
             stage = _EVALUATED_BY[LEVEL_OF[state]]
             cutoff = guards.before_cutoff(stage)
@@ -327,6 +328,11 @@ class _Builder:
                     yield self.rule(
                         event, state, state, guard, payload=payload, selects=origin, reason=event is not Event.RESUME, paper=True
                     )
+
+    def _overrides(self) -> Iterator[Rule]:
+        """In every state that has a step with a reason that may be lifted (``states.overriding``)."""
+        for state in (*self.filed_from, *self.councils, S.DEFERRED):
+            yield self.rule(Event.OVERRIDE, state, state, payload=forms.OVERRIDE, reason=True, paper=True)
 
     def _new_attempts(self) -> Iterator[Rule]:
         for state in self.active:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import cast
@@ -19,6 +19,7 @@ from transitions import EventData, Machine, MachineError
 from states.errors import DefinitionUnsound, EventRefused, UnknownName
 from states.facts import Facts
 from states.guards import Guard, cutoff_refusal
+from states.overriding import LIFTABLE, may_lift
 from states.payload import Field
 from states.refusal import NOBODY, Code, Holder, Refusal
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, Stage
@@ -118,8 +119,18 @@ class Rule:
 
     def refusals(self, facts: Facts) -> list[Refusal]:
         """Every unmet condition, each named once (several guards ask for the same result)."""
+        return [refusal for refusal in self._standing(facts) if not self._lifts(facts, refusal)]
+
+    def overridden(self, facts: Facts) -> tuple[Code, ...]:
+        """The reasons that stand against it and that an override has lifted."""
+        return tuple(dict.fromkeys(refusal.code for refusal in self._standing(facts) if self._lifts(facts, refusal)))
+
+    def _standing(self, facts: Facts) -> list[Refusal]:
         source = CaseState(self.source) if self.source != START else CaseState.IDEA_REGISTERED
         return list(dict.fromkeys(refusal for guard in self.guards if (refusal := guard(source, facts)) is not None))
+
+    def _lifts(self, facts: Facts, refusal: Refusal) -> bool:
+        return facts.lifted is not None and facts.lifted.lifts(self.event, refusal.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +238,7 @@ class Chart:
             moved = False
         if moved and token.rule is not None:
             return Step(token.rule, state, CaseState(token.state))
-        raise EventRefused(token.refusals or self._elsewhere(state, event, facts), event=event, state=state)
+        raise EventRefused(self._liftable(state, event, token.refusals) or self._elsewhere(state, event, facts), event=event, state=state)
 
     def rules_in(self, state: State, event: Event) -> tuple[Rule, ...]:
         """Rules of an event in a state, whatever the branch; empty where the event does not exist there."""
@@ -246,7 +257,7 @@ class Chart:
             if not refusals:
                 return rule, ()
             collected.extend(refusals)
-        return (branches[0] if branches else None), tuple(collected) or self._elsewhere(state, event, facts)
+        return (branches[0] if branches else None), self._liftable(state, event, collected) or self._elsewhere(state, event, facts)
 
     def offers(self, state: State, facts: Facts) -> tuple[Offer, ...]:
         """Every event of the chart, allowed or with its reasons."""
@@ -265,6 +276,11 @@ class Chart:
         event = self.main.get(CaseState(state)) if state != START else Event.REGISTER
         seats = self.seats(state, event) if event else ()
         return Holder(seats[0].function, seats[0].level) if seats else NOBODY
+
+    def _liftable(self, state: State, event: Event, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+        """Refusals, each with the seats whose decision may lift it where one may."""
+        by = self.seats(state, Event.OVERRIDE)
+        return tuple(replace(refusal, overriders=by) if by and may_lift(event, refusal.code) else refusal for refusal in refusals)
 
     def _elsewhere(self, state: State, event: Event, facts: Facts) -> tuple[Refusal, ...]:
         missed = facts.missed
@@ -300,6 +316,7 @@ def describe(rule: Rule) -> dict[str, object]:
         "paper": rule.paper,
         "meets": [str(stage) for stage in rule.meets],
         "voids": rule.voids,
+        "lifts": sorted(map(str, LIFTABLE.get(rule.event, ()))),
         "topic": rule.topic,
     }
 

@@ -15,7 +15,7 @@ MARK = {Duty.PREPARES: "●", Duty.HANDLES: "○", Duty.SCORES: "◆", Duty.DECI
 _ASIDE = frozenset(
     {
         *(Event.WITHDRAW, Event.DEFER, Event.SORT, Event.RECORD, Event.REDATE, Event.RECOUNT, Event.UNDO_REENTER, Event.REINSTATE),
-        *(Event.ADMIT_LATE, Event.EXTEND, Event.SUSPEND, Event.RESUME),
+        *(Event.ADMIT_LATE, Event.EXTEND, Event.SUSPEND, Event.RESUME, Event.OVERRIDE),
     }
 )
 

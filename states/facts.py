@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
+from states.overriding import Lifted
 from states.regime import Regime
 from states.vocabulary import CaseKind, CaseState, Effect, Level, Stage
 
@@ -72,9 +73,11 @@ class Facts:
         rival: Code of another running case of the same product.
         recognised: Level that recognised the product.
         published: Whether the recognition was already published.
+        accepted: Level that has taken the dossier in, in this attempt.
         round_closed: Whether the case's round is closed.
         suspended: Spans that are suspended, by stage, with the local midnight since when.
         expired: Spans that have expired in this state, by stage, with their exclusive end.
+        lifted: The override that waits to be used, if one does.
         by_system: Whether the system itself acts; automatic rules answer to nobody else.
     """
 
@@ -94,9 +97,11 @@ class Facts:
     rival: str | None = None
     recognised: Level | None = None
     published: bool = False
+    accepted: Level | None = None
     round_closed: bool = False
     suspended: Mapping[Stage, datetime] = field(default_factory=dict)
     expired: Mapping[Stage, datetime] = field(default_factory=dict)
+    lifted: Lifted | None = None
     by_system: bool = False
 
     def term(self, stage: Stage) -> Term | None:

@@ -4,6 +4,7 @@ Sources: forms 01 (new product), 02 (existing product) and 03 (business plan) of
 or minutes carry by the regimes' procedure.
 """
 
+from states.overriding import LIFTABLE
 from states.payload import Field, Kind
 from states.vocabulary import CaseKind, Stage
 
@@ -113,6 +114,13 @@ COMPLETE = (Field("documents", Kind.CHOICES, required=True, options=DOCUMENTS), 
 REENTER = (Field("round", Kind.CODE),)
 ADMIT_LATE = (Field("until", Kind.DATE, required=True), *_document())
 PUBLISH = (Field("published_on", Kind.DATE, required=True), Field("served_on", Kind.DATE, required=True), Field("notice_no", Kind.CODE))
+OVERRIDE = (
+    Field("step", Kind.CHOICE, required=True, options=tuple(map(str, LIFTABLE))),
+    Field("overrides", Kind.CHOICES, required=True, options=tuple(sorted({str(code) for codes in LIFTABLE.values() for code in codes}))),
+    Field("decision_no", Kind.CODE, required=True),
+    Field("decision_date", Kind.DATE, required=True),
+    Field("decision_signer", Kind.TEXT, required=True),
+)
 REDATE = (*_document(), Field("exception", Kind.CODE))
 _TERM = Field("term", Kind.CHOICE, required=True, options=tuple(map(str, Stage)))
 EXTEND = (_TERM, Field("days", Kind.INTEGER, required=True, low=1, high=366), *_document())

@@ -23,6 +23,12 @@ YEARS = range(1990, 2101)
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w./:()&+-]*(?: [\w./:()&+-]+)?", re.UNICODE)
 """A number of a document has a digit and at most two parts, so that no name or sentence passes for one."""
 
+_APART = re.compile("[\u0300-\u036f]")
+_UNSETTLED = re.compile(
+    "[\u0300\u0301\u0303\u0309][\u0302\u0306]|[\u0300\u0301\u0303\u0309\u0323][\u0302\u0306]?[\u0300\u0301\u0303\u0309\u0323]"
+)
+"""A tone before the mark that it should stand on, or two tones on one letter: the same word would be stored in two ways."""
+
 _FIGURE = re.compile(r"\d{1,12}(?:[.,]\d{1,2})?")
 _DECIMAL = re.compile(r"\d{1,3}(?:[.,]\d{1,10})?")
 _FRACTION = re.compile(r"(\d{1,13})/([1-9]\d{0,10})")
@@ -105,7 +111,8 @@ def clean(text: str) -> str:
     """NFC text without control characters.
 
     Raises:
-        ValueError: ``control_characters`` or ``not_unicode`` (lone surrogates).
+        ValueError: ``control_characters``, ``not_unicode`` (lone surrogates), or ``marks_out_of_order`` (a letter that composition cannot
+            settle, so that the same word would be stored in two ways).
     """
     try:
         text.encode()
@@ -115,6 +122,9 @@ def clean(text: str) -> str:
     # A printable text has none of them, which is quickly said of most texts.
     if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\n\t\u200d" for c in text):
         raise ValueError("control_characters")
+    # Only what composition left apart can be unsettled; languages of the highlands write some marks that have no composed form.
+    if _APART.search(text) and _UNSETTLED.search(unicodedata.normalize("NFD", text)):
+        raise ValueError("marks_out_of_order")
     return text
 
 

@@ -41,6 +41,7 @@ class Code(StrEnum):
     STATUTORY_DATE = "statutory_date"
     TERM_STILL_RUNS = "term_still_runs"
     ALREADY_PUBLISHED = "already_published"
+    ALREADY_ACCEPTED = "already_accepted"
     # About rounds.
     CUTOFFS_AHEAD = "cutoffs_ahead"
     ROUND_STATE = "round_state"
@@ -68,6 +69,10 @@ class Code(StrEnum):
     ATTEMPT_MOVED_ON = "attempt_moved_on"
     CONFIRMATION_ANSWERED = "confirmation_answered"
     CONFIRMATION_OUTDATED = "confirmation_outdated"
+    # About overrides.
+    NEVER_OVERRIDDEN = "never_overridden"
+    NOTHING_TO_OVERRIDE = "nothing_to_override"
+    NOT_A_STANDING_REASON = "not_a_standing_reason"
     # About the person (rights).
     FUNCTION_REQUIRED = "function_required"
     SYSTEM_ONLY = "system_only"
@@ -113,8 +118,10 @@ class Refusal:
         code: Stable name of the reason.
         holder: Who can mend it.
         detail: Values for the words: instants, stars, stages, states … as they are; ``states.words`` says them.
+        overriders: Seats whose decision may lift it, where one may.
     """
 
     code: Code
     holder: Holder
     detail: dict[str, Any] = field(default_factory=dict, hash=False)
+    overriders: tuple[Any, ...] = ()

@@ -152,6 +152,7 @@ class Event(StrEnum):
     EXTEND = "extend"
     SUSPEND = "suspend"
     RESUME = "resume"
+    OVERRIDE = "override"
 
 
 class NoteEvent(StrEnum):
@@ -159,6 +160,8 @@ class NoteEvent(StrEnum):
 
     PAPER_ASKED = "paper_asked"
     PAPER_REFUSED = "paper_refused"
+    OVERRIDE_ASKED = "override_asked"
+    OVERRIDE_REFUSED = "override_refused"
 
 
 class CertificateEvent(StrEnum):

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from states.chart import Outside, Seat
 from states.errors import CycleError, EventRefused, NotAllowed, Problem
 from states.lifecycle import PlanEvent
-from states.refusal import Holder, Refusal
+from states.overriding import Absolute
+from states.refusal import Code, Holder, Refusal
 from states.regime import VIETNAM
 from states.vocabulary import (
     CalendarEvent,
@@ -70,6 +71,8 @@ SECTION: dict[type[Enum], str] = {
     TermStatus: "termstatus",
     ProducerKind: "producerkind",
     TieKind: "tiekind",
+    Code: "reason",
+    Absolute: "absolute",
 }
 """Which section of the labels names the members of which vocabulary."""
 
@@ -186,8 +189,9 @@ class Words:
         return f"{self.name(level)} {self.name(function)}"
 
     def refusal(self, refusal: Refusal) -> str:
-        """The words of a reason."""
-        return self.template("refusal", str(refusal.code), refusal.detail)
+        """The words of a reason, and whose decision may lift it where one may."""
+        said = self.template("refusal", str(refusal.code), refusal.detail)
+        return said + self.template("next", "override", {"who": refusal.overriders}) if refusal.overriders else said
 
     def problem(self, problem: Problem) -> str:
         """The words of a problem, after the field it concerns."""

@@ -176,8 +176,10 @@ def _record(  # noqa: PLR0913
     return Grant(recorder.seat, recorder.unit, rule.duty, recorder.principal, recorder.delegation), ()
 
 
-def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date) -> tuple[Holding | None, tuple[Refusal, ...]]:
-    """Whether somebody may be the second person for an act that was typed from paper.
+def may_confirm(  # noqa: PLR0913
+    registry: Registry, person: str, typed_by: ActorRef, place: Place, day: date, duty: Duty | None = None
+) -> tuple[Holding | None, tuple[Refusal, ...]]:
+    """Whether somebody may be the second person for an act that was typed from paper, or for an override.
 
     Args:
         registry: Units, people and functions.
@@ -185,6 +187,7 @@ def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Plac
         typed_by: Who typed it, with the unit.
         place: Product and territory of the case.
         day: Local day of the confirmation.
+        duty: The hand that the act lays on the case, where it is known.
 
     Returns:
         The function that the person confirms in and no refusal, or None and every refusal.
@@ -192,11 +195,12 @@ def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Plac
     above = registry.chain(typed_by.unit, day) if typed_by.unit else ()
     holdings = registry.holdings(person, day)
     confirming = (h for h in holdings if h.seat.function in _CONFIRMS and h.unit in above and h.events is None)
-    # For whom one acts may not be the one who typed it either.
-    found = next((h for h in confirming if h.principal != typed_by.id), None)
+    # For whom one acts may not be the one who typed it either, nor the one for whom it was typed.
+    first = {typed_by.id, typed_by.principal} - {None}
+    found = next((h for h in confirming if h.principal not in first), None)
     refusals: list[Refusal] = []
     holder = Holder(Function.OFFICER, Level(typed_by.level) if typed_by.level else None)
-    if person == typed_by.id:
+    if person in first:
         refusals.append(Refusal(Code.SECOND_PERSON, holder, {}))
     if found is None:
         unit = registry.unit_name(above[0], day) if above else "–"
@@ -206,8 +210,15 @@ def may_confirm(registry: Registry, person: str, typed_by: ActorRef, place: Plac
         tie = TieKind.OWNER
     if tie is not None:
         refusals.append(Refusal(Code.TIED_TO_PRODUCT, holder, {"tie": TieKind(tie)}))
+    for each in filter(None, (person, found.principal if found else None)):
+        clash = next((Duty(h) for h in place.hands.get(each, ()) if duty is not None and frozenset({Duty(h), duty}) in _NO_SECOND), None)
+        if clash is not None:
+            refusals.append(Refusal(Code.SEPARATION, holder, {"earlier": clash, "now": duty}))
     return (None, tuple(refusals)) if refusals else (found, ())
 
+
+_NO_SECOND = frozenset({frozenset({Duty.PREPARES, Duty.SCORES}), frozenset({Duty.PREPARES, Duty.DECIDES})})
+"""Hands whose pairing keeps somebody from being the second person; to check what a colleague has handled is what a second person is for."""
 
 _CONFIRMS = frozenset({Function.OFFICER, Function.AUTHORITY})
 

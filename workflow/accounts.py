@@ -125,8 +125,11 @@ class IdentityShelf(Protocol):
     def add(self, row: Kept) -> bool:
         """Add a row; False where its key is there already."""
 
-    def change(self, kind: type[R], where: Where, values: Where) -> int:
-        """Set columns of the rows that match (None matches what is empty); how many did."""
+    def change(self, kind: type[R], where: Where, values: Where, *, ends: bool = False) -> int:
+        """Set columns of the rows that match (None matches what is empty); how many did.
+
+        ``ends``: somebody can ask for nothing by these any more, so that the epoch rises with it (:mod:`workflow.credentials`).
+        """
 
     def find(
         self, kind: type[R], where: Where | None = None, *, since: datetime | None = None, before: int | None = None, limit: int = 1000

@@ -7,11 +7,12 @@ from typing import Any
 from states.chart import START, Chart, Step
 from states.facts import Facts
 from states.regime import local_date
-from states.vocabulary import NoteEvent
+from states.vocabulary import Event, NoteEvent
 from workflow.access import Grant
 from workflow.commands import SYSTEM, Command
 from workflow.consequences import Consequences
 from workflow.ledger.entry import ActorRef
+from workflow.overriding import USED, WAITING
 from workflow.ports import Change
 from workflow.recording import Act
 from workflow.rows import CaseRow
@@ -49,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Who confirms an act typed from paper, and the entry that asked for it."""
+    """Who confirms an act, and the entry that asked for it."""
 
     person: str
     unit: str
@@ -83,6 +84,10 @@ def act_of(judged: Judged) -> Act:
     via = {"via": command.via} if command.via != "api" else {}
     bound = {DIGEST: command.digest} if command.digest else {}
     second, registry = judged.second, judged.world.registry
+    lifted = step.rule.overridden(facts)
+    marked: dict[str, Any] = {}
+    if lifted and facts.lifted is not None:
+        marked = {USED: [str(code) for code in lifted], WAITING: facts.lifted.entry}
     confirmed: dict[str, Any] = {}
     if second is not None:
         confirmed = {"confirmed_by": second.person, "confirms": second.asked}
@@ -109,7 +114,7 @@ def act_of(judged: Judged) -> Act:
         opened=tuple(outcome.opened),
         closed=tuple(outcome.closed),
         set=outcome.set,
-        data={**judged.data, **notes, **via, **confirmed},
+        data={**judged.data, **notes, **via, **confirmed, **marked},
         texts={**judged.texts, **reason, **names, **bound},
     )
 
@@ -155,7 +160,7 @@ def asking(case: CaseRow, act: Act) -> Act:
     """The note that an act waits for a second person: what was typed, and nothing that it would bring."""
     data = {name: value for name, value in act.data.items() if name != "notes"}
     return Act(
-        event=str(NoteEvent.PAPER_ASKED),
+        event=str(NoteEvent.OVERRIDE_ASKED if act.event == Event.OVERRIDE else NoteEvent.PAPER_ASKED),
         command=act.command,
         effective_at=act.received_at,
         received_at=act.received_at,
@@ -165,6 +170,7 @@ def asking(case: CaseRow, act: Act) -> Act:
         attempt=case.attempt,
         regime=case.regime,
         actor=act.actor,
+        duty=act.duty,
         data={**data, "act": act.event},
         texts=act.texts,
     )

@@ -76,6 +76,10 @@ class ManualClock:
         if self._moved:
             self._moved(to)
 
+    def follow(self, to: datetime) -> None:
+        """Go on to where another process has moved the same clock, who has said so already; never back."""
+        self._now = max(self._now, to.astimezone(UTC))
+
     def restart(self, at: datetime) -> None:
         """Set the clock anew, for a rehearsal in which nothing has happened yet."""
         self._now = at.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The second person's word on acts that were typed from paper."""
+"""The second person's word on acts that were typed from paper, and on overrides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from states.chart import Seat
 from states.errors import CycleError, EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
 from states.refusal import NOBODY, Code, Refusal
 from states.regime import local_date
-from states.vocabulary import Event, NoteEvent
+from states.vocabulary import Duty, Event, NoteEvent
 from workflow.access import acting, may_confirm
 from workflow.acts import Decision, Second
 from workflow.commands import Command, Receipt
@@ -18,7 +18,7 @@ from workflow.ledger.entry import Entry, parse
 from workflow.listing import every_case
 from workflow.perform import Engine, fallen
 from workflow.ports import TRIES, CaseQuery, LoadedCase, Outcome, Store
-from workflow.projection import by_person, is_note
+from workflow.projection import ASKS, by_person, is_note
 from workflow.receipts import confirmation_id, receipt_of
 from workflow.recording import Act, Scribe
 from workflow.registry import Holding
@@ -31,7 +31,7 @@ _NAMES = ("actor.", "confirmer.", "request.")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An act on paper that waits for a second person: its id, the entry that asks, opened, and the case's product."""
+    """An act that waits for a second person: its id, the entry that asks, opened, and the case's product."""
 
     id: str
     line: Line
@@ -45,7 +45,7 @@ class Waiting:
 
 
 class Confirmations:
-    """Acts typed from paper that wait for a second person, and the answers to them."""
+    """Acts that wait for a second person, and the answers to them."""
 
     def __init__(self, store: Store, scribe: Scribe, engine: Engine) -> None:
         """Work on a store; acts are judged and written as the engine would."""
@@ -62,12 +62,12 @@ class Confirmations:
                     yield Waiting(confirmation_id(case.code, seq), opened(stored), case.product, case.unit)
 
     def confirm(self, confirmation: str, *, actor: str) -> Receipt:
-        """Let an act on paper go through, judged anew by the day on which it was done.
+        """Let an act go through, judged anew: one on paper by the day on which it was done, an override by now, when it takes effect.
 
         Raises:
             NotFound: Nothing has this id, or nobody this code.
             OutsideTerritory: The case may not be seen.
-            NotAllowed: ``second_person``, ``not_of_its_unit`` or a tie; or the one who typed it may no longer do it.
+            NotAllowed: ``second_person``, ``not_of_its_unit``, ``separation`` or a tie; or the one who typed it may no longer do it.
             EventRefused: ``confirmation_answered``, ``confirmation_outdated``; or the act itself is refused.
             StaleCase: The case moved while the act was judged.
         """
@@ -90,7 +90,7 @@ class Confirmations:
         for _ in range(TRIES):
             world = self.engine.world(fresh=True)
             loaded, stored = self.store.load_case(code, ""), self.store.entry(code, seq)
-            if loaded is None or stored is None or stored.event != NoteEvent.PAPER_ASKED:
+            if loaded is None or stored is None or stored.event not in ASKS:
                 raise NotFound(what="confirmation", name=confirmation)
             now = self.engine.clock.now()
             self.engine.judge.must_see(world.registry, actor, place_of(loaded.case), code, local_date(now))
@@ -101,7 +101,7 @@ class Confirmations:
                 if reason is not None:
                     decision = self._refusal(world, loaded, line.entry, actor, who, reason, now)
                 else:
-                    decision = self._confirmed(world, loaded, line, Second(actor, who.unit, seq))
+                    decision = self._confirmed(world, loaded, line, Second(actor, who.unit, seq), now)
             except CycleError:
                 # Nobody is refused for what the registry or the rounds said before they changed.
                 if self.store.registry_epoch() != world.epoch:
@@ -113,9 +113,10 @@ class Confirmations:
 
     @staticmethod
     def _second(world: World, loaded: LoadedCase, asked: Entry, actor: str, now: datetime) -> Holding:
-        assert asked.actor is not None  # noqa: S101 - somebody typed it
         place = place_of(loaded.case)
-        who, refusals = may_confirm(world.registry, actor, asked.actor, place, local_date(now))
+        assert asked.actor is not None  # noqa: S101 - somebody typed it
+        duty = Duty(asked.duty) if asked.duty else None
+        who, refusals = may_confirm(world.registry, actor, asked.actor, place, local_date(now), duty)
         if who is None:
             raise NotAllowed(refusals, case=asked.case, event=Event(str(asked.data["act"])), state=loaded.case.state)
         return who
@@ -135,12 +136,13 @@ class Confirmations:
             refusal = Refusal(Code.CONFIRMATION_OUTDATED, NOBODY, {"event": Event(moved.event), "at": moved.effective_at})
         raise EventRefused([refusal], case=case.code, event=Event(str(asked.data["act"])), state=case.state)
 
-    def _confirmed(self, world: World, loaded: LoadedCase, line: Line, second: Second) -> Decision:
-        command, received = _typed(line), line.entry.received_at
-        assert command.acted_on is not None  # noqa: S101 - every act that waits was done on paper
-        assert received is not None  # noqa: S101 - every act of a person has come in
-        if fallen(loaded, command.acted_on):
-            self.engine.settle(loaded, command.acted_on)
+    def _confirmed(self, world: World, loaded: LoadedCase, line: Line, second: Second, now: datetime) -> Decision:
+        command, typed = _typed(line), line.entry.received_at
+        assert typed is not None  # noqa: S101 - every act of a person has come in
+        # What was done on paper counts from then; an override that was asked for here counts from the second person's word.
+        received, counts = (typed, command.acted_on) if command.acted_on else (now, now)
+        if fallen(loaded, counts):
+            self.engine.settle(loaded, counts)
             loaded = self.store.load_case(command.case, "") or loaded
         return self.engine.judge.decide(world, loaded, command, received, second)
 
@@ -152,7 +154,7 @@ class Confirmations:
             Command(id=f"refused:{asked.case_seq}", case=case.code, event=Event(str(asked.data["act"])), actor=actor, reason=reason)
         )
         act = Act(
-            event=str(NoteEvent.PAPER_REFUSED),
+            event=str(NoteEvent.OVERRIDE_REFUSED if asked.event == NoteEvent.OVERRIDE_ASKED else NoteEvent.PAPER_REFUSED),
             command=said.id,
             effective_at=now,
             received_at=now,

@@ -176,7 +176,7 @@ def _result(law: Regime, level: Level, data: Mapping[str, Any], at: datetime, ou
 
 def _home_after(case: CaseRow | None, step: Step) -> CaseState:
     """The state that the case goes back to once it is in the step's target."""
-    if step.target is CaseState.RETURNED and case is not None:
+    if case is not None and (step.target is CaseState.RETURNED or step.event is Event.OVERRIDE):
         return home(case)
     return step.target
 
@@ -214,6 +214,9 @@ def _joins(  # noqa: PLR0913
         out.round = {"central": coming[0].row.code}
     elif coming:
         out.round = {"provincial": coming[0].row.code, **({"central": None} if event is Event.REEVALUATE else {})}
+    elif event is Event.REENTER and facts.needs_round:
+        # Entered anew by an override, while no round takes it: it leaves the one that it missed.
+        out.round = {"central" if goes_to is CaseState.NATIONAL_NOMINATION else "provincial": None}
     return coming[0] if coming else None
 
 
@@ -383,6 +386,10 @@ def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequenc
         out.remember("missed", None)
     if event is Event.PUBLISH:
         out.remember("published", data["published_on"])
+    if event is Event.ACCEPT and step.rule.level:
+        out.remember("accepted", {"level": str(step.rule.level), "attempt": out.attempt})
+    elif step.rule.voids and facts.accepted:
+        out.remember("accepted", None)
     if event is Event.CERTIFY and step.rule.level:
         out.remember("recognised", str(step.rule.level))
     if event is Event.FALL_BACK:

@@ -1,7 +1,7 @@
 """Forecasts of rounds, and how far they were right: each forecast uses only what had been written down before its instant."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -41,6 +41,12 @@ class RoundForecast:
     dates: tuple[Expected, ...]
     bottlenecks: tuple[Bottleneck, ...]
     chances: tuple[Chance, ...]
+
+
+def only(found: RoundForecast, cases: Container[str]) -> RoundForecast:
+    """The same forecast of some cases alone."""
+    mine = [chance for chance in found.chances if chance.case in cases]
+    return replace(found, dates=expected(mine), bottlenecks=bottlenecks(mine), chances=tuple(mine))
 
 
 @dataclass(frozen=True, slots=True)

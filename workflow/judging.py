@@ -20,6 +20,7 @@ from workflow.commands import SYSTEM, Command
 from workflow.consequences import LawTerms, consequences
 from workflow.inputs import payload_of
 from workflow.ledger.entry import ActorRef, parse
+from workflow.overriding import must_be_liftable
 from workflow.paper import Past, past_of
 from workflow.ports import CaseQuery, Change, LoadedCase, Store
 from workflow.recording import Act, Scribe
@@ -74,14 +75,15 @@ class Judge:
             loaded: The case.
             command: What is asked.
             received: When it came in.
-            second: Who confirms it; an act on paper that takes a second person is only asked for while there is none.
+            second: Who confirms it; an override, and an act on paper that takes a second person, is only asked for while there is none.
 
         Raises:
             UnknownName, NotAllowed, EventRefused, PayloadInvalid: As :meth:`workflow.perform.Engine.perform`.
         """
         acted_on = command.acted_on
         if acted_on is None:
-            return self._decide(world, loaded, command, received)[0]
+            decision, act = self._decide(world, loaded, command, received, None, second)
+            return self._asked(loaded.case, act, decision, received) if second is None and command.event is Event.OVERRIDE else decision
         case, code = loaded.case, loaded.case.code
         # Entries beyond the head that was loaded belong to somebody who acts at the same moment; the write will find that out.
         past = past_of((e for e in self.store.entries(code) if e.seq <= case.head_seq), command, acted_on)
@@ -93,10 +95,15 @@ class Judge:
         decision, act = self._decide(then, loaded, command, received, past, second)
         today = local_date(received)
         late = self.law.long_ago(local_date(acted_on), today, self.law.calendar(world.editions(case.unit, today)))
-        if second is None and (late or any(acted_on < cutoff <= received for cutoff in past.cutoffs)):
-            note = self.scribe.case(case, code, asking(case, act))
-            return Decision((note,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
+        asks = late or command.event is Event.OVERRIDE or any(acted_on < cutoff <= received for cutoff in past.cutoffs)
+        if second is None and asks:
+            return self._asked(case, act, decision, received)
         return replace(decision, changes=(*before, *decision.changes), own=len(before))
+
+    def _asked(self, case: CaseRow, act: Act, decision: Decision, received: datetime) -> Decision:
+        """The note that an act waits for a second person."""
+        note = self.scribe.case(case, case.code, asking(case, act))
+        return Decision((note,), None, received, (*decision.notes, "awaits_confirmation"), waits=True)
 
     def _decide(  # noqa: PLR0913
         self,
@@ -124,6 +131,8 @@ class Judge:
             _, reasons = chart.reasons(case.state, event, self.facts(world, loaded, at, event))
             raise EventRefused(reasons, case=case.code, event=event, state=case.state) from None
         data, texts = payload_of(step.rule, command, received, facts.result_in(case.state))
+        if event is Event.OVERRIDE:
+            must_be_liftable(chart, case, self.facts(world, loaded, at, Event(data["step"])), data)
         outcome = consequences(world, case, loaded.terms, step, facts, data, case.unit, self.law, past=past)
         act = act_of(Judged(world, command, grant, step, chart, facts, outcome, data, texts, received, at, second))
         change = self.scribe.case(case, case.code, act)

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from states.vocabulary import TermStatus
 from workflow.ledger.entry import parse
+from workflow.overriding import GIVEN
 from workflow.ports import CaseQuery, Change, Head, LoadedCase, Outcome, RegistrySnapshot, Store, Subject, moves_rounds
 from workflow.readthrough import ReadThrough
 from workflow.rows import CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
@@ -185,6 +186,7 @@ class Overlay(ReadThrough):
             and (query.after is None or row.code > query.after)
             and (due is None or any(t.due_at < due for t in self._running(row.code)))
             and (not query.asked or bool(row.memo.get("asked")))
+            and (not query.overridden or bool(row.memo.get(GIVEN)))
             and (query.text is None or self._named(row, query.text))
         )
 
@@ -261,9 +263,10 @@ class Overlay(ReadThrough):
         """See :class:`workflow.ports.Store`."""
         return self._listed(CalendarRow, self.below.calendars())
 
-    def certificates(self, product: str | None = None) -> list[CertificateRow]:
+    def certificates(self, product: str | None = None, codes: Sequence[str] | None = None) -> list[CertificateRow]:
         """See :class:`workflow.ports.Store`."""
-        return self._listed(CertificateRow, self.below.certificates(product), product=product)
+        found = self._listed(CertificateRow, self.below.certificates(product, codes), product=product)
+        return found if codes is None else [row for row in found if row.code in codes]
 
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]:
         """See :class:`workflow.ports.Store`."""

@@ -7,7 +7,7 @@ needs no lock, because a change computed from an old head is never written.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, Protocol
 
@@ -133,7 +133,7 @@ class LogState:
 class CaseQuery:
     """Filter of a list of cases; None means any. ``text`` is matched without marks, case or đ/d.
 
-    ``asked``: only cases with an act on paper that waits for a second person.
+    ``asked``: only cases with an act on paper that waits for a second person; ``overridden``: only cases that were ever given an override.
     """
 
     states: tuple[str, ...] | None = None
@@ -143,6 +143,7 @@ class CaseQuery:
     text: str | None = None
     due_before: datetime | None = None
     asked: bool = False
+    overridden: bool = False
     limit: int = 200
     after: str | None = None
 
@@ -243,7 +244,7 @@ class Store(Protocol):
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]: ...
     def plans(self, unit: str | None = None) -> list[PlanRow]: ...
     def calendars(self) -> list[CalendarRow]: ...
-    def certificates(self, product: str | None = None) -> list[CertificateRow]: ...
+    def certificates(self, product: str | None = None, codes: Sequence[str] | None = None) -> list[CertificateRow]: ...
     def products(self, codes: Sequence[str] | None = None) -> list[ProductRow]: ...
     def producers(self, codes: Sequence[str] | None = None) -> list[ProducerRow]: ...
 
@@ -251,8 +252,11 @@ class Store(Protocol):
     def get_meta(self, key: str) -> str | None: ...
     def set_meta(self, key: str, value: str) -> None: ...
     def meta_like(self, prefix: str) -> dict[str, str]: ...
-    def exclusive(self, name: str) -> AbstractContextManager[Any]:
-        """Hold a named lock over processes; raises :class:`states.errors.StoreUnsafe` naming the holder if it is taken."""
+    def exclusive(self, name: str, *, wait: timedelta = ...) -> AbstractContextManager[Any]:
+        """Hold a named lock over processes, once others have let go within ``wait``; :class:`states.errors.StoreUnsafe` names who has not."""
+
+    def shared(self, name: str) -> AbstractContextManager[Any]:
+        """Hold a named lock beside others who share it; :class:`states.errors.StoreUnsafe` while somebody has it alone, or waits for that."""
 
     def claim_writer(self) -> None:
         """Take the right to write where only one process may have it; raises :class:`states.errors.StoreUnsafe` naming the ``holder``."""

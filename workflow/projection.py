@@ -24,10 +24,14 @@ from states.vocabulary import (
     Track,
 )
 from workflow.ledger.entry import Entry
+from workflow.overriding import remembered
 from workflow.rows import CalendarDay, CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, SubjectKind, TermRow
 
 EARLY = frozenset({CaseState.IDEA_REGISTERED, CaseState.SELECTED, CaseState.BUSINESS_PLAN})
 NOTES = frozenset(NoteEvent)
+ASKS = frozenset({NoteEvent.PAPER_ASKED, NoteEvent.OVERRIDE_ASKED})
+"""Notes that an act waits for a second person's word."""
+
 _SUBJECTS: Mapping[SubjectKind, tuple[type[Any], type[Any]]] = {
     SubjectKind.CERTIFICATE: (CertificateRow, CertificateState),
     SubjectKind.ROUND: (RoundRow, RoundState),
@@ -113,9 +117,9 @@ def by_person(entry: Entry) -> bool:
 
 
 def _asked(memo: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
-    """The memo once an act on paper waits for a second person's word, or has been refused it."""
+    """The memo once an act waits for a second person's word, or has been refused it."""
     asked = {seq: who for seq, who in memo.get("asked", {}).items() if seq != str(entry.data.get("answers"))}
-    if entry.event == NoteEvent.PAPER_ASKED and entry.actor is not None:
+    if entry.event in ASKS and entry.actor is not None:
         asked[str(entry.case_seq)] = entry.actor.id
     rest = {key: value for key, value in memo.items() if key != "asked"}
     return {**rest, "asked": asked} if asked else rest
@@ -141,6 +145,7 @@ def _memo(row: CaseRow, entry: Entry, *, fresh: bool) -> dict[str, Any]:
     if by_person(entry):
         # Whatever waits for a second person's word was typed on the case as it was before; the act that was confirmed is among them.
         memo.pop("asked", None)
+    remembered(memo, entry)
     for key, value in entry.set.get("memo", {}).items():
         if value is None:
             memo.pop(key, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from states.errors import StoreUnsafe
@@ -66,7 +66,11 @@ class ReadThrough:
         """See :class:`workflow.ports.Store`."""
         return self.below.meta_like(prefix)
 
-    def exclusive(self, name: str) -> AbstractContextManager[Any]:  # noqa: ARG002 - nobody else is here
+    def exclusive(self, name: str, *, wait: timedelta = timedelta(0)) -> AbstractContextManager[Any]:  # noqa: ARG002 - nobody else is here
+        """See :class:`workflow.ports.Store`."""
+        return nullcontext()
+
+    def shared(self, name: str) -> AbstractContextManager[Any]:  # noqa: ARG002 - as above
         """See :class:`workflow.ports.Store`."""
         return nullcontext()
 

@@ -5,12 +5,12 @@ from datetime import UTC
 
 from states.chart import START
 from states.errors import MalformedInput
-from states.vocabulary import CaseState, NoteEvent
+from states.vocabulary import CaseState
 from workflow.acts import DIGEST, Decision
 from workflow.commands import Command, Receipt
 from workflow.ledger.entry import Entry, parse
 from workflow.ports import Store
-from workflow.projection import is_note
+from workflow.projection import ASKS, is_note
 from workflow.rows import CaseRow
 from workflow.timeline import opened
 
@@ -39,7 +39,7 @@ def receipt_of(decision: Decision, settled: tuple[str, ...] = ()) -> Receipt:
 
 
 def confirmation_id(case: str, seq: int) -> str:
-    """Under which id an act on paper waits for a second person: the case, and the entry that asks."""
+    """Under which id an act waits for a second person: the case, and the entry that asks."""
     return f"{case}:{seq}"
 
 
@@ -51,7 +51,7 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
     """
     entries = [parse(stored.body) for stored in store.entries(code) if stored.seq <= seq]
     entry, stored = entries[-1], store.entry(code, seq)
-    asked = entry.event == NoteEvent.PAPER_ASKED
+    asked = entry.event in ASKS
     if (entry.data["act"] if asked else entry.event) != command.event or stored is None:
         raise MalformedInput("command_reused", command=command.id, case=code)
     bound = opened(stored).text(DIGEST) if command.digest else None

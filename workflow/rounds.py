@@ -18,6 +18,7 @@ from workflow.commands import Command
 from workflow.courses import courses, steps_in, tally
 from workflow.listing import every_case
 from workflow.notices import Notice, Redated
+from workflow.overriding import USED
 from workflow.perform import Engine
 from workflow.plans import Plans
 from workflow.ports import CaseQuery, Outcome, Store
@@ -76,13 +77,14 @@ class DateStanding:
 
 @dataclass(frozen=True, slots=True)
 class RoundStanding:
-    """A round as it stands; ``deferred`` and ``pending`` (a result, but no decision yet) are codes of members."""
+    """A round as it stands; ``deferred``, ``pending`` (a result, but no decision yet) and ``overridden`` (a step under an override) are codes of members."""
 
     round: RoundRow
     counts: dict[CaseState, int]
     deferred: tuple[str, ...]
     pending: tuple[str, ...]
     dates: tuple[DateStanding, ...]
+    overridden: tuple[str, ...] = ()
 
 
 class Rounds:
@@ -132,7 +134,7 @@ class Rounds:
         move = ROUND.move(row.state, RoundEvent.CLOSE, row.code)
         world = self.world(fresh=True)
         who = office_of(world.registry, actor, row.unit, move, local_date(self.clock.now()))
-        self._no_cutoff_ahead(world, row)
+        self.no_cutoff_ahead(world, row)
         self._settle_members(code)
         report = self._report(row, dry_run=False, actor=actor)
         data = {
@@ -151,10 +153,7 @@ class Rounds:
             EventRefused: The round is not closed.
         """
         row = self._round(code, version)
-        if row.state is not RoundState.CLOSED:
-            holder = Holder(Function.OFFICER, Level.PROVINCE)
-            detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
-            raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=code, event=Event.REENTER, state=row.state)
+        must_be_closed(row)
         office_of(
             self.world(fresh=True).registry, actor, row.unit, ROUND.move(RoundState.FROZEN, RoundEvent.CLOSE), local_date(self.clock.now())
         )
@@ -232,7 +231,8 @@ class Rounds:
         dates = ruling_dates(self.store.stages(round=code), row.plan)
         counts = tally(found, code)
         lines = tuple(DateStanding(stage, ruling, counts.get(stage, Counter())) for stage, ruling in dates.items())
-        return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines)
+        overridden = tuple(c.code for c in members if c.memo.get(USED))
+        return RoundStanding(row, dict(Counter(c.state for c in members)), deferred, _pending(members), lines, overridden)
 
     def members(self, code: str) -> list[CaseRow]:
         """Cases that belong to a round, by code."""
@@ -279,7 +279,12 @@ class Rounds:
             if loaded is not None:
                 self.engine.settle(loaded, self.clock.now())
 
-    def _no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
+    def no_cutoff_ahead(self, world: World, row: RoundRow) -> None:
+        """Refuse to close a round that has a date still to come.
+
+        Raises:
+            EventRefused: ``cutoffs_ahead``, with the last of them.
+        """
         now = self.clock.now()
         opened = world.book.get(row.code)
         ahead = [(d.cutoff, stage) for stage, d in (opened.stages if opened else {}).items() if d.cutoff and now < d.cutoff + GRACE]
@@ -313,6 +318,18 @@ class Rounds:
             raise NotFound(what="round", name=code)
         as_seen(row, version)
         return row
+
+
+def must_be_closed(row: RoundRow) -> None:
+    """Refuse to roll over a round that goes on.
+
+    Raises:
+        EventRefused: It is not closed.
+    """
+    if row.state is not RoundState.CLOSED:
+        holder = Holder(Function.OFFICER, Level.PROVINCE)
+        detail = {"state": row.state, "event": Event.REENTER, "states": (RoundState.CLOSED,)}
+        raise EventRefused([Refusal(Code.ROUND_STATE, holder, detail)], case=row.code, event=Event.REENTER, state=row.state)
 
 
 def _pending(members: list[CaseRow]) -> tuple[str, ...]:

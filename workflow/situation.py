@@ -10,6 +10,7 @@ from deadlines.calendar import NATION, Edition, Override
 from states.facts import Facts, Held, Result, Term
 from states.regime import Regime, local_date, local_midnight, regime, regime_on
 from states.vocabulary import CaseKind, CaseState, CertificateState, Effect, Event, Level, Stage, Track
+from workflow.overriding import lifted_of
 from workflow.ports import LoadedCase
 from workflow.progress import central_ahead, stages_ahead
 from workflow.registry import Registry
@@ -80,6 +81,12 @@ def _suspended(spans: Mapping[str, Any]) -> dict[Stage, datetime]:
 def _expired(spans: Mapping[str, Any]) -> dict[Stage, datetime]:
     """Expired spans by stage, with their exclusive end."""
     return {Stage(stage): datetime.fromisoformat(s["expired"]) for stage, s in spans.items() if "expired" in s}
+
+
+def accepted_in(case: CaseRow) -> Level | None:
+    """The level that has taken the dossier in, in this attempt."""
+    kept = case.memo.get("accepted")
+    return Level(kept["level"]) if kept and kept["attempt"] == case.attempt else None
 
 
 def missed_of(memo: dict[str, Any]) -> Term | None:
@@ -178,9 +185,11 @@ def facts_of(  # noqa: PLR0913
         rival=rival,
         recognised=Level(recognised) if (recognised := case.memo.get("recognised")) else None,
         published=bool(case.memo.get("published")),
+        accepted=accepted_in(case),
         round_closed=world.book.is_closed(case.round),
         suspended=_suspended(case.memo.get("spans", {})),
         expired=_expired(case.memo.get("spans", {})),
+        lifted=lifted_of(case.memo),
         by_system=by_system,
     )
 

@@ -242,14 +242,21 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryQuery:
-    """Filter of a list of deliveries; None means any."""
+    """Filter of a list of deliveries; None means any.
+
+    Attributes:
+        recipient: Target; ``targets``: one of these.
+        after: Creation and key of the delivery behind which the list goes on.
+    """
 
     states: tuple[str, ...] | None = None
     recipient: str | None = None
+    targets: tuple[str, ...] | None = None
     subject: str | None = None
     since: datetime | None = None
     channel: str | None = None
     messages: tuple[str, ...] | None = None
+    after: tuple[datetime, str] | None = None
     limit: int = 200
 
 

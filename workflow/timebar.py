@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,12 @@ from workflow.sweeping import sequence
 
 FARTHEST = timedelta(days=400)
 """How far the clock goes at once: a whole season and the decisions after it, and still an answer within a request."""
+
+PATIENCE = timedelta(seconds=30)
+"""How long a move waits for sweeps that are under way in other processes."""
+
+_MOVERS, _SWEEPS = "time-bar", "time-bar-sweeps"
+"""Locks over processes: who moves the clock has both alone, who sweeps shares the second."""
 
 NOW = "rehearsal_now"
 """Where a rehearsal keeps its time."""
@@ -94,6 +100,7 @@ class Moved:
         since, until: From when to when (aware, UTC).
         after, last: What the log's last number was before and is now (-1: none); :meth:`TimeBar.happened` reads what lies between.
         happened: What happened on the way.
+        fired: Cut-offs that were written down on the way.
         played: Acts that simulated colleagues carried out; ``overtaken`` those that somebody had made impossible.
         surprises: (product or plan, instant or event, error) of acts of colleagues that failed though nobody had done otherwise.
     """
@@ -103,13 +110,14 @@ class Moved:
     after: int
     last: int
     happened: Happened
+    fired: int
     played: int
     overtaken: int
     surprises: tuple[tuple[str, str, str], ...]
 
 
 class TimeBar:
-    """Moves one database's clock, one move at a time; the worker of the same process stands still meanwhile."""
+    """Moves one database's clock, one move at a time; workers stand still meanwhile, in this process and in every other."""
 
     def __init__(self, store: Database, clock: Clock, player: Callable[[ManualClock], Player], *, rehearsal: bool, where: str) -> None:
         """Move this clock; ``player`` makes who plays on it, and ``where`` names the database to whoever is refused."""
@@ -135,16 +143,38 @@ class TimeBar:
 
     @contextmanager
     def standing(self) -> Iterator[bool]:
-        """Hold the clock still for a sweep, beside other sweeps: False, and nothing held, while it is being moved, which sweeps by itself."""
+        """Hold the clock still for a sweep, beside other sweeps: False, and nothing held, while it is being moved, which sweeps by itself.
+
+        Where another process has moved the clock, this one follows it first.
+        """
         with self._still:
             held = not self._pause
             self._sweeps += held
         try:
-            yield held
+            with ExitStack() as locks:
+                yield held and self._beside_others(locks)
         finally:
             with self._still:
                 self._sweeps -= held
                 self._still.notify_all()
+
+    def _beside_others(self, locks: ExitStack) -> bool:
+        """Whether no other process moves the clock, which is then kept from it as long as the locks are held."""
+        if not self._rehearsal or not isinstance(self._clock, ManualClock):
+            return True
+        try:
+            locks.enter_context(self._store.shared(_SWEEPS))
+        except StoreUnsafe as moving:
+            if moving.code != "lock_held":
+                raise
+            return False
+        self._follow(self._clock)
+        return True
+
+    def _follow(self, clock: ManualClock) -> None:
+        kept = self._store.get_meta(NOW)
+        if kept is not None:
+            clock.follow(datetime.fromisoformat(kept))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -179,28 +209,30 @@ class TimeBar:
             StoreUnsafe: ``not_a_rehearsal``.
             MalformedInput: ``clock_back``, or ``clock_too_far``.
             ClockMoving: Another move is under way.
+            StoreUnsafe: ``lock_held``: another process has been sweeping for longer than a move waits.
         """
         if not self._rehearsal or not isinstance(self._clock, ManualClock):
             raise StoreUnsafe("not_a_rehearsal", where=self._where)
         if not self._moving.acquire(blocking=False):
             raise ClockMoving(now=self._clock.now())
         try:
-            try:
-                # Other processes on the same database are kept off by the database, this process's own worker by its lock.
-                with self._store.exclusive("time-bar"), self._alone():
-                    return self._move(self._clock, to, colleagues=colleagues)
-            except StoreUnsafe as held:
-                if held.code != "lock_held":
-                    raise
-                raise ClockMoving(now=self._clock.now()) from held
+            # Other processes on the same database are kept off by the database, this process's own worker by its lock.
+            with ExitStack() as locks:
+                try:
+                    locks.enter_context(self._store.exclusive(_MOVERS))
+                except StoreUnsafe as held:
+                    if held.code != "lock_held":
+                        raise
+                    self._follow(self._clock)
+                    raise ClockMoving(now=self._clock.now()) from held
+                locks.enter_context(self._alone())
+                locks.enter_context(self._store.exclusive(_SWEEPS, wait=PATIENCE))
+                return self._move(self._clock, to, colleagues=colleagues)
         finally:
             self._moving.release()
 
     def _move(self, clock: ManualClock, to: datetime, *, colleagues: bool) -> Moved:
-        kept = self._store.get_meta(NOW)
-        if kept is not None and datetime.fromisoformat(kept) > clock.now():
-            # Another process has moved the clock since this one looked.
-            clock.move(datetime.fromisoformat(kept))
+        self._follow(clock)
         since = clock.now()
         if to < since:
             raise MalformedInput("clock_back", now=since, to=to)
@@ -213,7 +245,7 @@ class TimeBar:
         last, until = self._store.log_state().size - 1, clock.now()
         happened = self.happened(after, last, since, until)
         return Moved(
-            since=since, until=until, after=after, last=last, happened=happened, played=played.acts, overtaken=played.overtaken,
+            since=since, until=until, after=after, last=last, happened=happened, fired=played.fired, played=played.acts, overtaken=played.overtaken,
             surprises=tuple(played.surprises),
         )  # fmt: skip
 

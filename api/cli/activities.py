@@ -1,12 +1,10 @@
 """``ocop plan activities``, ``assign``, ``report``, ``targets``, ``target``, ``lesson`` and ``review``."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.bootstrap import Runtime
 from api.cli.context import ctx, print_json, runtime
 from api.cli.options import As, CommandId, DryRun, Json, Reason
 from api.cli.plans import plan
@@ -28,21 +26,17 @@ from api.cli.reporting import (
 )
 from api.cli.reviewing import (
     activities_section,
-    actual_json,
     counted_text,
     figure_text,
     headline,
-    markdown,
     measure,
-    review_json,
+    review_markdown,
     review_sections,
-    standing_json,
     targets_section,
 )
+from api.shapes.plan_work import actual_json, members_of, review_json, standing_json
 from states.errors import MalformedInput
 from workflow.activities import CLOSED, SOON, ActivityStatus
-from workflow.actuals import Actual
-from workflow.review import Review
 
 
 @plan.command("activities")
@@ -135,7 +129,7 @@ def targets(
             raise MalformedInput("no_such_target", number=listed, count=len(review.targets))
         chosen = review.targets if listed is None else (review.targets[listed - 1],)
         if as_json:
-            print_json([actual_json(a) | {"list": _members(run, review, a)} for a in chosen])
+            print_json([actual_json(a) | {"list": members_of(run.store, review, a)} for a in chosen])
             return
         print_heading(review)
         if listed is None:
@@ -144,7 +138,7 @@ def targets(
         (actual,) = chosen
         ctx.out.print(f"{actual.target.what}: {figure_text(actual.figure)} {measure(actual.target.unit)}", markup=False)
         ctx.out.print(f"{ctx.both('Cách tính', 'How it was counted')}: {counted_text(actual)}", markup=False)
-        for member in _members(run, review, actual):
+        for member in members_of(run.store, review, actual):
             ctx.out.print(f"  • {member}", markup=False)
 
 
@@ -220,8 +214,7 @@ def review_plan(  # noqa: PLR0913
         review = run.reviews.review(code, on=at)
         recounted = run.reviews.recounted(review)
         if file is not None:
-            title = ctx.both("Tổng kết thực hiện kế hoạch OCOP năm", "Review of the OCOP plan of") + f" {review.desk.row.year}"
-            _save(file, markdown(title, headline(review, recounted=recounted), review_sections(review)))
+            _save(file, review_markdown(review, recounted=recounted))
         if as_json:
             print_json(review_json(review, recounted=recounted))
             return
@@ -233,20 +226,6 @@ def review_plan(  # noqa: PLR0913
             ctx.out.print(f"\n{ctx.both('Đã ghi tệp', 'Written to')}: {file}", markup=False)
         if made is not None:
             told(made, as_json=False)
-
-
-def _members(run: Runtime, review: Review, actual: Actual) -> list[str]:
-    """What is behind a figure, with names."""
-    products = {p.code: p.name for p in run.store.products(list(actual.members))}
-    producers = {p.code: p.name for p in run.store.producers(list(actual.members))}
-    activities = {s.activity.number: s.activity.title for s in review.standings}
-    units = {u.code: u.name for u in review.desk.world.registry.units_on((review.on - timedelta(microseconds=1)).date())}
-    found = []
-    for member in actual.members:
-        code, colon, rest = member.partition(": ")
-        name = {**units, **activities, **producers, **products}.get(code, "")
-        found.append(" – ".join(filter(None, (code, name))) + (f"{colon}{rest}" if colon else ""))
-    return found
 
 
 def _save(file: Path, text: str) -> None:

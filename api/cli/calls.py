@@ -2,20 +2,21 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from api.cli.cases import person_of
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import language_of, news_name, way, when, world_of, write_file, year_in_range
 from api.cli.options import As, Json
 from api.cli.render import table
+from api.shapes.telling import link_json, reach_json, sheet_json
 from deadlines.ladder import last_valid_day
 from notifications.account import year_of
 from notifications.acknowledging import CallResult, Shown, Via, confirmed, note_call, share, shown
-from notifications.call_sheet import CallSheet, as_csv, as_pdf, as_text
+from notifications.call_sheet import as_csv, as_pdf, as_text
 from notifications.messages import ChannelName, Language
 from notifications.offices import unit_of
 from notifications.reaching import Reach, reach_of, sheet_of
@@ -90,20 +91,7 @@ def confirm_link(
 def _print_link(got: Shown, *, as_json: bool) -> None:
     line = got.line
     if as_json:
-        print_json(
-            {
-                "person": got.link.person,
-                "subject": got.link.subject,
-                "duty": got.link.duty,
-                "title": got.title,
-                "event": got.event,
-                "due_at": iso(line.due_at) if line is not None else None,
-                "stands": got.stands,
-                "opened_at": iso(got.link.opened_at) if got.link.opened_at else None,
-                "confirmed_at": iso(got.link.confirmed_at) if got.link.confirmed_at else None,
-                "via": got.link.via,
-            }
-        )
+        print_json(link_json(got))
         return
     ctx.out.print(f"[bold]{escape(got.title)}[/] – {got.link.subject}")
     ctx.out.print(f"{ctx.both('Gửi', 'To')}: {got.name}", markup=False)
@@ -184,31 +172,13 @@ def sheet_command(
         if csv_file is not None:
             write_file(csv_file, as_csv(sheet).encode())
         if as_json:
-            print_json(_sheet_json(sheet))
+            print_json(sheet_json(sheet))
             return
         if pdf is None and csv_file is None:
             ctx.out.print(as_text(sheet), markup=False)
         for path in (pdf, csv_file):
             if path is not None:
                 ctx.out.print(f"{ctx.both('Đã ghi', 'Written')}: {path} – {len(sheet.rows)} {ctx.both('việc', 'duties')}", markup=False)
-
-
-def _sheet_json(sheet: CallSheet) -> dict[str, Any]:
-    rows = [
-        {
-            "person": row.recipient.person,
-            "name": row.recipient.name,
-            "phone": row.recipient.phone,
-            "office": row.recipient.office,
-            "reason": str(row.reason),
-            "duty": row.line.duty,
-            "subject": row.line.subject,
-            "title": row.line.title,
-            "due_at": iso(row.line.due_at),
-        }
-        for row in sorted(sheet.rows, key=lambda row: (row.line.due_at, row.recipient.person, row.line.duty))
-    ]
-    return {"unit": sheet.unit, "composed_at": iso(sheet.composed_at), "rows": rows}
 
 
 def reach_command(
@@ -222,7 +192,7 @@ def reach_command(
         registry = world_of(run).registry
         found = reach_of(run.store, registry, unit, *year_of(chosen))
         if as_json:
-            print_json({"unit": unit, "year": chosen, "units": [_reach_json(each) for each in found]})
+            print_json({"unit": unit, "year": chosen, "units": [reach_json(each) for each in found]})
             return
         ctx.out.print(
             f"[bold]{escape(registry.unit_name(unit, last_valid_day(year_of(chosen)[1])))}[/] – {ctx.both('năm', 'year')} {chosen}"
@@ -270,9 +240,3 @@ def _sum(found: list[Reach]) -> Reach:
         for name, people in each.by_way.items():
             total.by_way.setdefault(name, set()).update(people)
     return total
-
-
-def _reach_json(each: Reach) -> dict[str, Any]:
-    counts = {name: len(getattr(each, name)) for name in ("people", "arrived", "opened", "confirmed")}
-    ways = {name: len(people) for name, people in sorted(each.by_way.items())}
-    return {"unit": each.unit, "name": each.name, **counts, "by_way": ways, "never": sorted(each.never)}

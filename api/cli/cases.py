@@ -19,6 +19,7 @@ from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import CaseState, CertificateState, Event
 from workflow.commands import Command, Receipt
+from workflow.overriding import USED
 from workflow.ports import CaseQuery
 from workflow.rows import CaseRow, CertificateRow
 from workflow.situation import law_of
@@ -133,6 +134,11 @@ def show(code: str, as_json: Json = False) -> None:
         head = f"{ctx.words.name(row.state)} · {ctx.words.name(row.kind)} · {ctx.words.say(row.regime)}"
         attempt = f"{ctx.both('lần', 'attempt')} {row.attempt} · {ctx.both('phiên bản', 'version')} {row.version}"
         ctx.out.print(f"{head} · {attempt}" + (f" · {row.round}" if row.round else ""))
+        if row.memo.get(USED):
+            entries = ", ".join(map(str, row.memo[USED]))
+            ctx.out.print(
+                f"[bold yellow]{ctx.both('Có bước làm theo quyết định cho vượt: mục', 'Steps done under an override: entries')} {entries}[/]"
+            )
         for line in terms_lines(terms):
             ctx.out.print(line, markup=False)
 
@@ -247,6 +253,7 @@ def case_json(row: CaseRow) -> dict[str, Any]:
         "attempt": row.attempt,
         "version": row.version,
         "results": row.memo.get("results", {}),
+        "overridden": list(row.memo.get(USED, ())),
         "registered_at": iso(row.registered_at),
     }
 

@@ -1,4 +1,4 @@
-"""``ocop case confirm`` and ``ocop case confirmations``: the second person's word on acts typed from paper."""
+"""``ocop case confirm``, ``confirmations`` and ``overrides``: the second person's word on paper acts and overrides, and all overrides."""
 
 from typing import Annotated, Any
 
@@ -8,9 +8,11 @@ from rich.markup import escape
 from api.cli.cases import case, person_of, print_receipt
 from api.cli.context import ctx, iso, print_json, runtime
 from api.cli.options import As, Json, Reason
-from api.cli.render import instant, payload_lines, who
-from states.errors import NotFound
+from api.cli.render import instant, override_lines, payload_lines, table, who
+from api.showing import override_json
+from states.errors import NotFound, UnknownName
 from workflow.confirming import Waiting
+from workflow.overriding import overrides
 
 
 @case.command("confirm")
@@ -21,7 +23,7 @@ def confirm(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Người thứ hai xác nhận một việc nhập từ văn bản giấy · the second person's word on an act typed from paper."""
+    """Người thứ hai xác nhận việc nhập từ văn bản giấy hoặc việc cho vượt · the second person's word on an act typed from paper or an override."""
     with runtime(as_json=as_json) as run:
         loaded = run.store.load_case(confirmation.rpartition(":")[0], "")
         if loaded is None:
@@ -36,7 +38,7 @@ def confirm(
 
 @case.command("confirmations")
 def confirmations(as_json: Json = False) -> None:
-    """Việc nhập từ văn bản giấy đang chờ người thứ hai · acts typed from paper that wait for a second person."""
+    """Việc nhập từ văn bản giấy và việc cho vượt đang chờ người thứ hai · what waits for a second person."""
     with runtime(as_json=as_json) as run:
         found = list(run.confirmations.waiting())
         if as_json:
@@ -45,12 +47,40 @@ def confirmations(as_json: Json = False) -> None:
         names = {p.code: p.name for p in run.store.products(sorted({each.product for each in found}))}
         for each in found:
             entry = each.line.entry
-            done, typed = (instant(at) if at else "" for at in (entry.acted_on, entry.received_at))
+            typed = instant(entry.received_at) if entry.received_at else ""
             ctx.out.print(f"[bold]{each.id}[/] – {ctx.words.name(each.event)} – {escape(names.get(each.product, each.product))}")
-            when = ctx.both(f"Làm ngày {done}, nhập ngày {typed}", f"Done on {done}, typed on {typed}")
-            for text in (f"{when}: {who(each.line)}", *payload_lines(each.line, ctx.words)):
+            when = ctx.both(f"Nhập ngày {typed}", f"Typed on {typed}")
+            if entry.acted_on:
+                done = instant(entry.acted_on)
+                when = ctx.both(f"Làm ngày {done}, nhập ngày {typed}", f"Done on {done}, typed on {typed}")
+            for text in (f"{when}: {who(each.line)}", *override_lines(entry, ctx.words), *payload_lines(each.line, ctx.words)):
                 ctx.out.print(f"    {text}", markup=False)
         ctx.out.print(f"{len(found)} {ctx.both('việc chờ xác nhận', 'acts wait')}")
+
+
+@case.command("overrides")
+def list_overrides(
+    unit: Annotated[str | None, typer.Option(help="Đơn vị và cấp dưới · unit and below")] = None, as_json: Json = False
+) -> None:
+    """Mọi quyết định cho vượt, đã dùng hay chưa · every override, used or not."""
+    with runtime(as_json=as_json) as run:
+        registry = run.engine.world(fresh=True).registry
+        if unit is not None and not registry.known(unit):
+            raise UnknownName(what="unit", name=unit, known="–")
+        found = list(overrides(run.store, registry.ever_below(unit) if unit else None))
+        if as_json:
+            print_json([override_json(each) for each in found])
+            return
+        head = ("Hồ sơ", "Mục", "Cho vượt", "Để", "Quyết định", "Ai", "Đã dùng")
+        made = table(*(head if ctx.language == "vi" else ("Case", "Entry", "Overrides", "For", "Decision", "Who", "Used")))
+        for each in found:
+            entry = each.given.entry
+            named = ", ".join(ctx.words.label("reason", code) for code in entry.data["overrides"])
+            used = str(each.used.entry.case_seq) if each.used else ctx.both("chưa", "not yet") if each.waits else ctx.both("không", "no")
+            step = ctx.words.label("event", entry.data["step"])
+            made.add_row(each.case.code, str(entry.case_seq), named, step, entry.data["decision_no"], who(each.given), used)
+        ctx.out.print(made)
+        ctx.out.print(f"{len(found)} {ctx.both('quyết định cho vượt', 'overrides')}")
 
 
 def _json(each: Waiting) -> dict[str, Any]:

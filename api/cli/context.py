@@ -117,6 +117,7 @@ def reason_json(reason: Any) -> dict[str, Any]:
         "code": str(reason.code),
         "text": {lang: words(lang).refusal(reason) for lang in ("vi", "en")},
         "holder": str(reason.holder),
+        "overridable_by": [str(seat) for seat in reason.overriders],
     }
 
 

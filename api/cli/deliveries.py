@@ -1,16 +1,17 @@
 """``ocop delivery`` and ``ocop inbox``: what left, what waits, what did not arrive, and what a person finds."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import hour, meaning, reply, state_of, way, when, world_of
 from api.cli.options import Json
 from api.cli.render import table
+from api.shapes.telling import delivery_json, opened_json, received_json
 from notifications.messages import ChannelName
-from notifications.postbox import Opened, Received, inbox, opened, read, send_again
+from notifications.postbox import Opened, inbox, opened, read, send_again
 from states.errors import UnknownName
 from workflow.registry import Registry
 from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState
@@ -47,7 +48,7 @@ def list_deliveries(  # noqa: PLR0913
         )  # fmt: skip
         found = run.store.deliveries(query)
         if as_json:
-            print_json([_json(row) for row in found])
+            print_json([delivery_json(row) for row in found])
             return
         head = ("Mã lượt gửi", "Người nhận", "Qua", "Tình trạng", "Lần", "Lúc", "Bên nhận trả lời")
         made = table(*(head if ctx.language == "vi" else ("Key", "To", "By", "State", "Tries", "At", "The other side's answer")), whole=0)
@@ -71,29 +72,13 @@ def _reply(row: DeliveryRow) -> str:
     return reply(row)
 
 
-def _json(row: DeliveryRow) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "message": row.message,
-        "channel": row.channel,
-        "to": row.target,
-        "address": row.address,
-        "state": str(row.state),
-        "attempt": row.attempt,
-        "not_before": iso(row.not_before),
-        "updated_at": iso(row.updated_at) if row.updated_at else None,
-        "reply": row.reply,
-        "read_at": iso(row.read_at) if row.read_at else None,
-    }
-
-
 @delivery.command("show")
 def show_delivery(key: Annotated[str, typer.Argument(help="Mã lượt gửi · key")], as_json: Json = False) -> None:
     """Một lượt gửi: các lần thử, bên nhận trả lời gì, lời thư như đã gửi · one delivery, its tries, and its words as they went."""
     with runtime(as_json=as_json) as run:
         found = opened(run.store, key, run.notifications.post.links, run.notifications.event_of)
         if as_json:
-            print_json(_opened_json(found))
+            print_json(opened_json(found))
             return
         row = found.row
         said = f"[bold]{escape(row.key)}[/] – {way(row.channel)}: {state_of(row)}"
@@ -126,19 +111,13 @@ def _print_words(found: Opened) -> None:
         )
 
 
-def _opened_json(found: Opened) -> dict[str, Any]:
-    tries = [{"attempt": t.attempt, "at": iso(t.at), "by": t.worker, "outcome": t.outcome, "reply": t.reply} for t in found.tries]
-    letter = {"subject": found.letter.subject, "text": found.letter.text} if found.letter is not None else None
-    return {**_json(found.row), "tries": tries, "letter": letter, "event": found.event}
-
-
 @delivery.command("resend")
 def resend(key: Annotated[str, typer.Argument(help="Mã lượt gửi · key")], as_json: Json = False) -> None:
     """Gửi lại một lượt đã hỏng hoặc đã chuyển; đi với lượt chạy nền kế tiếp · send once more what failed or arrived."""
     with runtime(as_json=as_json) as run:
         row = send_again(run.store, key, run.clock.now())
         if as_json:
-            print_json(_json(row))
+            print_json(delivery_json(row))
             return
         ctx.out.print(
             ctx.both("Sẽ gửi lại ở lượt chạy nền kế tiếp; nếu việc đã xong thì không gửi nữa.", "It leaves with the worker's next pass, unless the duty is done.")
@@ -157,13 +136,13 @@ def inbox_command(
         if key is not None:
             got = read(run.store, code, key, run.clock.now())
             if as_json:
-                print_json(_received_json(got))
+                print_json(received_json(got))
                 return
             ctx.out.print(f"{got.letter.subject}\n\n{got.letter.text}", markup=False)
             return
         found = inbox(run.store, code, limit)
         if as_json:
-            print_json([_received_json(each) for each in found])
+            print_json([received_json(each) for each in found])
             return
         made = table(*(("", "Lúc", "Thư", "Mã") if ctx.language == "vi" else ("", "At", "Letter", "Key")), whole=3)
         for each in found:
@@ -172,13 +151,3 @@ def inbox_command(
             ctx.out.print(made)
         unread = sum(1 for each in found if each.row.read_at is None)
         ctx.out.print(ctx.both(f"{len(found)} thư, {unread} chưa đọc (•)", f"{len(found)} letters, {unread} unread (•)"))
-
-
-def _received_json(each: Received) -> dict[str, Any]:
-    return {
-        "key": each.row.key,
-        "at": iso(each.message.composed_at),
-        "subject": each.letter.subject,
-        "text": each.letter.text,
-        "read_at": iso(each.row.read_at) if each.row.read_at else None,
-    }

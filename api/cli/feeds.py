@@ -1,21 +1,21 @@
 """``ocop feed``: calendars of deadlines for phones and mail programs."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from api.cli.cases import person_of
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import language_of, when, world_of, write_file
 from api.cli.options import As, Json
 from api.cli.render import table
+from api.shapes.telling import feed_json
 from notifications.feeding import PERSON, SHOWN, UNIT, calendar_of, create, named, of_token, revoke
 from notifications.offices import unit_of
 from states.errors import MalformedInput
 from states.regime import local_date
-from workflow.telling import FeedRow
 
 feed = typer.Typer(no_args_is_help=True, help="Lịch hạn để đưa vào điện thoại, máy tính · calendars of deadlines")
 
@@ -34,7 +34,7 @@ def create_feed(actor: As, person: OfPerson = None, unit: OfUnit = None, as_json
         base = run.settings.public_url
         address = f"{base.rstrip('/')}/api/v1/feeds/{token}/deadlines.ics" if base else None
         if as_json:
-            print_json({**_json(row), "token": token, "address": address})
+            print_json({**feed_json(row), "token": token, "address": address})
             return
         ctx.out.print(f"{ctx.both('Mã riêng', 'Token')}: {token}", markup=False)
         if address:
@@ -59,7 +59,7 @@ def list_feeds(as_json: Json = False) -> None:
     with runtime(as_json=as_json) as run:
         rows = run.store.feeds()
         if as_json:
-            print_json([_json(row) for row in rows])
+            print_json([feed_json(row) for row in rows])
             return
         registry, day = world_of(run).registry, local_date(run.clock.now())
         head = ("Ký hiệu", "Của", "Người tạo", "Tạo lúc", "Thu hồi lúc")
@@ -70,17 +70,6 @@ def list_feeds(as_json: Json = False) -> None:
         if rows:
             ctx.out.print(made)
         ctx.out.print(f"{len(rows)} {ctx.both('lịch đăng ký', 'feeds')}")
-
-
-def _json(row: FeedRow) -> dict[str, Any]:
-    return {
-        "name": row.digest[:SHOWN],
-        "scope": row.scope,
-        "code": row.code,
-        "made_by": row.made_by,
-        "made_at": iso(row.made_at),
-        "revoked_at": iso(row.revoked_at) if row.revoked_at else None,
-    }
 
 
 @feed.command("revoke")
@@ -96,7 +85,7 @@ def revoke_feed(
         place = found.code if found.scope == UNIT else unit_of(registry, found.code, local_date(now)) or ""
         row = revoke(run.store, registry, found.digest, person_of(run, actor, place, ""), now)
         if as_json:
-            print_json(_json(row))
+            print_json(feed_json(row))
             return
         ctx.out.print(f"{row.digest[:SHOWN]}: {ctx.both('đã thu hồi', 'revoked')} {when(row.revoked_at)}")
 

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from api.cli.context import ctx, iso, parse_instant, print_json, runtime
+from api.cli.context import ctx, parse_instant, print_json, runtime
 from api.cli.options import Json
 from api.cli.render import instant, table
+from api.shapes.foreseeing import forecast_json, tested_json
 from states.regime import local_date
 from workflow.chances import Bottleneck, Chance, Expected
-from workflow.forecasting import BackTest, RoundForecast, Tested
+from workflow.forecasting import BackTest, RoundForecast
 from workflow.registry import Registry
 from workflow.survival import Ground
 
@@ -36,11 +37,11 @@ def forecast_command(
     with runtime(as_json=as_json) as run:
         if back_test:
             tested = run.forecasts.back_test(code)
-            print_json(_tested_json(tested)) if as_json else _print_tested(tested)
+            print_json(tested_json(tested)) if as_json else _print_tested(tested)
             return
         found = run.forecasts.round(code, parse_instant(at) if at else None)
         if as_json:
-            print_json(_forecast_json(found))
+            print_json(forecast_json(found))
             return
         _print_forecast(found, run.engine.world().registry)
 
@@ -164,55 +165,3 @@ def _print_tested(found: BackTest) -> None:
             )
         )
     ctx.out.print(escape(words.label("lean", found.lean or "none")))
-
-
-def expected_json(found: Expected) -> dict[str, Any]:
-    """An expected number as plain values; counts as exact fractions."""
-    return {
-        "stage": str(found.stage),
-        "cutoff": iso(found.due_at),
-        "effect": str(found.effect),
-        "cases": found.cases,
-        "known": found.known,
-        "certain": found.certain,
-        "expected": _fraction(found.count),
-        "low": found.low if found.count is not None else None,
-        "high": found.high if found.count is not None else None,
-    }
-
-
-def _fraction(value: Fraction | None) -> str | None:
-    """An exact fraction of at most six digits below the line."""
-    return None if value is None else str(value.limit_denominator(1_000_000))
-
-
-def _forecast_json(found: RoundForecast) -> dict[str, Any]:
-    return {
-        "round": found.round.code,
-        "at": iso(found.at),
-        "rehearsed": found.rehearsed,
-        "dates": [expected_json(date) for date in found.dates],
-        "bottlenecks": [{"stage": str(b.stage), "unit": b.unit, "expected": _fraction(b.count)} for b in found.bottlenecks],
-        "cases": [_chance_json(c) for c in found.chances],
-    }
-
-
-def _chance_json(c: Chance) -> dict[str, Any]:
-    ground = {"pool": str(c.ground.pool), "finished": c.ground.met, "as_long": c.ground.told} if c.ground else None
-    where = {"waits_at": str(c.at), "since": c.since.isoformat(), "stage": str(c.due.stage), "cutoff": iso(c.due.at)}
-    return {"case": c.case, **where, "chance": _fraction(c.chance), "certain": c.certain, "ground": ground}
-
-
-def _tested_json(found: BackTest) -> dict[str, Any]:
-    bins = [
-        {"low": str(b.low), "high": str(b.high), "forecasts": b.cases, "said": _fraction(b.said), "happened": b.happened}
-        for b in found.bins
-    ]
-    tests = [_test_json(test) for test in found.tests]
-    return {"round": found.round.code, "rehearsed": found.rehearsed, "tests": tests, "bins": bins, "lean": found.lean}
-
-
-def _test_json(test: Tested) -> dict[str, Any]:
-    scores = {"brier": _fraction(test.brier), "brier_nobody": _fraction(test.nobody), "brier_rate": _fraction(test.rate)}
-    said = test.forecast.count is not None
-    return {"days": test.days, **expected_json(test.forecast), "missed": test.missed if said else None, **scores, "re_dated": test.moved}

@@ -7,9 +7,10 @@ from rich.markup import escape
 
 from api.bootstrap import Runtime
 from api.cli.cases import person_of
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import way, when, world_of
 from api.cli.options import As, Json
+from api.shapes.telling import chosen_json
 from notifications.choosing import PERSON, UNIT, Chosen, choose, chosen
 from states.errors import MalformedInput
 from states.regime import local_date
@@ -102,7 +103,7 @@ def _pair(name: str, text: str | None, mark: str, fields: tuple[str, str]) -> di
 
 def _print(run: Runtime, got: Chosen, *, as_json: bool) -> None:
     if as_json:
-        print_json(_json(got))
+        print_json(chosen_json(got))
         return
     registry, day = world_of(run).registry, local_date(run.clock.now())
     name = registry.person(got.code).name if got.scope == PERSON else registry.unit_name(got.code, day)
@@ -154,24 +155,3 @@ def _away(got: Chosen) -> str:
     if person is None or person.away_from is None:
         return ""
     return f"{person.away_from:%d/%m/%Y}–{person.away_to or person.away_from:%d/%m/%Y}"
-
-
-def _json(got: Chosen) -> dict[str, Any]:
-    office, person = got.office, got.person
-    return {
-        "scope": got.scope,
-        "code": got.code,
-        "chosen": dict(got.row.value) if got.row is not None else {},
-        "changed_by": got.row.changed_by if got.row is not None else None,
-        "changed_at": iso(got.row.changed_at) if got.row is not None else None,
-        "language": str(person.language) if person is not None else None,
-        "office": {
-            "unit": got.unit,
-            "opens": f"{office.opens:%H:%M}",
-            "closes": f"{office.closes:%H:%M}",
-            "working_days": office.working_days,
-            "may_mute": sorted(office.may_mute),
-            "gateway": office.gateway,
-            "sender": office.sender,
-        },
-    }

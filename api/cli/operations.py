@@ -22,6 +22,7 @@ from workflow.audit import drifts, verify_log
 from workflow.clock import ManualClock
 from workflow.season import read_season, save_season
 from workflow.sweeping import run_tick, sequence, upcoming
+from workflow.timebar import ClockMoving
 from workflow.worker import heartbeats
 
 load = typer.Typer(no_args_is_help=True, help="Nạp dữ liệu · load data")
@@ -123,9 +124,12 @@ def tick_command(dry_run: DryRun = False, as_json: Json = False) -> None:
                 )
             ctx.out.print(f"{len(due)} {ctx.both('mốc sẽ được ghi', 'deadlines would be written')}")
             return
-        done = run_tick(run.store, run.engine, run.plans, now)
-        run.notifications.plan_missing()
-        told = run.notifications.tell()
+        with run.time_bar.standing() as still:
+            if not still:
+                raise ClockMoving(now=now)
+            done = run_tick(run.store, run.engine, run.plans, run.clock.now())
+            run.notifications.plan_missing()
+            told = run.notifications.tell()
         if as_json:
             failed = [{"term": t, "attempts": n, "why": why} for t, n, why in done.sweep.failed]
             counts = {"fired": len(done.sweep.fired), "superseded": len(done.sweep.superseded), "failed": failed}
@@ -226,27 +230,6 @@ def verify(
                 ctx.out.print(f"[red]✗[/] {drift.subject}: {ctx.both('bảng khác nhật ký ở', 'table differs from the log in')} {fields}")
         if not ok:
             raise typer.Exit(REFUSED)
-
-
-@rehearsal.command("clock")
-def clock(
-    moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ · for example 2021-07-10T00:01")] = None, as_json: Json = False
-) -> None:
-    """Xem hoặc đẩy đồng hồ của bản tập huấn; các mốc trên đường được ghi · show or move the rehearsal's clock."""
-    with runtime(as_json=as_json) as run:
-        player = run.player()
-        if moment is not None:
-            to = parse_instant(moment)
-            if to < run.clock.now():
-                raise MalformedInput("clock_back", now=run.clock.now(), to=to)
-            player.wait(to)
-            sequence(run.store)
-        if as_json:
-            print_json({"now": iso(run.clock.now()), "fired": player.played.fired})
-        else:
-            if player.played.fired:
-                ctx.out.print(f"{player.played.fired} {ctx.both('mốc được ghi', 'deadlines written')}")
-            ctx.out.print(ctx.words.instant(run.clock.now()))
 
 
 @users.command("list")

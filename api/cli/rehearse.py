@@ -14,7 +14,7 @@ from api.cli.serve import address, until_stopped
 from api.schemas.rehearsal import span_of
 from api.settings import read_settings
 from states.errors import MalformedInput, StoreUnsafe
-from workflow.timebar import shipped
+from workflow.timebar import Moved, shipped
 
 EVE = "2021-07-09T23:58"
 """Two minutes before the cut-off "trước ngày 10/7/2021"."""
@@ -76,10 +76,31 @@ def _welcome(run: Runtime, where: str) -> None:
     )
 
 
+Colleagues = Annotated[bool, typer.Option("--colleagues", help="Đồng nghiệp mô phỏng cũng làm việc · simulated colleagues act")]
+
+
+@rehearsal.command("clock")
+def clock(
+    moment: Annotated[str | None, typer.Argument(help="ISO, ví dụ · for example 2021-07-10T00:01")] = None,
+    colleagues: Colleagues = False,
+    as_json: Json = False,
+) -> None:
+    """Xem hoặc đẩy đồng hồ của bản tập huấn; nói việc gì đã xảy ra · show or move the rehearsal's clock, and say what happened."""
+    with runtime(as_json=as_json) as run:
+        if moment is not None:
+            _tell(run.time_bar.move(parse_instant(moment), colleagues=colleagues), as_json=as_json)
+            return
+        now = run.player().clock.now()
+        if as_json:
+            print_json({"now": iso(now), "fired": 0})
+        else:
+            ctx.out.print(ctx.words.instant(now))
+
+
 @rehearsal.command("jump")
 def jump(
     span: Annotated[str, typer.Argument(help="ISO 8601: PT2M (2 phút · two minutes), P1D (1 ngày · a day)")],
-    colleagues: Annotated[bool, typer.Option("--colleagues", help="Đồng nghiệp mô phỏng cũng làm việc · simulated colleagues act")] = False,
+    colleagues: Colleagues = False,
     as_json: Json = False,
 ) -> None:
     """Đẩy đồng hồ bản tập huấn đi thêm một khoảng; nói việc gì đã xảy ra · move the rehearsal's clock on, and say what happened."""
@@ -88,18 +109,22 @@ def jump(
             by = span_of(span)
         except ValueError:
             raise MalformedInput("not_a_time_span", given=span) from None
-        moved = run.time_bar.move(run.clock.now() + by, colleagues=colleagues)
-        happened = moved.happened
-        if as_json:
-            counts = {"acts": len(happened.acts), "told": len(happened.told), "played": moved.played}
-            print_json({"now": iso(moved.until), "deferred": [d.case for d in happened.deferred], **counts})
-            return
-        ctx.out.print(ctx.words.instant(moved.until))
-        for each in happened.deferred:
-            ctx.out.print(f"{each.case}: {ctx.both('chuyển đợt sau', 'deferred')} – “{escape(each.phrase)}”")
-        ctx.out.print(
-            ctx.both(
-                f"{len(happened.acts)} việc khác, {len(happened.told)} thư đã soạn.",
-                f"{len(happened.acts)} other acts, {len(happened.told)} letters made.",
-            )
+        _tell(run.time_bar.move(run.clock.now() + by, colleagues=colleagues), as_json=as_json)
+
+
+def _tell(moved: Moved, *, as_json: bool) -> None:
+    """What a move brought."""
+    happened = moved.happened
+    if as_json:
+        counts = {"fired": moved.fired, "acts": len(happened.acts), "told": len(happened.told), "played": moved.played}
+        print_json({"now": iso(moved.until), "deferred": [d.case for d in happened.deferred], **counts})
+        return
+    ctx.out.print(ctx.words.instant(moved.until))
+    for each in happened.deferred:
+        ctx.out.print(f"{each.case}: {ctx.both('chuyển đợt sau', 'deferred')} – “{escape(each.phrase)}”")
+    ctx.out.print(
+        ctx.both(
+            f"{moved.fired} mốc được ghi, {len(happened.acts)} việc khác, {len(happened.told)} thư đã soạn.",
+            f"{moved.fired} deadlines written, {len(happened.acts)} other acts, {len(happened.told)} letters made.",
         )
+    )

@@ -7,10 +7,11 @@ import typer
 from rich.markup import escape
 
 from api.bootstrap import Runtime
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import day_of, hour, language_of, last_day, stage_name, step_name, unit_named, way, world_of
 from api.cli.options import Json
 from api.cli.render import table
+from api.shapes.telling import coming_json, duty_json, preview_json
 from deadlines.ladder import DutyKind
 from notifications.foresight import Coming, Day, DutySteps, coming_on, preview, steps_of
 from notifications.letters import write
@@ -18,7 +19,6 @@ from notifications.messages import Language, Letter
 from notifications.views import duty as in_words
 from states.regime import local_date
 from workflow.registry import Registry
-from workflow.telling import RungRow
 
 reminder = typer.Typer(no_args_is_help=True, help="Nhắc hạn: lịch nhắc, hôm nay nhắc ai, xem trước, đã báo ai · reminders")
 
@@ -45,7 +45,7 @@ def list_steps(
     with runtime(as_json=as_json) as run:
         found = steps_of(run.store, world_of(run), subject, run.clock.now())
         if as_json:
-            print_json([_duty_json(each) for each in found])
+            print_json([duty_json(each) for each in found])
             return
         if not found:
             ctx.out.print(ctx.both(f"{subject}: không có thời hạn nào.", f"{subject}: no deadlines."), markup=False)
@@ -69,23 +69,6 @@ def _print_duty(each: DutySteps, registry: Registry) -> None:
     ctx.out.print(made)
 
 
-def _step_json(step: RungRow) -> dict[str, Any]:
-    return {"step": step.rung, "at": iso(step.at), "state": str(step.state), "fired_at": iso(step.fired_at) if step.fired_at else None}
-
-
-def _duty_json(each: DutySteps) -> dict[str, Any]:
-    told = {rung: [{"person": i.recipient, "message": m.id, "moot": i.moot} for i, m in rows] for rung, rows in each.told.items()}
-    return {
-        "duty": each.duty,
-        "kind": str(each.kind),
-        "stage": each.stage or None,
-        "title": each.title,
-        "due_at": iso(each.due_at),
-        "status": each.status or None,
-        "steps": [{**_step_json(step), "told": told.get(step.rung, [])} for step in each.steps],
-    }
-
-
 @reminder.command("today")
 def today(
     on: Annotated[str | None, typer.Option("--on", help="Ngày năm-tháng-ngày; bỏ trống là hôm nay · ISO day, else today")] = None,
@@ -101,7 +84,7 @@ def today(
             print_json(
                 {
                     "day": day.isoformat(),
-                    "coming": [_coming_json(each) for each in found.coming],
+                    "coming": [coming_json(each) for each in found.coming],
                     "unheard": [{"duty": rung.duty, "step": rung.rung} for rung in found.unheard],
                     "passed_over": found.passed_over,
                     "already_told": found.told,
@@ -110,23 +93,6 @@ def today(
             return
         ctx.out.print(f"[bold]{ctx.words.day(day)}[/]")
         _print_coming(run, found)
-
-
-def _coming_json(each: Coming) -> dict[str, Any]:
-    return {
-        "person": each.person,
-        "part": str(each.part),
-        "for": list(each.for_whom),
-        "duty": each.rung.duty,
-        "kind": str(each.rung.kind),
-        "step": each.rung.rung,
-        "subject": each.line.subject,
-        "title": each.line.title,
-        "due_at": iso(each.rung.due_at),
-        "window": each.window,
-        "send_at": iso(each.send_at),
-        "channels": list(each.channels),
-    }
 
 
 def _print_coming(run: Runtime, found: Day) -> None:
@@ -195,9 +161,7 @@ def preview_letter(  # noqa: PLR0913
         links = run.notifications.post.links
         letter = write(links.with_links(message)[0] if links is not None else message)
         if as_json:
-            to_whom = {"person": message.recipient.person, "name": message.recipient.name, "email": message.recipient.email}
-            made = {"subject": letter.subject, "text": letter.text, "html": letter.html, "ics": letter.calendar, "sms": letter.short}
-            print_json({"to": to_whom, "worded_for": iso(message.composed_at), **made, "zalo": letter.share})
+            print_json(preview_json(message, letter))
             return
         if form is Form.TEXT:
             address = message.recipient.email or message.recipient.phone or ctx.both("không có địa chỉ", "no address")

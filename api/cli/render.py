@@ -26,6 +26,7 @@ _HIDDEN = frozenset(
     {
         *("act", "answers", "confirmed_by", "confirms", "notes", "via", "request", "mean", "stars", "floors_missed", "term", "stage"),
         *("due_at", "deadlines", "effects", "members", "carried", "pending", "moved", "back", "days", "was"),
+        *("overridden", "override", "overrides", "step"),
         *("figures", "known_at", "as_of", "digest", "units", "for_unit"),
     }
 )
@@ -142,7 +143,14 @@ def _details(line: Line, words: Words) -> list[str]:
     entry = line.entry
     if entry.outcome == "denied":
         return [f"– {words.label('reason', code)}" for code in entry.reasons]
-    details = [*_paper(line, words), *_result(entry, words), *payload_lines(line, words), *_dates(entry, words), *_closing(entry, words)]
+    details = [
+        *_paper(line, words),
+        *override_lines(entry, words),
+        *_result(entry, words),
+        *payload_lines(line, words),
+        *_dates(entry, words),
+        *_closing(entry, words),
+    ]
     details += [note_text(note, words) for note in entry.data.get("notes", ())]
     if entry.clause:
         details.append(ctx.both("Căn cứ", "Clause") + f": {entry.clause}")
@@ -162,10 +170,27 @@ def _paper(line: Line, words: Words) -> Iterator[str]:
         said = ctx.both("Từ văn bản giấy: làm ngày", "From paper: done on") + f" {instant(entry.acted_on)}, "
         said += ctx.both("nhập ngày", "typed on") + f" {instant(entry.received_at)}"
         if "confirmed_by" in entry.data:
-            second = ", ".join(line.text(f"confirmer.{part}") or "…" for part in ("name", "unit"))
-            said += ctx.both("; người xác nhận", "; confirmed by") + f": {second}, {instant(entry.recorded_at)}"
-            said += ctx.both(" (mục ", " (entry ") + f"{entry.data['confirms']})"
+            said += ctx.both("; người xác nhận", "; confirmed by") + f": {_second(line)}"
         yield said
+    elif "confirmed_by" in entry.data:
+        yield ctx.both("Người thứ hai xác nhận", "Confirmed by the second person") + f": {_second(line)}"
+
+
+def _second(line: Line) -> str:
+    entry = line.entry
+    who_ = ", ".join(line.text(f"confirmer.{part}") or "…" for part in ("name", "unit"))
+    return f"{who_}, {instant(entry.recorded_at)} ({ctx.both('mục', 'entry')} {entry.data['confirms']})"
+
+
+def override_lines(entry: Entry, words: Words) -> Iterator[str]:
+    """Of an override: for which step, what it overrides, who the second person was; and of the step that used it: that it did."""
+    if "overrides" in entry.data:
+        named = ", ".join(f"“{words.label('reason', code)}”" for code in entry.data["overrides"])
+        yield ctx.both(f"CHO VƯỢT {named} để: ", f"OVERRIDES {named} for: ") + words.label("event", entry.data["step"])
+    if "overridden" in entry.data:
+        named = ", ".join(f"“{words.label('reason', code)}”" for code in entry.data["overridden"])
+        said = ctx.both("LÀM THEO QUYẾT ĐỊNH CHO VƯỢT", "DONE UNDER AN OVERRIDE")
+        yield f"{said} {named} ({ctx.both('mục', 'entry')} {entry.data['override']})"
 
 
 def _result(entry: Entry, words: Words) -> Iterator[str]:

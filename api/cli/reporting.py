@@ -10,7 +10,9 @@ from api.bootstrap import Runtime
 from api.cli.context import ctx, print_json
 from api.cli.render import payload_lines, table, who
 from api.cli.reviewing import Section
+from api.shapes.plan_work import written_json
 from states.errors import MalformedInput
+from states.payload import YEARS
 from states.regime import local_date
 from workflow.planbook import midnight_of
 from workflow.planwork import Written
@@ -37,9 +39,11 @@ def until(run: Runtime, on: str | None) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(on)
-        end = midnight_of(day) + timedelta(days=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise MalformedInput("not_a_day", given=on) from None
+    if day.year not in YEARS:
+        raise MalformedInput("not_a_day", given=on)
+    end = midnight_of(day) + timedelta(days=1)
     return None if day == local_date(run.clock.now()) else end
 
 
@@ -69,19 +73,7 @@ def print_section(section: Section, *, titled: bool = False) -> None:
 def told(made: Written, *, as_json: bool) -> None:
     """Say what was written, or would be."""
     if as_json:
-        entry = made.line.entry
-        print_json(
-            {
-                "plan": made.plan,
-                "event": str(made.event),
-                "entry": made.seq,
-                "data": entry.data,
-                "corrects": entry.corrects,
-                "fulfilled": list(made.fulfilled),
-                "repeated": made.repeated,
-                "dry_run": made.seq is None,
-            }
-        )
+        print_json(written_json(made))
         return
     title = ctx.both("Xem trước, chưa ghi", "Preview, nothing written")
     if made.seq is not None:

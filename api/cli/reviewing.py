@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from api.cli.context import ctx, iso
+from api.cli.context import ctx
 from deadlines.ladder import last_valid_day
 from deadlines.targets import bounds_of
 from states.forms import LESSON_PARTS
@@ -14,7 +14,7 @@ from states.regime import local_date
 from workflow.activities import ActivityStatus
 from workflow.actuals import Actual
 from workflow.passages import RoundFate
-from workflow.planbook import Report, Support
+from workflow.planbook import Report
 from workflow.review import Review, Standing
 
 LATE = (ActivityStatus.LATE, ActivityStatus.OVERDUE)
@@ -292,6 +292,12 @@ def headline(review: Review, *, recounted: bool | None = None) -> list[str]:
     return lines
 
 
+def review_markdown(review: Review, *, recounted: bool | None = None) -> str:
+    """The whole review as Markdown, to paste into a report."""
+    title = say("Tổng kết thực hiện kế hoạch OCOP năm", "Review of the OCOP plan of") + f" {review.desk.row.year}"
+    return markdown(title, headline(review, recounted=recounted), review_sections(review))
+
+
 def markdown(title: str, lines: Sequence[str], sections: Iterable[Section]) -> str:
     """Everything as Markdown."""
     parts = [f"# {title}", "", *(f"{line}  " for line in lines), ""]
@@ -309,87 +315,3 @@ def _row(cells: Iterable[str]) -> str:
 
 def _date(day: str) -> str:
     return f"{day[8:]}/{day[5:7]}/{day[:4]}"
-
-
-# As plain values.
-
-
-def standing_json(review: Review, standing: Standing) -> dict[str, Any]:
-    """An activity as plain values."""
-    activity = standing.activity
-    reports = review.desk.book.reports.get(activity.number, {})
-    return {
-        "number": activity.number,
-        "id": activity.id,
-        "title": activity.title,
-        "stage": activity.stage,
-        "body": activity.body,
-        "units": list(standing.units),
-        "phrase": activity.phrase,
-        "source": activity.source,
-        "flags": list(activity.flags),
-        "start": iso(activity.start) if activity.start else None,
-        "due_at": iso(activity.due_at) if activity.due_at else None,
-        "last_day": last_valid_day(activity.due_at).isoformat() if activity.due_at else None,
-        "place": activity.place,
-        "planned": None if activity.figure is None else str(activity.figure),
-        "reached": standing.reached,
-        "unit": standing.unit or activity.unit,
-        "status": str(standing.status),
-        "reports": {unit: {**report.line.entry.data, **_texts(report.line.names), "entry": report.seq} for unit, report in reports.items()},
-    }
-
-
-def actual_json(actual: Actual) -> dict[str, Any]:
-    """A target as plain values."""
-    target = actual.target
-    return {
-        "number": actual.number,
-        "what": target.what,
-        "op": target.op,
-        "value": target.value,
-        "min": target.min,
-        "max": target.max,
-        "unit": target.unit,
-        "firm": target.firm,
-        "count": str(actual.counting),
-        "kinds": list(actual.kinds),
-        "figure": None if actual.figure is None else str(actual.figure),
-        "of": actual.of,
-        "verdict": str(actual.verdict),
-        "members": list(actual.members),
-        "entry": actual.evidence,
-    }
-
-
-def support_json(plan: str, support: Support) -> dict[str, Any]:
-    """A support as plain values."""
-    return {"plan": plan, "entry": support.seq, **support.line.entry.data, **_texts(support.line.names)}
-
-
-def review_json(review: Review, *, recounted: bool | None = None) -> dict[str, Any]:
-    """The whole review as plain values."""
-    concluded = review.concluded
-    lessons = review.desk.book.lessons
-    return {
-        "plan": review.desk.row.code,
-        "on": iso(review.on),
-        "digest": review.digest,
-        "targets": [actual_json(a) for a in review.targets],
-        "rounds": [
-            {"round": r.code, "took_part": r.members, "stars": r.stars, "fates": {str(f): n for f, n in r.fates.items()}}
-            for r in review.rounds
-        ],
-        "took_part": review.took_part,
-        "stars": review.stars,
-        "producers": {str(kind): n for kind, n in review.producers.items()},
-        "groups": review.groups,
-        "activities": [standing_json(review, s) for s in review.standings],
-        "support": [support_json(review.desk.row.code, s) for s in review.desk.book.supports.values()],
-        "lessons": [{"entry": seq, "part": line.entry.data["part"], "text": line.text("text")} for seq, line in lessons.items()],
-        "concluded": {**concluded.entry.data, "entry": concluded.entry.case_seq, "agrees": recounted} if concluded else None,
-    }
-
-
-def _texts(names: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {name: text for name, text in names.items() if not name.startswith(("actor.", "unit."))}

@@ -16,6 +16,7 @@ def standing_json(found: RoundStanding) -> dict[str, Any]:
         "counts": {str(state): found.counts[state] for state in CaseState if state in found.counts},
         "deferred": list(found.deferred),
         "pending": list(found.pending),
+        "overridden": list(found.overridden),
         "dates": [{"stage": str(d.stage), **{name: d.counts[name] for name in _COLUMNS}} for d in found.dates],
     }
 
@@ -29,6 +30,8 @@ def print_standing(found: RoundStanding) -> None:
         ctx.out.print(
             f"{ctx.both('Chờ quyết định (vẫn công nhận được)', 'Decision pending (can still be certified)')}: {len(found.pending)}"
         )
+    if found.overridden:
+        ctx.out.print(f"{ctx.both('Có bước làm theo quyết định cho vượt', 'With a step done under an override')}: {len(found.overridden)}")
     dated = [d for d in found.dates if d.counts]
     if dated:
         head = ("Mốc", "Kịp", "Muộn", "Lỡ", "Còn hạn")

@@ -9,7 +9,8 @@ from api.cli.options import As, CommandId, DryRun, Json, Reason
 from api.cli.plans import plan
 from api.cli.render import table
 from api.cli.reporting import Corrects, DocumentDate, DocumentNo, Figure, FileReference, Link, Measure, Note, payload_of, told
-from api.cli.reviewing import evidence_text, figure_text, measure, money, support_json
+from api.cli.reviewing import evidence_text, figure_text, measure, money
+from api.shapes.plan_work import support_json
 from states.errors import NotFound
 from states.payload import Field, Kind
 from workflow.planbook import Support

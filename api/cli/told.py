@@ -1,14 +1,13 @@
 """``ocop reminder told``: who was told what and when, by which way, and whether it was read and confirmed."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from api.cli.context import ctx, iso, print_json, runtime
+from api.cli.context import ctx, print_json, runtime
 from api.cli.naming import (
     about,
     day_of,
@@ -27,9 +26,10 @@ from api.cli.naming import (
 )
 from api.cli.options import Json
 from api.cli.render import table
+from api.shapes.telling import counts_json, told_json
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind
-from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, year_of
+from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, without_news, year_of
 from states.errors import NotFound
 from workflow.ports import Database
 from workflow.registry import Registry
@@ -61,13 +61,13 @@ def told_command(  # noqa: PLR0913
         if subject is not None and not found and not _there(run.store, subject):
             raise NotFound(what="case", name=subject)
         if not news:
-            found = _without_news(found)
+            found = without_news(found)
         if by_person:
             found.sort(key=lambda m: (m.office, m.name, m.row.recipient, m.at))
         if csv_file is not None:
-            write_file(csv_file, as_csv(found, _csv_head(), _csv_cells).encode())
+            write_file(csv_file, account_csv(found).encode())
         if as_json:
-            print_json({"messages": [_json(each) for each in found], "counts": _counts_json(counts(found))})
+            print_json({"messages": [told_json(each) for each in found], "counts": counts_json(counts(found))})
             return
         if csv_file is None:
             _print(found)
@@ -98,11 +98,6 @@ def _people(registry: Registry, person: str | None, unit: str | None) -> tuple[s
         return None
     inside = set(registry.ever_below(unit))
     return tuple(row.code for row in registry.people() if registry.ever_held(row.code) & inside)
-
-
-def _without_news(found: list[ToldMessage]) -> list[ToldMessage]:
-    kept = [replace(m, items=tuple(item for item in m.items if not item.news)) for m in found]
-    return [m for m in kept if m.items]
 
 
 def _print(found: list[ToldMessage]) -> None:
@@ -185,6 +180,11 @@ def _print_counts(found: Counts, *, rehearsal: bool) -> None:
         )
 
 
+def account_csv(found: list[ToldMessage]) -> str:
+    """An account as a spreadsheet file, in the language that is spoken."""
+    return as_csv(found, _csv_head(), _csv_cells)
+
+
 def _csv_head() -> tuple[str, ...]:
     vi = ("Lúc", "Khung giờ", "Mã người", "Người nhận", "Chức năng", "Cơ quan, chủ thể", "Loại", "Về việc", "Sản phẩm", "Mã số", "Bước",
           "Hạn cuối", "Vì sao nhận", "Đường gửi", "Đã đọc", "Đã mở đường dẫn", "Đã xác nhận", "Bỏ ra")  # fmt: skip
@@ -214,42 +214,3 @@ def _csv_cells(message: ToldMessage, item: ToldItem) -> tuple[str, ...]:
         when(item.confirmed_at),
         ctx.words.say(item.item.moot),
     )
-
-
-def _json(message: ToldMessage) -> dict[str, Any]:
-    return {
-        "message": message.row.id,
-        "at": iso(message.at),
-        "window": message.row.window,
-        "person": message.row.recipient,
-        "name": message.name,
-        "seat": str(message.seat) if message.seat is not None else None,
-        "unit": message.unit,
-        "office": message.office,
-        "read_at": iso(message.read_at) if message.read_at is not None else None,
-        "deliveries": [{"key": row.key, "channel": row.channel, "state": str(row.state)} for row in message.deliveries],
-        "items": [_item_json(item) for item in message.items],
-    }
-
-
-def _item_json(item: ToldItem) -> dict[str, Any]:
-    return {
-        "kind": item.item.kind,
-        "duty": item.item.duty,
-        "step": None if item.news else item.item.rung,
-        "event": item.item.rung if item.news else None,
-        "subject": item.item.subject,
-        "title": item.title,
-        "part": item.item.part,
-        "due_at": iso(item.line.due_at) if item.line is not None else None,
-        "moot": item.item.moot,
-        "opened_at": iso(item.opened_at) if item.opened_at is not None else None,
-        "confirmed_at": iso(item.confirmed_at) if item.confirmed_at is not None else None,
-        "via": item.via,
-    }
-
-
-def _counts_json(found: Counts) -> dict[str, Any]:
-    deliveries = [{"channel": channel, "state": state, "count": count} for (channel, state), count in found.deliveries.items()]
-    plain = {name: getattr(found, name) for name in ("people", "messages", "duties", "news", "moot", "read", "confirmed")}
-    return {**plain, "deliveries": deliveries}

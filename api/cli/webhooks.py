@@ -1,6 +1,6 @@
 """``ocop webhook``: other systems that hear of events, and gateways for text messages."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,9 @@ from api.cli.context import REFUSED, ctx, print_json, runtime
 from api.cli.naming import meaning, news_name, unit_named, world_of
 from api.cli.options import As, Json
 from api.cli.render import table
-from notifications.channels.webhook import WebhookChannel
+from api.shapes.telling import hook_json
 from notifications.hooks import Hooks, Made
-from notifications.messages import Accepted, ChannelName
+from notifications.messages import Accepted
 from states.regime import local_date
 from workflow.telling import WebhookRow
 
@@ -50,7 +50,7 @@ def add_hook(
 
 def _print_secret(made: Made, *, as_json: bool) -> None:
     if as_json:
-        print_json({**_json(made.row), "secret": made.secret})
+        print_json({**hook_json(made.row), "secret": made.secret})
         return
     ctx.out.print(f"{ctx.both('Mã', 'Id')}: {made.row.id}")
     ctx.out.print(f"{ctx.both('Khóa ký', 'Secret')}: {made.secret}", markup=False)
@@ -63,7 +63,7 @@ def list_hooks(as_json: Json = False) -> None:
     with runtime(as_json=as_json) as run:
         rows = run.store.webhooks()
         if as_json:
-            print_json([_json(row) for row in rows])
+            print_json([hook_json(row) for row in rows])
             return
         registry, day = world_of(run).registry, local_date(run.clock.now())
         made = table(
@@ -78,18 +78,6 @@ def list_hooks(as_json: Json = False) -> None:
         if rows:
             ctx.out.print(made)
         ctx.out.print(f"{len(rows)} webhook")
-
-
-def _json(row: WebhookRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "unit": row.unit,
-        "url": row.url,
-        "events": list(row.events),
-        "since": row.since,
-        "off": row.off,
-        "secrets": len(row.secret.split()),
-    }
 
 
 @webhook.command("off")
@@ -136,7 +124,7 @@ def change_secret(
 
 def _print_row(row: WebhookRow, said: str, *, as_json: bool) -> None:
     if as_json:
-        print_json(_json(row))
+        print_json(hook_json(row))
     else:
         ctx.out.print(f"{row.id}: {said}")
 
@@ -145,9 +133,7 @@ def _print_row(row: WebhookRow, said: str, *, as_json: bool) -> None:
 def try_hook(number: Id, actor: As, as_json: Json = False) -> None:
     """Gửi ngay một tin thử có chữ ký và cho biết nơi nhận trả lời gì · send a signed test event now and tell the answer."""
     with runtime(as_json=as_json) as run:
-        channel = run.notifications.post.channels.get(ChannelName.WEBHOOK)
-        way = channel if isinstance(channel, WebhookChannel) else None
-        answer = _hooks(run).test(number, _actor(run, actor, number), way, run.notifications.post.source)
+        answer = _hooks(run).test(number, _actor(run, actor, number), run.notifications.hook_way(), run.notifications.post.source)
         good = isinstance(answer, Accepted)
         why = "" if isinstance(answer, Accepted) else answer.why
         if as_json:

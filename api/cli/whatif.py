@@ -2,23 +2,22 @@
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from api.cli.context import REFUSED, ctx, error_json, iso, print_json, runtime
-from api.cli.forecasts import counted, expected_json, tenths, too_little
+from api.cli.context import REFUSED, ctx, error_json, print_json, runtime
+from api.cli.forecasts import counted, tenths, too_little
 from api.cli.options import As, Json
+from api.shapes.foreseeing import answer_json
 from notifications.supposed import WouldHear, would_hear
 from states.errors import CycleError, MalformedInput, PayloadInvalid, Problem
 from states.regime import VIETNAM
 from states.vocabulary import CalendarEvent
 from workflow.calendars import DayChange
 from workflow.registry import Registry
-from workflow.rows import TermRow
 from workflow.supposing import Answer, CaseEffect, DeclareDays, Gain, MoveCutoff, RoundOutlook, Supposed, Supposition
-from workflow.telling import RungRow
 
 
 def what_if_command(  # noqa: PLR0913
@@ -51,7 +50,7 @@ def what_if_command(  # noqa: PLR0913
             raise MalformedInput("nothing_supposed")
         answer = run.what_if.ask(what, actor=actor, messages=would_hear(run.store, run.engine.world(), run.clock.now()))
         if as_json:
-            print_json(_answer_json(answer))
+            print_json(answer_json(answer, error_json))
         else:
             _print_answer(answer)
             _print_hearers(answer, run.engine.world().registry)
@@ -188,55 +187,3 @@ def _print_outlook(outlook: RoundOutlook, *, rehearsed: bool) -> None:
     for head, dates in ((ctx.both("hiện nay", "as it is"), outlook.before), (ctx.both("nếu vậy", "if so"), outlook.after)):
         told = [f"{ctx.words.name(d.stage)} ({ctx.words.last_day(d.due_at)}): {counted(d)}" for d in dates]
         ctx.out.print(f"  {head}: {'; '.join(told) or '–'}", markup=False)
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    return {
-        "written": False,
-        "rehearsed": answer.rehearsed,
-        "supposed": [_supposed_json(each) for each in answer.supposed],
-        "cases": [_effect_json(effect) for effect in answer.effects],
-        "rounds": [
-            {"round": r.round, "before": [expected_json(d) for d in r.before], "after": [expected_json(d) for d in r.after]}
-            for r in answer.rounds
-        ],
-    }
-
-
-def _supposed_json(each: Supposed) -> dict[str, Any]:
-    what = each.what
-    told: dict[str, Any] = {}
-    if isinstance(what, MoveCutoff):
-        told = {"kind": "move_cutoff", "round": what.round, "stage": what.stage, "phrase": what.phrase}
-    elif isinstance(what, DeclareDays):
-        days = [{"day": d.day.isoformat(), "working": d.working} for d in what.days]
-        told = {"kind": "declare_days", "unit": what.unit, "days": days}
-    return {**told, "refusal": error_json(each.refusal) if each.refusal else None}
-
-
-def _effect_json(effect: CaseEffect) -> dict[str, Any]:
-    chances = {"before": effect.chance_before, "after": effect.chance_after}
-    return {
-        "case": effect.case,
-        "gain": str(effect.gain),
-        "before": str(effect.before),
-        "after": str(effect.after),
-        "terms": [
-            {"stage": str(t.stage), "was": iso(t.was) if t.was else None, "will": iso(t.will) if t.will else None} for t in effect.terms
-        ],
-        "closed": [_term_json(t) for t in effect.closed],
-        "opened": [_term_json(t) for t in effect.opened],
-        "chance": {name: str(c.limit_denominator(1_000_000)) if c is not None else None for name, c in chances.items()},
-        "reminders": [_rung_json(rung) for rung in effect.reminders],
-        "spared": [_rung_json(rung) for rung in effect.spared],
-        "messages": [{"person": m.person, "rung": m.rung, "at": iso(m.at)} for m in effect.messages if isinstance(m, WouldHear)],
-    }
-
-
-def _rung_json(rung: RungRow) -> dict[str, str]:
-    return {"rung": rung.rung, "at": iso(rung.at), "cutoff": iso(rung.due_at)}
-
-
-def _term_json(term: TermRow) -> dict[str, Any]:
-    named = {"stage": str(term.stage), "round": term.round, "effect": str(term.effect)}
-    return {**named, "cutoff": iso(term.due_at), "phrase": term.phrase, "source": term.source}

@@ -54,8 +54,10 @@ class Turn:
     def beat(self, work: Callable[[Runtime], None]) -> None:
         """One beat; a fault is told and the next beat tries again."""
         try:
-            with self.taken() as run:
-                work(run)
+            # A rehearsal's clock that is being moved is swept by whoever moves it, in this process or another.
+            with self.taken() as run, run.time_bar.standing() as still:
+                if still:
+                    work(run)
             self._stands_by = False
         except StoreUnsafe as fault:
             if fault.code != "sqlite_second_writer" or not self._stands_by:

@@ -24,6 +24,7 @@ class Access(StrEnum):
     REGISTER = "register"
     PEOPLE = "people"
     RECORD = "record"
+    LETTERS = "letters"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"

@@ -246,7 +246,7 @@ class Accounts:
         must_manage(registry, by.person, person, AccountAct.DISABLE, day)
         said = _reason(reason)
         self.get(person)
-        self._shelf.change(AccountRow, {"person": person, "disabled_at": None}, {"disabled_at": self._clock.now()})
+        self._shelf.change(AccountRow, {"person": person, "disabled_at": None}, {"disabled_at": self._clock.now()}, ends=True)
         self._close(person)
         self._note(Access.ACCOUNT_DISABLED, person, by, said)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -19,8 +20,10 @@ from api.identity.errors import HeadersTooLarge
 from api.identity.origin import SAFE, TOKEN_FIELD, TOKEN_HEADER, check_host, check_origin, check_token
 from api.identity.rights import needs_second_factor
 from api.identity.service import Identity
+from api.private import by_token
 from api.requests import current_request
 from workflow.accounts import AccountRow, SessionRow, TokenRow
+from workflow.credentials import Credential, let_in_by
 
 T = TypeVar("T")
 
@@ -37,17 +40,40 @@ PERSONAL: dict[str, Access] = {
     "/api/v1/worklists/{slug}": Access.CASES,
     "/api/v1/bulk-operations/{id}/items": Access.CASES,
     "/api/v1/history": Access.HISTORY,
+    "/api/v1/overrides": Access.HISTORY,
+    "/api/v1/charts/{key}": Access.CASES,
     "/api/v1/producers": Access.REGISTER,
     "/api/v1/products": Access.REGISTER,
     "/api/v1/users": Access.PEOPLE,
     "/api/v1/users/{person}": Access.PEOPLE,
     "/api/v1/users/{person}/sessions": Access.PEOPLE,
     "/api/v1/access-log": Access.RECORD,
+    "/api/v1/rounds/{code}/forecast": Access.CASES,
+    "/api/v1/rounds/{code}/history": Access.HISTORY,
+    "/api/v1/plans/{code}/history": Access.HISTORY,
+    "/api/v1/what-if": Access.CASES,
+    "/api/v1/reminders": Access.CASES,
+    "/api/v1/deliveries": Access.LETTERS,
+    "/api/v1/deliveries/{key}": Access.LETTERS,
+    "/api/v1/reminders/coming": Access.LETTERS,
+    "/api/v1/reminders/preview": Access.LETTERS,
+    "/api/v1/reminders/told": Access.LETTERS,
+    "/api/v1/call-sheets/{unit}": Access.PEOPLE,
+    "/api/v1/reach/{unit}": Access.PEOPLE,
+    "/api/v1/people/{person}/choices": Access.PEOPLE,
+    "/api/v1/plans/{code}/support": Access.REGISTER,
+    "/api/v1/plans/{code}/targets/{number}": Access.REGISTER,
+    "/api/v1/plans/{code}/review": Access.REGISTER,
     "/work": Access.CASES,
     "/work/{slug}": Access.CASES,
     "/cases": Access.CASES,
+    "/cases.xlsx": Access.CASES,
+    "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/people": Access.PEOPLE,
+    "/rounds/{code}/acts/{act}": Access.CASES,
+    "/rounds/{code}/late-door": Access.CASES,
 }
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
@@ -65,6 +91,7 @@ class Session:
     row: SessionRow
     account: AccountRow | None
     owes_factor: bool
+    epoch: int = 0
 
 
 class Guard:
@@ -92,16 +119,22 @@ class Guard:
         request = Request(scope, receive)
         check_host(request.headers, scope["path"], self._public_url)
         authorization = request.headers.get("authorization")
-        if authorization is not None:
-            scope.setdefault("state", {})["caller"] = await self._do(lambda: self._by_token(authorization, _language(request)))
+        credential: Credential | None = None
+        if by_token(scope["path"]):
+            # The token in the address is all the authority there is: a session neither adds to it nor is needed for it.
+            pass
+        elif authorization is not None:
+            caller, credential = await self._do(lambda: self._by_token(authorization, _language(request)))
+            scope.setdefault("state", {})["caller"] = caller
         else:
-            receive = await self._by_cookie(request, receive)
-        await self._app(scope, receive, self._recording(scope, send))
+            receive, credential = await self._by_cookie(request, receive)
+        with let_in_by(credential) if credential is not None else nullcontext():
+            await self._app(scope, receive, self._recording(scope, send))
 
     async def _do(self, work: Callable[[], T]) -> T:
         return work() if self._inline else await run_in_threadpool(work)
 
-    def _by_token(self, authorization: str, language: str) -> Caller:
+    def _by_token(self, authorization: str, language: str) -> tuple[Caller, Credential]:
         kind, _, secret = authorization.partition(" ")
         found = self._identity.tokens.known(secret.strip()) if kind.lower() == "bearer" else None
         if found is None or not isinstance(found.row, TokenRow):
@@ -111,17 +144,24 @@ class Guard:
             registry, today = self._identity.registry(found.epoch), self._identity.today()
             if needs_second_factor(registry, found.row.person, today):
                 raise Unidentified
-        return Caller(found.row.person, "token", frozenset(found.row.scopes.split()), language)
 
-    async def _by_cookie(self, request: Request, receive: Receive) -> Receive:
-        """Note who has this session, refuse writes from elsewhere, and return what the routes read the body from."""
+        def again() -> int:
+            now = self._identity.tokens.known(secret.strip())
+            if now is None:
+                raise Unidentified
+            return now.epoch
+
+        return Caller(found.row.person, "token", frozenset(found.row.scopes.split()), language), Credential(found.epoch, again)
+
+    async def _by_cookie(self, request: Request, receive: Receive) -> tuple[Receive, Credential | None]:
+        """Note who has this session, refuse writes from elsewhere; return what the routes read the body from, and the session as a credential."""
         scope, id_ = request.scope, session_id(request)
         writes = scope["method"] not in SAFE
         if writes:
             check_origin(request.headers, scope["scheme"], self._public_url)
         session = await self._do(lambda: self._session(id_)) if id_ else None
         if session is None or id_ is None:
-            return receive
+            return receive, None
         if writes:
             given = request.headers.get(TOKEN_HEADER)
             if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -131,7 +171,15 @@ class Guard:
         state["session"] = session
         if session.row.whole and not session.owes_factor:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
-        return receive
+
+        def again() -> int:
+            # Who takes another role in a rehearsal has another session from then on, within the same request.
+            now = self._session(state["session"].id)
+            if now is None:
+                raise Unidentified
+            return now.epoch
+
+        return receive, Credential(session.epoch, again)
 
     def _session(self, id_: str) -> Session | None:
         found = self._identity.sessions.known(id_)
@@ -143,7 +191,7 @@ class Guard:
             (found.account is not None and found.account.totp is not None)
             or needs_second_factor(self._identity.registry(found.epoch), row.person, self._identity.today())
         )
-        return Session(id_, row, found.account, owes)
+        return Session(id_, row, found.account, owes, found.epoch)
 
     def _recording(self, scope: Scope, send: Send) -> Send:
         async def sending(message: Message) -> None:

@@ -62,7 +62,7 @@ class Sessions:
 
     def end(self, row: SessionRow) -> None:
         """End one."""
-        self._shelf.change(SessionRow, {"hash": row.hash, "ended_at": None}, {"ended_at": self._clock.now()})
+        self._shelf.change(SessionRow, {"hash": row.hash, "ended_at": None}, {"ended_at": self._clock.now()}, ends=row.whole)
 
     def end_of(self, person: str, handle: str) -> SessionRow:
         """End a person's session by its handle.

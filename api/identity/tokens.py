@@ -91,7 +91,7 @@ class Tokens:
         found = self._shelf.find(TokenRow, {"id": id_, "person": person})
         if not found:
             raise NotFound(what="token", name=id_)
-        self._shelf.change(TokenRow, {"id": id_, "revoked_at": None}, {"revoked_at": self._clock.now()})
+        self._shelf.change(TokenRow, {"id": id_, "revoked_at": None}, {"revoked_at": self._clock.now()}, ends=True)
         return found[0]
 
     def known(self, secret: str) -> Known | None:

@@ -33,12 +33,12 @@ class Move:
     target: str
 
 
-def picture(chart: Chart, now: CaseState, moves: Sequence[Move], said: Words, title: str) -> str:
+def picture(chart: Chart, now: CaseState | None, moves: Sequence[Move], said: Words, title: str) -> str:
     """The chart as SVG.
 
     Args:
         chart: The chart of the case.
-        now: Where the case is.
+        now: Where the case is; None for the chart of no case.
         moves: The way that it has come, oldest first.
         said: Language of the labels.
         title: What the picture says, for whoever does not see it.
@@ -58,7 +58,7 @@ def picture(chart: Chart, now: CaseState, moves: Sequence[Move], said: Words, ti
     )
 
 
-def _places(chart: Chart, now: CaseState, been: set[str]) -> dict[CaseState, tuple[int, int]]:
+def _places(chart: Chart, now: CaseState | None, been: set[str]) -> dict[CaseState, tuple[int, int]]:
     rows = [state for state in MAIN if state in chart.states]
     places = {state: (_LEFT, _TOP + n * (_HEIGHT + _GAP)) for n, state in enumerate(rows)}
     for state, beside in BESIDE.items():
@@ -95,7 +95,7 @@ def _edge(places: dict[CaseState, tuple[int, int]], a: CaseState, b: CaseState, 
     return f'<path class="{kind}" d="{path}" marker-end="url(#tip)"/>'
 
 
-def _box(state: CaseState, place: tuple[int, int], now: CaseState, been: set[str], said: Words) -> str:
+def _box(state: CaseState, place: tuple[int, int], now: CaseState | None, been: set[str], said: Words) -> str:
     x, y = place
     kind = "now" if state is now else "been" if state in been else "ahead" if KIND_OF[state] is StateKind.ACTIVE else "other"
     mark = "● " if state is now else "✓ " if state in been else ""

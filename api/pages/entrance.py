@@ -1,27 +1,25 @@
 """The way in and out: password, second factor, one-time link; in a rehearsal roles instead; and the choice of a language."""
 
 import base64
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.bootstrap import Runtime
 from api.caller import Caller, Unidentified
 from api.identity.asking import here, identity_of, must_be_protected
 from api.identity.cookies import drop_session, set_language, set_session
-from api.identity.errors import IdentityRefused, LoginFailed, RehearsalOnly, RolesInstead
+from api.identity.errors import IdentityRefused, LoginFailed, RolesInstead
 from api.identity.guard import Session, session_of
 from api.identity.service import Identity
 from api.identity.sessions import SESSION
 from api.identity.slip import qr
+from api.identity.tokens import SCOPES
 from api.identity.totp import address
-from api.pages.frame import Form, form_of, go_to, page_language, producers_of, render, safe_path, seats_of
+from api.pages.casts import cast
+from api.pages.frame import Form, form_of, go_to, page_language, render, safe_path
 from api.problems import status_of
 from states.errors import CycleError, PayloadInvalid, StoreUnsafe
-from states.regime import local_date
-from states.vocabulary import Function, Level
-from states.words import Language, words
+from states.words import words
 from workflow.accounts import AccountRow, SessionRow
 
 ISSUER = "OCOP"
@@ -39,9 +37,9 @@ def home(request: Request) -> Response:
 @router.get("/login")
 def sign_in_page(request: Request, onward: Next = None) -> Response:
     """Sign in, or choose a role."""
-    run: Runtime = request.app.state.runtime
+    run = request.app.state.runtime
     if run.rehearsal:
-        return render(request, "roles.html", groups=_roles(run, page_language(request)), next=safe_path(onward))
+        return render(request, "roles.html", cast=cast(run, words(page_language(request))), next=safe_path(onward))
     return _login(request, onward)
 
 
@@ -141,7 +139,7 @@ def link_page(request: Request) -> Response:
 def use_link(request: Request, form: Sent) -> Response:
     """Keep the password that was chosen."""
     identity, said = identity_of(request), words(page_language(request))
-    registry, token = identity.registry(), form.one("token") or ""
+    registry, token = identity.registry(), _typed_token(form.one("token") or "")
     first, again = form.one("password") or "", form.one("again") or ""
     if first != again:
         return render(request, "link.html", status=422, error="again", problems=[], token=token)
@@ -156,13 +154,31 @@ def use_link(request: Request, form: Sent) -> Response:
     return _entered(request, id_, row, None)
 
 
+def _typed_token(text: str) -> str:
+    """The code of a slip as it was typed or pasted: in groups, or with the whole address before it."""
+    return "".join(text.rpartition("#")[2].split())
+
+
 @router.post("/login/role")
 def act_as(request: Request, form: Sent) -> Response:
     """In a rehearsal: act as somebody."""
+    return enter_role(request, form.one("person") or "", form.one("next"))
+
+
+def enter_role(request: Request, person: str, onward: str | None) -> Response:
+    """Be somebody in a rehearsal.
+
+    Raises:
+        RehearsalOnly: A real installation has no roles.
+        NotFound: There is no such person.
+    """
     identity = identity_of(request)
-    id_, row = identity.sign_in.role(identity.registry(), form.one("person") or "", here(request))
+    id_, row = identity.sign_in.role(identity.registry(), person[:200], here(request))
     _leave_old(request)
-    return _entered(request, id_, row, form.one("next"))
+    # Whatever is still drawn for this request is drawn for who they are now.
+    request.state.session = Session(id_, row, None, owes_factor=False)
+    request.state.caller = Caller(row.person, row.via, SCOPES, page_language(request))
+    return _entered(request, id_, row, onward)
 
 
 @router.post("/logout")
@@ -201,41 +217,3 @@ def _leave_old(request: Request) -> None:
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
         identity_of(request).sessions.end(old.row)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A button: somebody whom a visitor of a rehearsal can be."""
-
-    person: str
-    name: str
-    seats: str
-
-
-_ORDER = (
-    Function.OFFICER, Function.SECRETARY, Function.CHAIR, Function.AUTHORITY, Function.ADVISER, Function.MEMBER, Function.AUDITOR,
-    Function.ADMINISTRATOR, Function.PRODUCER,
-)  # fmt: skip
-_LEVELS = (Level.COMMUNE, Level.DISTRICT, Level.PROVINCE, Level.CENTRE)
-
-
-def _roles(run: Runtime, language: Language) -> list[tuple[str, list[Role]]]:
-    """People by level, producers first, as a case passes through their hands."""
-    if not run.rehearsal:
-        raise RehearsalOnly
-    registry = run.engine.world(fresh=True).registry
-    said, today = words(language), local_date(run.clock.now())
-    groups: dict[str, list[tuple[int, str, Role]]] = {"producer": [], **{str(level): [] for level in _LEVELS}}
-    held = {person.code: registry.holdings(person.code, today) for person in registry.people()}
-    producers = producers_of(run, [h for holdings in held.values() for h in holdings])
-    for person in registry.people():
-        holdings = held[person.code]
-        if not holdings:
-            continue
-        first = holdings[0].seat
-        group = "producer" if first.function is Function.PRODUCER or first.level is None else str(first.level)
-        role = Role(person.code, person.name, seats_of(holdings, registry, today, said, producers))
-        groups[group].append((_ORDER.index(first.function), holdings[0].unit, role))
-    return [
-        (group, [role for *_, role in sorted(found, key=lambda f: (f[0], f[1], f[2].person))]) for group, found in groups.items() if found
-    ]

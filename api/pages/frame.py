@@ -20,6 +20,7 @@ from api.caller import Caller
 from api.identity.cookies import LANGUAGE
 from api.identity.guard import Session
 from api.identity.sessions import csrf_of
+from api.pages.strip import strip, without_marks
 from api.strict import RequestInvalid, WrongMediaType
 from states.errors import CycleError, Problem
 from states.regime import local_date
@@ -154,6 +155,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "t": Said(language), "w": said, "lang": language, "csrf": csrf(request), "me": me, "office": me.office if me else office(run),
         "status": status, "rehearsal": run.rehearsal, "now": run.clock.now(), "here": _here(request), "nonce": getattr(request.state, "csp_nonce", ""),
+        "strip": strip(request, run, Said(language)) if run.rehearsal else None,
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -164,7 +166,7 @@ def plain(request: Request, template: str, *, status: int, **values: Any) -> Res
     language = page_language(request)
     base = {
         "t": Said(language), "w": words(language), "lang": language, "csrf": csrf(request), "me": None, "office": "", "status": status, "rehearsal": False,
-        "now": None, "here": "/", "nonce": "",
+        "now": None, "here": "/", "nonce": "", "strip": None,
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -172,7 +174,7 @@ def plain(request: Request, template: str, *, status: int, **values: Any) -> Res
 
 def _here(request: Request) -> str:
     """The page, to come back to it; of a form that was sent, nothing."""
-    query = request.url.query
+    query = without_marks(request.url.query)
     return request.url.path + (f"?{query}" if query else "") if request.method in {"GET", "HEAD"} else request.url.path
 
 

@@ -2,40 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from api.bootstrap import Runtime
 from api.caller import Caller
 from api.cli.render import history_lines
-from api.identity.asking import here, identity_of
-from api.identity.cookies import LANGUAGE, set_language, set_session
-from api.identity.guard import Session
-from api.identity.sessions import csrf_of
 from api.pages.casts import Role, cast, role_of
+from api.pages.entrance import enter_role
+from api.pages.frame import page_language, render, safe_path
 from api.pages.mail import letter, mail
 from api.pages.stories import Progress, Step, StepKind, Story, perform, progress, stories
+from api.pages.strip import look, marks_of, without_marks
 from api.problems import status_of
 from api.routes.rehearsal import event_name
 from api.schemas.rehearsal import instant_of, span_of
 from states.errors import CycleError, MalformedInput, NotFound
 from states.regime import VIETNAM, local_date
+from states.vocabulary import Function
 from states.words import Language, words
-from workflow.rows import SubjectKind
+from workflow.access import visible
+from workflow.judging import place_of
+from workflow.rows import CaseRow, SubjectKind
 from workflow.timebar import FARTHEST, Happened, Moved, next_morning, settles
 from workflow.timeline import timeline
 
 router = APIRouter(prefix="/rehearsal", include_in_schema=False)
 HOME = "/rehearsal"
 _SHOWN = 40
-_LONGEST_LOOK = 5_000
-"""Entries of the log that "what just happened" looks at."""
 _MOST_BODY = 20_000
 
 
@@ -59,32 +57,14 @@ class Visit:
         person = self.person
         return role_of(self.run, person, words(self.language)) if person is not None else None
 
-    def both(self, vi: str, en: str) -> str:
-        """The words in the page's language."""
-        return vi if self.language == "vi" else en
-
 
 def _visit(request: Request) -> Visit:
-    language: Language = "en" if request.cookies.get(LANGUAGE) == "en" else "vi"
-    return Visit(request, request.app.state.runtime, language)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("api", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    return Visit(request, request.app.state.runtime, page_language(request))
 
 
 def _page(visit: Visit, name: str, status: int = 200, /, **values: Any) -> Response:
-    session = getattr(visit.request.state, "session", None)
-    said = words(visit.language)
-    base = {
-        "t": visit.both, "w": said, "lang": visit.language, "now": visit.run.clock.now(), "role": visit.role, "local": _local,
-        "csrf": csrf_of(session.id) if isinstance(session, Session) else "", "case_url": case_url, "letter_url": letter_url,
-    }  # fmt: skip
-    text = _environment().get_template(f"rehearsal/{name}.html").render({**base, **values})
-    return HTMLResponse(text, status_code=status, headers={"content-language": visit.language, "cache-control": "no-store"})
+    links = {"role": visit.role, "local": _local, "case_url": case_url, "letter_url": letter_url}
+    return render(visit.request, f"rehearsal/{name}.html", status=status, **{**links, **values})
 
 
 def _local(moment: datetime) -> str:
@@ -129,10 +109,21 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
         ahead=ahead if reachable else None,
         settled=settles(ahead) if ahead is not None else None,
         stories=told,
+        going_on=_going_on(visit, told),
         season=known,
         cast=cast(run, said),
         letters=mail(run, person)[:5] if person is not None else [],
     )
+
+
+def _going_on(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> tuple[Story, dict[str, Any]] | None:
+    """The step that comes next in the story whose step has just been taken, what has been looked at already left out."""
+    key = visit.request.query_params.get("story", "")
+    for story, steps in told:
+        if story.key == key:
+            taken = max((n for n, step in enumerate(steps) if step["progress"] == Progress.DONE), default=-1)
+            return next(((story, step) for step in steps[taken + 1 :] if step["progress"] == Progress.NEXT), None)
+    return None
 
 
 def _steps(story: Story, how_far: tuple[Progress, ...], language: Language) -> list[dict[str, Any]]:
@@ -147,17 +138,10 @@ _SHOWS = frozenset({StepKind.LETTER, StepKind.CASE})
 
 def _just_happened(visit: Visit) -> dict[str, Any] | None:
     """What the last move brought, as the address after it names it."""
-    asked, run = visit.request.query_params, visit.run
-    try:
-        after, last = int(asked["after"]), int(asked["last"])
-        since, until = instant_of(asked["since"]), instant_of(asked["until"])
-    except (KeyError, ValueError):
+    found = look(visit.request, visit.run)
+    if found is None:
         return None
-    end = run.store.log_state().size - 1
-    if not -1 <= after <= last <= end or since > until:
-        return None
-    happened = run.time_bar.happened(max(after, last - _LONGEST_LOOK), last, since, until)
-    return {"since": since, "until": until, "cut": last - after > _LONGEST_LOOK, **_shown(visit, happened)}
+    return {"since": found.since, "until": found.until, "cut": found.cut, **_shown(visit, found.happened)}
 
 
 def _shown(visit: Visit, happened: Happened) -> dict[str, Any]:
@@ -169,7 +153,7 @@ def _shown(visit: Visit, happened: Happened) -> dict[str, Any]:
     acts = [
         {
             "at": a.at, "subject": a.subject, "case": a.kind is SubjectKind.CASE, "event": event_name(a.kind, a.event)[visit.language],
-            "who": people.get(a.actor, a.actor) if a.actor else visit.both("hệ thống", "the system"),
+            "who": people.get(a.actor, a.actor) if a.actor else said.name(Function.SYSTEM),
         }
         for a in happened.acts
     ]  # fmt: skip
@@ -216,6 +200,13 @@ def read(request: Request, id: str) -> Response:
     return _page(visit, "letter", letter=found, cases=[s for s in found.subjects if visit.run.store.load_case(s, "")])
 
 
+def _full(visit: Visit, found: CaseRow) -> str | None:
+    """The case's own page, for whoever may see it in their role."""
+    registry, day = visit.run.engine.world().registry, local_date(visit.run.clock.now())
+    may = visit.person is not None and visible(registry, visit.person, place_of(found), day)
+    return f"/cases/{found.code}" if may else None
+
+
 @router.get("/cases/{code}")
 def case(request: Request, code: str) -> Response:
     """A case's history in words."""
@@ -229,10 +220,9 @@ def case(request: Request, code: str) -> Response:
     for line in timeline(visit.run.store, loaded.case.code):
         first, *rest = (text.strip() for text in history_lines([line], said))
         entries.append({"head": first, "rest": rest, "denied": line.entry.outcome == "denied", "deferred": line.entry.event == "defer"})
-    owned = any(getattr(route, "path", None) == "/cases/{code}" for route in request.app.routes)
     return _page(
         visit, "case", case=loaded.case, name=product.name if product else loaded.case.product, state=said.name(loaded.case.state),
-        entries=entries[::-1], full=f"/cases/{loaded.case.code}" if owned and visit.person else None,
+        entries=entries[::-1], full=_full(visit, loaded.case),
     )  # fmt: skip
 
 
@@ -251,9 +241,11 @@ def _back(to: str = HOME) -> Response:
     return RedirectResponse(to, status_code=303)
 
 
-def _after(moved: Moved) -> Response:
-    asked = urlencode({"after": moved.after, "last": moved.last, "since": moved.since.isoformat(), "until": moved.until.isoformat()})
-    return _back(f"{HOME}?{asked}#happened")
+def _after(moved: Moved, onward: str | None, story: str) -> Response:
+    """Back to where the button was pressed, with what the move brought."""
+    place = urlsplit(safe_path(onward, HOME))
+    query = "&".join(part for part in (without_marks(place.query), marks_of(moved, story)) if part)
+    return _back(f"{place.path}?{query}{'#happened' if place.path == HOME else ''}")
 
 
 @router.post("/clock")
@@ -265,7 +257,9 @@ async def clock(request: Request) -> Response:
 
 def _move(visit: Visit, form: dict[str, str]) -> Response:
     try:
-        return _after(visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form))
+        return _after(
+            visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form), form.get("next"), form.get("story", "")[:40]
+        )
     except CycleError as error:
         return _home(visit, error)
 
@@ -280,25 +274,11 @@ def _where_to(visit: Visit, form: dict[str, str]) -> datetime:
         raise MalformedInput("not_an_instant", given=given[:40]) from None
 
 
-@router.post("/role")
-async def play(request: Request) -> Response:
-    """Play a role."""
-    form, visit = await _form(request), _visit(request)
-    return await run_in_threadpool(_play, visit, form.get("person", ""), f"{HOME}#role")
-
-
 def _play(visit: Visit, person: str, to: str) -> Response:
-    identity = identity_of(visit.request)
     try:
-        id_, _ = identity.sign_in.role(identity.registry(), person[:200], here(visit.request))
+        return enter_role(visit.request, person, to)
     except CycleError as error:
         return _home(visit, error)
-    old = getattr(visit.request.state, "session", None)
-    if isinstance(old, Session):
-        identity.sessions.end(old.row)
-    response = _back(to)
-    set_session(response, visit.request.scope["scheme"], id_)
-    return response
 
 
 @router.post("/story")
@@ -324,7 +304,8 @@ def _step(visit: Visit, story: Story, step: Step) -> Response:
     run = visit.run
     match step.kind:
         case StepKind.MOVE:
-            return _move(visit, {"to": step.to.isoformat() if step.to else "–", **({"colleagues": "1"} if step.colleagues else {})})
+            where = {"to": step.to.isoformat() if step.to else "–", "story": story.key}
+            return _move(visit, {**where, **({"colleagues": "1"} if step.colleagues else {})})
         case StepKind.CASE:
             return _back(f"{HOME}/cases/{step.case}")
         case StepKind.LETTER:
@@ -341,12 +322,3 @@ def _step(visit: Visit, story: Story, step: Step) -> Response:
                         told.raw_headers.append((name, value))
                 return told
             return played
-
-
-@router.post("/language")
-async def speak(request: Request) -> Response:
-    """Choose the language."""
-    form = await _form(request)
-    response = _back()
-    set_language(response, request.scope["scheme"], "en" if form.get("language") == "en" else "vi")
-    return response

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -20,9 +20,16 @@ from states.words import Words, words
 from workflow.casebook import CaseList
 from workflow.chances import Expected
 from workflow.roundbook import ruling_dates
+from workflow.roundoffers import EVENT_OF, RoundAct, offers
 from workflow.rows import RoundRow, StageRow
+from workflow.timeline import opened
+
+Foreseen = tuple[Expected, int]
+"""What is expected before a date, and how many finished waits that rests on."""
 
 router = APIRouter(tags=["pages"])
+RoundCode = Annotated[str, Path(max_length=LONGEST_CODE)]
+Unit = Annotated[str | None, Query(max_length=LONGEST_CODE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What an office does with the round: where, and what stands against it."""
+
+    act: str
+    reasons: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """A unit's share of the round."""
 
@@ -66,10 +81,14 @@ class Area:
 @router.get("/rounds")
 def rounds(request: Request) -> Response:
     """All rounds, the latest first."""
-    asked = visitor(request)
+    return render(request, "rounds.html", rounds=listed(visitor(request)))
+
+
+def listed(asked: Asked) -> list[dict[str, Any]]:
+    """All rounds with what the reader may see of each, the latest first."""
     said, t = words(asked.language), Said(asked.language)
     seen = seen_by(asked.registry, asked.caller.person, asked.today)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in asked.run.store.rounds():
         base = CaseList(seen_units=seen.units, seen_producers=seen.producers, round=row.code)
         ahead = [s for s in _dates(asked, row) if s.cutoff and s.cutoff > asked.received]
@@ -81,17 +100,53 @@ def rounds(request: Request) -> Response:
             }
         )  # fmt: skip
     rows.sort(key=lambda row: (bool(row["open"]), str(row["code"])), reverse=True)
-    return render(request, "rounds.html", rounds=rows)
+    return rows
 
 
 @router.get("/rounds/{code}")
 def show(
     request: Request,
-    code: Annotated[str, Path(max_length=LONGEST_CODE)],
-    unit: Annotated[str | None, Query(max_length=LONGEST_CODE)] = None,
+    code: RoundCode,
+    unit: Unit = None,
+    done: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    did: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Response:
     """One round."""
     asked = visitor(request)
+    found = shown(asked, code, unit)
+    return render(request, "round.html", **found, done=_done(asked, code, done), rolled=did == "rollover", **_acts(asked, found["round"]))
+
+
+def _acts(asked: Asked, row: RoundRow) -> dict[str, Any]:
+    """What an office does with the round, for those who hold any function of an office."""
+    said = words(asked.language)
+    holdings = asked.registry.holdings(asked.caller.person, asked.today)
+    if all(h.seat.function is Function.PRODUCER for h in holdings):
+        return {"acts": [], "not_now": []}
+    found = [
+        Act(str(o.act), tuple((said.refusal(r), said.holder(r.holder)) for r in o.reasons))
+        for o in offers(asked.run.rounds, row.code, actor=asked.caller.person)
+    ]
+    return {"acts": [a for a in found if not a.reasons], "not_now": [a for a in found if a.reasons]}
+
+
+def _done(asked: Asked, code: str, seq: int | None) -> dict[str, Any] | None:
+    """What was just written into the round's history."""
+    stored = next((each for each in asked.run.store.entries(code) if each.seq == seq), None) if seq else None
+    if stored is None:
+        return None
+    line = opened(stored)
+    act = next((act for act, event in EVENT_OF.items() if event == stored.event and act is not RoundAct.ROLLOVER), None)
+    return {"seq": seq, "act": str(act) if act else None, "at": line.at}
+
+
+def shown(asked: Asked, code: str, unit: str | None) -> dict[str, Any]:
+    """Everything that the page of a round shows, of one unit or of all that the reader may see.
+
+    Raises:
+        NotFound: No such round.
+        UnknownName: No such unit.
+    """
     said, t = words(asked.language), Said(asked.language)
     row = asked.run.store.load_round(code)
     if row is None:
@@ -104,12 +159,13 @@ def show(
     )
     columns = _columns(asked, base, code, unit)
     forecast = _forecast(asked, row) if not unit else {}
-    return render(
-        request, "round.html", round=row, state=said.name(row.state), columns=columns, total=sum(c.count for c in columns),
-        late=sum(c.late for c in columns), marks=[_mark(s, asked, said, t, forecast) for s in _dates(asked, row)],
-        areas=_areas(asked, base, columns, code, unit), unit=unit or "", unit_name=asked.registry.unit_name(unit, asked.today) if unit else "",
-        units=_filters(asked), rehearsed=asked.run.rehearsal,
-    )  # fmt: skip
+    return {
+        "round": row, "state": said.name(row.state), "columns": columns, "total": sum(c.count for c in columns),
+        "late": sum(c.late for c in columns), "marks": [_mark(s, asked, said, t, forecast) for s in _dates(asked, row)],
+        "areas": _areas(asked, base, columns, code, unit), "unit": unit or "",
+        "unit_name": asked.registry.unit_name(unit, asked.today) if unit else "", "units": _filters(asked), "rehearsed": asked.run.rehearsal,
+        "deferred": next((c.count for c in columns if c.state == CaseState.DEFERRED), 0),
+    }  # fmt: skip
 
 
 def _dates(asked: Asked, row: RoundRow) -> list[StageRow]:
@@ -133,29 +189,37 @@ def _link(code: str, unit: str | None, **given: str) -> str:
     return f"/cases?{urlencode(asked)}"
 
 
-def _mark(row: StageRow, asked: Asked, said: Words, t: Said, forecast: dict[tuple[Stage, datetime], Expected]) -> Mark:
+def _mark(row: StageRow, asked: Asked, said: Words, t: Said, forecast: dict[tuple[Stage, datetime], Foreseen]) -> Mark:
     cutoff = row.cutoff
     left, urgency = countdown(cutoff, asked.received, t) if cutoff else ("", "calm")
     if cutoff is not None and cutoff <= asked.received:
         left, urgency = t("mark.passed"), "calm"
     expected = forecast.get((Stage(row.stage), cutoff)) if cutoff else None
     told = ""
-    if expected is not None and expected.due_at > asked.received:
+    if expected is not None and expected[0].due_at > asked.received:
         with speaking(asked.language):
-            told = t("forecast.said", cases=expected.cases, missed=counted(expected))
+            told = t("forecast.said", cases=expected[0].cases, missed=counted(expected[0]))
+        told += " " + t("forecast.ground", count=expected[1]) if expected[1] else ""
     return Mark(
         stage=said.stage(row.stage), last_day=said.last_day(cutoff) if cutoff else "–", phrase=row.phrase, source=row.source,
         effect=said.name(row.effect), left=left, urgency=urgency, firm=row.firm, forecast=told,
     )  # fmt: skip
 
 
-def _forecast(asked: Asked, row: RoundRow) -> dict[tuple[Stage, datetime], Expected]:
-    """What is to be expected of a round, for those in whose territory all of it lies."""
+def _forecast(asked: Asked, row: RoundRow) -> dict[tuple[Stage, datetime], Foreseen]:
+    """What is to be expected of a round, for those in whose territory all of it lies, and on how many finished waits it rests."""
     whole = asked.registry.chain(row.unit, asked.today)
     own = {h.unit for h in asked.registry.holdings(asked.caller.person, asked.today) if h.seat.function is not Function.PRODUCER}
     if row.state is RoundState.CLOSED or not own & set(whole):
         return {}
-    return {(each.stage, each.due_at): each for each in asked.run.forecasts.round(row.code).dates}
+    found = asked.run.forecasts.round(row.code)
+    rests: dict[tuple[Stage, datetime], dict[tuple[str, ...], int]] = {}
+    for chance in found.chances:
+        if chance.ground is not None:
+            key = (str(chance.at), str(chance.ground.pool), str(chance.ground.met))
+            rests.setdefault((chance.due.stage, chance.due.at), {})[key] = chance.ground.met
+    met = {date: sum(each.values()) for date, each in rests.items()}
+    return {(each.stage, each.due_at): (each, met.get((each.stage, each.due_at), 0)) for each in found.dates}
 
 
 def _filters(asked: Asked) -> list[tuple[str, str]]:

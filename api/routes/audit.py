@@ -9,8 +9,8 @@ from api.acting import json_answer
 from api.asking import Asked, ask
 from api.routes.histories import entry_json
 from api.schemas.common import LONGEST_CODE, problems
-from api.schemas.subjects import CheckpointOut, HistoryPage, ProofOut, SchedulerOut
-from api.showing import iso
+from api.schemas.subjects import CheckpointOut, HistoryPage, OverridesOut, ProofOut, SchedulerOut
+from api.showing import iso, override_json
 from api.strict import MemberRoute
 from states.chart import Seat
 from states.errors import NotAllowed, NotFound
@@ -19,6 +19,7 @@ from states.vocabulary import Function, Level
 from workflow.access import visible
 from workflow.judging import place_of
 from workflow.ledger.merkle import inclusion_path
+from workflow.overriding import overrides
 from workflow.rows import StoredEntry, SubjectKind
 from workflow.sweeping import upcoming
 from workflow.worker import heartbeats
@@ -70,6 +71,18 @@ def history(
 
     items = [{"log_seq": number, **entry_json(stored)} for number, stored in page if seen(stored)]
     return json_answer({"items": items, "next": page[-1][0] if len(page) == limit else None})
+
+
+@router.get("/overrides", response_model=OverridesOut, responses=problems())
+def overridden(request: Request) -> Response:
+    """Mọi quyết định cho vượt trong địa bàn, đã dùng hay chưa · every override in the territory, used or not, for auditors."""
+    asked = ask(request)
+    _auditor(asked)
+    registry, person = asked.registry, asked.caller.person
+    found = [o for o in overrides(asked.run.store) if visible(registry, person, place_of(o.case), asked.today)]
+    return json_answer(
+        {"items": [override_json(each) for each in found], "count": len(found), "used": sum(o.used is not None for o in found)}
+    )
 
 
 @router.get("/log/checkpoint", response_model=CheckpointOut, responses=problems())

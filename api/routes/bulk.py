@@ -9,7 +9,7 @@ from api.acting import json_answer
 from api.asking import WRITE, Asked, Key, ask
 from api.once import once
 from api.routes.cases import DryRun
-from api.schemas.common import LONGEST_CODE, WRITES, Given, problems
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
 from api.schemas.subjects import BulkGiven, BulkItemsOut, BulkOut, BulkPreviewOut
 from api.showing import iso
 from api.strict import MemberRoute, RequestInvalid
@@ -22,10 +22,6 @@ from workflow.operations import BulkItem, BulkOperation, BulkState, Fate
 
 router = APIRouter(prefix="/bulk-operations", route_class=MemberRoute, tags=["bulk"])
 OperationId = Annotated[str, Path(max_length=LONGEST_CODE)]
-
-
-class NothingGiven(Given):
-    """No fields."""
 
 
 def _operation(asked: Asked, id: str) -> BulkOperation:

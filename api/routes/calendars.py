@@ -11,7 +11,7 @@ from api.asking import WRITE, Asked, IfMatch, Key, ask, etag, version_seen
 from api.once import once
 from api.routes.cases import DryRun
 from api.routes.histories import entry_json
-from api.schemas.common import LONGEST_CODE, WRITES, problems
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
 from api.schemas.subjects import CalendarReportOut, ChangeGiven, HistoryPage, ListOut, YearOut
 from api.showing import iso, row_json
 from api.strict import MemberRoute, RequestInvalid
@@ -106,6 +106,18 @@ def change(
             }
             raise
         return 200, _report(report, dry_run=dry_run), _version(asked, report.unit)
+
+    return once(asked, key, body.model_dump(), work, dry_run=dry_run)
+
+
+@router.post("/recount", response_model=CalendarReportOut, responses=problems(*WRITES))
+def recount(request: Request, body: NothingGiven, key: Key = None, dry_run: DryRun = False) -> Response:
+    """Tính lại thời hạn đang chạy theo lịch hiện nay, do trung ương · count running terms again by the calendar as it is now."""
+    asked = ask(request, WRITE)
+
+    def work(_: str) -> tuple[int, dict[str, Any], int | None]:
+        report = asked.run.calendars.recount(actor=asked.caller.person, dry_run=dry_run)
+        return 200, _report(report, dry_run=dry_run), None
 
     return once(asked, key, body.model_dump(), work, dry_run=dry_run)
 

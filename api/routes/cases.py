@@ -169,7 +169,7 @@ def show(request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as
         then = stood(folded, instant_of("as_of", as_of), instant_of("known_at", known_at))
         if then is None:
             raise NotFound(what="case", name=code)
-        body = case_json(asked, then.case, (t for t in then.terms if t.attempt == then.case.attempt), then.entries)
+        body = case_json(asked, then.case, (t for t in then.terms if t.attempt == then.case.attempt), then.entries, past=True)
         body |= {"as_of": _said("as_of", as_of), "known_at": _said("known_at", known_at)}
     tag = etag(body["version"], body)
     if same_etag(if_none_match, tag):

@@ -1,4 +1,4 @@
-"""``/confirmations``: the second person's word on an act that was typed from paper."""
+"""``/confirmations``: the second person's word on an act that was typed from paper, or on an override."""
 
 from typing import Annotated, Any
 
@@ -41,7 +41,7 @@ def _json(each: Waiting) -> dict[str, Any]:
 
 @router.get("", response_model=ListOut, responses=problems())
 def waiting(request: Request) -> Response:
-    """Việc nhập từ văn bản giấy đang chờ người thứ hai · acts typed from paper that wait for a second person."""
+    """Việc nhập từ văn bản giấy và việc cho vượt đang chờ người thứ hai · what waits for a second person."""
     asked = ask(request)
     registry, found = asked.registry, []
     for each in asked.run.confirmations.waiting():

@@ -13,7 +13,7 @@ from api.routes.cases import CaseCode, DryRun, acted
 from api.schemas.cases import ActedOut, ActGiven, Document
 from api.schemas.common import LONGEST_CODE, WRITES, Given, Text, problems
 from api.schemas.subjects import DeadlinesOut, HistoryPage, TimelineOut
-from api.showing import Shifts, deadline_json, entries_of
+from api.showing import Shifts, deadline_json, entries_of, steps_of
 from api.strict import MemberRoute
 from states.errors import NotFound
 from states.vocabulary import Event
@@ -75,8 +75,10 @@ def deadlines(request: Request, code: CaseCode) -> Response:
     shifts = Shifts(entries_of(asked, code), asked.today)
     reasons = {(str(w.stage), w.ruling.cutoff): explained(w) for w in Provenance(asked.run.store).why(code)}
     items = []
-    for term in sorted(asked.run.store.terms(code), key=lambda t: (t.due_at, t.id)):
-        told = deadline_json(term, stages, shifts)
+    terms = sorted(asked.run.store.terms(code), key=lambda t: (t.due_at, t.id))
+    steps = steps_of(asked, terms)
+    for term in terms:
+        told = deadline_json(term, stages, shifts, steps)
         mine = term.attempt == loaded.case.attempt
         items.append({**told, "attempt": term.attempt, "why": reasons.get((str(term.stage), term.due_at)) if mine else None})
     return json_answer({"case": code, "items": items}, {"etag": etag(loaded.case.version)})

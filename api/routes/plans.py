@@ -8,10 +8,12 @@ from api.acting import json_answer
 from api.asking import WRITE, IfMatch, Key, ask, etag, version_seen
 from api.once import once
 from api.routes.cases import DryRun
+from api.routes.histories import entry_json
 from api.schemas.common import LONGEST_CODE, WRITES, problems
-from api.schemas.subjects import ListOut, PlanGiven, PlanOut, PublishedOut, PublishGiven
+from api.schemas.subjects import HistoryPage, ListOut, PlanGiven, PlanOut, PublishedOut, PublishGiven
 from api.showing import both, row_json, stage_json
 from api.strict import MemberRoute, RequestInvalid
+from api.subjects import sight
 from api.told import choice_json
 from states.errors import NotFound, Problem, StaleCase
 from states.vocabulary import Effect
@@ -59,6 +61,16 @@ def show(request: Request, code: PlanCode) -> Response:
     return json_answer({**_plain(row), "text": row.text, "deadlines": dates}, {"etag": etag(row.version)})
 
 
+@router.get("/{code}/history", response_model=HistoryPage, responses=problems(404))
+def history(request: Request, code: PlanCode) -> Response:
+    """Nhật ký của một kế hoạch, cho người phụ trách và kiểm tra · the entries of a plan, for whoever answers for it or audits it."""
+    asked = ask(request)
+    row = asked.run.store.load_plan(code)
+    if row is None or row.unit not in sight(asked).units:
+        raise NotFound(what="plan", name=code)
+    return json_answer({"items": [entry_json(stored) for stored in asked.run.store.entries(code)], "next": None})
+
+
 @router.post("/{code}/publish", response_model=PublishedOut, responses=problems(*WRITES))
 def publish(
     request: Request, code: PlanCode, body: PublishGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
@@ -72,9 +84,9 @@ def publish(
         choices = [choice_json(c) for c in asked.run.plans.choices(code, effects)]
         rounds: list[str] = []
         try:
-            if not dry_run:
-                opened = asked.run.plans.publish(code, actor=asked.caller.person, effects=effects, exceptions=body.exceptions, version=seen)
-                rounds = [row.code for row in opened]
+            plans = asked.run.trial().plans if dry_run else asked.run.plans
+            opened = plans.publish(code, actor=asked.caller.person, effects=effects, exceptions=body.exceptions, version=seen)
+            rounds = [row.code for row in opened]
         except StaleCase:
             row = asked.run.store.load_plan(code)
             if row is not None:

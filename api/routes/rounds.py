@@ -9,12 +9,14 @@ from api.acting import json_answer
 from api.asking import WRITE, Asked, IfMatch, IfNoneMatch, Key, ask, etag, same_etag, version_seen
 from api.once import once
 from api.routes.cases import DryRun
-from api.schemas.common import LONGEST_CODE, WRITES, Given, problems
-from api.schemas.subjects import ListOut, RedatedOut, RedateGiven, RoundMoved, RoundOut, RoundReportOut
+from api.routes.histories import entry_json
+from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
+from api.schemas.subjects import HistoryPage, ListOut, RedatedOut, RedateGiven, RoundMoved, RoundOut, RoundReportOut
 from api.seeing import seen_by
 from api.showing import both, row_json, stage_json
 from api.strict import MemberRoute
 from api.told import reasons_of
+from notifications.sight import near
 from states.errors import NotFound, StaleCase, UnknownName
 from states.vocabulary import CaseState
 from workflow.casebook import CaseList
@@ -24,10 +26,6 @@ from workflow.rows import RoundRow
 
 router = APIRouter(prefix="/rounds", route_class=MemberRoute, tags=["rounds"])
 RoundCode = Annotated[str, Path(max_length=LONGEST_CODE, examples=["VS-2021-1"])]
-
-
-class NothingGiven(Given):
-    """No fields."""
 
 
 def _round(asked: Asked, code: str) -> RoundRow:
@@ -110,15 +108,26 @@ def _write(
     return once(asked, key, values, done, dry_run=dry_run)
 
 
+@router.get("/{code}/history", response_model=HistoryPage, responses=problems(404))
+def history(request: Request, code: RoundCode) -> Response:
+    """Nhật ký của một đợt · the entries of a round."""
+    asked = ask(request)
+    if not near(asked.registry, asked.caller.person, _round(asked, code).unit, asked.today):
+        raise NotFound(what="round", name=code)
+    return json_answer({"items": [entry_json(stored) for stored in asked.run.store.entries(code)], "next": None})
+
+
 @router.post("/{code}/freeze", response_model=RoundMoved, responses=problems(*WRITES))
-def freeze(request: Request, code: RoundCode, body: NothingGiven, if_match: IfMatch = None, key: Key = None) -> Response:
+def freeze(
+    request: Request, code: RoundCode, body: NothingGiven, if_match: IfMatch = None, key: Key = None, dry_run: DryRun = False
+) -> Response:
     """Khóa danh sách: không nhận thêm hồ sơ · stop joining."""
 
     def work(asked: Asked, seen: int) -> dict[str, Any]:
-        row = asked.run.rounds.freeze(code, actor=asked.caller.person, version=seen)
-        return {"round": row.code, "state": str(row.state), "version": row.version}
+        row = asked.run.rounds.freeze(code, actor=asked.caller.person, version=seen, dry_run=dry_run)
+        return {"round": row.code, "state": str(row.state), "version": row.version, "dry_run": dry_run}
 
-    return _write(request, code, if_match, key, body.model_dump(), work)
+    return _write(request, code, if_match, key, body.model_dump(), work, dry_run=dry_run)
 
 
 def _report(asked: Asked, report: RoundReport, *, dry_run: bool) -> dict[str, Any]:

@@ -36,6 +36,14 @@ class RegisterGiven(ActGiven):
     product: Code
 
 
+class RungOut(BaseModel):
+    """A step of reminding: when it comes, and when it was told."""
+
+    key: str = Field(description="T-7: trước 7 ngày · seven days before")
+    at: str
+    sent: str | None
+
+
 class DeadlineOut(BaseModel):
     """A deadline of a case."""
 
@@ -55,6 +63,7 @@ class DeadlineOut(BaseModel):
     status: str
     suspended_days: int
     extensions: list[dict[str, Any]]
+    rungs: list[RungOut] | None = Field(description="Bước nhắc; null khi xem lại quá khứ · steps of reminding; null for the past")
     why: dict[str, Any] | None = None
 
 
@@ -79,6 +88,9 @@ class CaseOut(BaseModel):
     version: int
     results: dict[str, Any]
     awaits_confirmation: list[str]
+    overridden: list[int] = Field(
+        description="Mục nhật ký của những bước làm theo quyết định cho vượt · entries of steps done under an override"
+    )
     registered_at: str
     updated_at: str
     deadlines: list[DeadlineOut]

@@ -24,6 +24,12 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NothingGiven(Given):
+    """No fields."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+
 class Said(BaseModel):
     """A text in both languages."""
 
@@ -38,6 +44,9 @@ class ReasonOut(BaseModel):
     text: Said
     holder: str | None = Field(description="Ai gỡ được, như officer@province; nobody là không ai · who can mend it")
     pointer: str | None = Field(description="Chỗ sai trong nội dung gửi lên, JSON pointer · where in the input")
+    overridable_by: list[str] = Field(
+        default=[], description="Ai quyết định cho vượt được, nếu có · whose decision may lift it, if anybody's"
+    )
 
 
 class StandingOut(BaseModel):

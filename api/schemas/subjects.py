@@ -117,11 +117,12 @@ class PublishedOut(BaseModel):
 
 
 class RoundMoved(BaseModel):
-    """A round after it was frozen."""
+    """A round after it was frozen, or as it would be."""
 
     round: str
     state: str
     version: int
+    dry_run: bool
 
 
 class CarriedOut(BaseModel):
@@ -298,3 +299,11 @@ class BulkItemsOut(BaseModel):
 
     items: Lines
     next: int | None
+
+
+class OverridesOut(BaseModel):
+    """Overrides, by case and entry: who ordered what, who was the second person, and the entry of the step that used it."""
+
+    items: Lines
+    count: int
+    used: int

@@ -38,6 +38,7 @@ READS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("case", "actions"): (CASE, "--as", "officer@province"),
     ("case", "history"): (CASE,),
     ("case", "confirmations"): (),
+    ("case", "overrides"): (),
     ("case", "why"): (CASE,),
     ("certificate", "list"): (),
     ("certificate", "show"): (CERTIFICATE,),

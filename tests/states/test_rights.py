@@ -28,7 +28,7 @@ MARKS = {
     Duty.PREPARES: "register submit_plan file complete withdraw",
     Duty.HANDLES: "forward accept send_down close_unranked keep_rank return_for_completion defer reenter publish extend suspend resume",
     Duty.SCORES: "conclude eliminate",
-    Duty.DECIDES: "select decline certify nominate fall_back reevaluate admit_late",
+    Duty.DECIDES: "select decline certify nominate fall_back reevaluate admit_late override",
     Duty.AUTOMATIC: "defer sort record redate recount undo_reenter reinstate upgrade",
 }
 """The marks ● ○ ◆ ■ beside the events, and what the system does."""

@@ -101,14 +101,21 @@ class Shelf:
         values = storable(tuple(given.values()))
         return bool(self._act(lambda transaction: transaction.run(sql, values)))
 
-    def change(self, kind: type[R], where: Where, values: Where) -> int:
+    def change(self, kind: type[R], where: Where, values: Where, *, ends: bool = False) -> int:
         """See :class:`workflow.accounts.IdentityShelf`."""
         conditions = _conditions(kind, where)
         _conditions(kind, values)
         sets = ",".join(f"{name}=?" for name in values)
         sql = f"UPDATE {_table(kind)} SET {sets} WHERE {' AND '.join(conditions)} RETURNING 1"  # noqa: S608
         given = storable((*map(_value, values.values()), *_params(where)))
-        return len(self._act(lambda transaction: transaction.run(sql, given)))
+
+        def work(transaction: Any) -> int:
+            changed = len(transaction.run(sql, given))
+            if changed and ends:
+                transaction.run(statements.BUMP_EPOCH)
+            return changed
+
+        return int(self._act(work))
 
     def find(
         self, kind: type[R], where: Where | None = None, *, since: datetime | None = None, before: int | None = None, limit: int = 1000

@@ -4,7 +4,6 @@ A page by deadline walks the index of running deadlines, so that fifty of a hund
 deadline come after all others, by code.
 """
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from workflow.ports import LoadedCase
 from workflow.rows import StoredEntry
 from workflow.store import mapping
 from workflow.store.mapping import CASE, ENTRY, storable
-from workflow.store.text import fold, like
+from workflow.store.text import found, marked, typed_words
 from workflow.store.types import from_micros, to_micros
 
 Row = Sequence[Any]
@@ -113,7 +112,7 @@ class CaseLists(ABC):
         where += self._due(query, params)
         due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
         sql = f"SELECT c.code,p.name,o.name,{due} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
-        typed = _composed(str(query.text)).split()
+        typed = marked(str(query.text)).split()
         places = sorted(
             (Place(_tier(typed, row), row[3] if query.sort == "due_at" else None, row[0]) for row in self._rows(sql, params)), key=_order
         )
@@ -149,7 +148,7 @@ class CaseLists(ABC):
         if query.asked:
             yield "c.memo LIKE ?", ['%"asked":{%']
         for word in _words(query.text):
-            yield "(lower(c.code) LIKE ? ESCAPE '!' OR p.search_key LIKE ? ESCAPE '!' OR o.search_key LIKE ? ESCAPE '!')", [like(word)] * 3
+            yield found(word)
 
     @staticmethod
     def _due(query: CaseList, params: list[Any]) -> str:
@@ -181,24 +180,20 @@ _LATE = _late()
 
 
 def _words(text: str | None) -> list[str]:
-    """The words of a text as they are compared.
+    """The words of a text.
 
     Raises:
         MalformedInput: There are too many.
     """
-    found = fold(text).split() if text else []
-    if len(found) > _MOST_WORDS:
+    typed = typed_words(text)
+    if len(typed) > _MOST_WORDS:
         raise MalformedInput("too_many_words", limit=_MOST_WORDS)
-    return found
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+    return typed
 
 
 def _tier(typed: Sequence[str], row: Row) -> int:
     """0 where every word stands there as it was typed, marks and all."""
-    places = [_composed(str(part)) for part in row[:3] if part is not None]
+    places = [marked(str(part)) for part in row[:3] if part is not None]
     return 0 if all(any(word in place for place in places) for word in typed) else _LAST_TIER
 
 

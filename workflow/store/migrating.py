@@ -15,6 +15,7 @@ from states.errors import StoreUnsafe
 from workflow.store import schema
 from workflow.store.grants import grant
 from workflow.store.locks import FileLock, LockHeldError
+from workflow.store.text import RULE, fold
 from workflow.store.urls import conninfo, sqlite_path
 
 _MIGRATION_LOCK = 0x0C0B_0001
@@ -92,11 +93,25 @@ def migrate(url: str, *, app_role: str | None = None, rehearsal: bool = False) -
             run(f"INSERT INTO meta(key,value) VALUES('rehearsal','{int(rehearsal)}')")
         elif rehearsal and found != "1":
             raise StoreUnsafe("rehearsal_mismatch", found=found)
+        _search_keys(connection)
         if connection.dialect.name == "postgresql":
             grant(connection, app_role)
         schema.check(connection.dialect.name, lambda sql: list(run(sql).fetchall()))
 
     _run(url, work)
+
+
+def _search_keys(connection: sa.Connection) -> None:
+    """Write the keys to find names by anew, where another rule made them."""
+    run = connection.exec_driver_sql
+    if run("SELECT value FROM meta WHERE key='search_rule'").scalar() == RULE:
+        return
+    for table in ("product", "producer"):
+        change = sa.text(f"UPDATE {table} SET search_key=:key WHERE code=:code")  # noqa: S608 - names are ours
+        for code, name in run(f"SELECT code,name FROM {table}").fetchall():  # noqa: S608
+            connection.execute(change, {"key": fold(name), "code": code})
+    run("DELETE FROM meta WHERE key='search_rule'")
+    run(f"INSERT INTO meta(key,value) VALUES('search_rule','{RULE}')")
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
 
 from states.errors import StoreUnsafe
+from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
 from workflow.store.base import Row, Transaction
@@ -39,6 +40,18 @@ _HOLDER = (
     " WHERE l.locktype='advisory' AND l.granted AND l.objsubid=1 AND ((l.classid::bigint<<32)|l.objid::bigint)=%s"
     " AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())"
 )
+
+
+def _taken(connection: Connection, key: int, trying: LiteralString, waiting: LiteralString, wait: timedelta) -> bool:
+    if not wait:
+        taken = connection.execute(trying, (key,)).fetchone()
+        return bool(taken and taken[0])
+    try:
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(int(wait.total_seconds() * 1000)),))
+        connection.execute(waiting, (key,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 class _PostgresTransaction:
@@ -131,6 +144,7 @@ class PostgresStore(SharedStore, SqlTelling):
     # Writing.
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
+        must_stand(epoch)
         with self._pool.use() as connection:
             if len(changes) > 1 or moves_rounds(changes):
                 return write_group(connection, changes, epoch)
@@ -145,6 +159,7 @@ class PostgresStore(SharedStore, SqlTelling):
         """See :class:`workflow.ports.Store`. Single cases as sets of rows; everything else, and all if a set does not fit, one by one."""
         if not groups:
             return []
+        must_stand(epoch)
         uses = Counter(change.row.code for group in groups for change in group)
         together = {n: change for n, group in enumerate(groups) if (change := simple(group)) and uses[change.row.code] == 1}
         outcomes: list[Outcome | None] = [None] * len(groups)
@@ -159,17 +174,31 @@ class PostgresStore(SharedStore, SqlTelling):
             return [known or write_group(connection, groups[n], epoch) for n, known in enumerate(outcomes)]
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
+    def exclusive(self, name: str, *, wait: timedelta = timedelta(0)) -> Iterator[None]:
         """See :class:`workflow.ports.Store`; a session's advisory lock on a connection of its own, freed by the server if we die.
 
         Raises:
             StoreUnsafe: ``lock_held`` with the lock's ``name`` and its ``holder`` (the server's process id and the client's address).
         """
+        with self._held(name, "SELECT pg_try_advisory_lock(%s::bigint)", "SELECT pg_advisory_lock(%s::bigint)", wait):
+            yield
+
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:
+        """See :class:`workflow.ports.Store`; whoever waits to hold the lock alone is let before those who would share it.
+
+        Raises:
+            StoreUnsafe: ``lock_held``, as above.
+        """
+        with self._held(name, "SELECT pg_try_advisory_lock_shared(%s::bigint)"):
+            yield
+
+    @contextmanager
+    def _held(self, name: str, trying: LiteralString, waiting: LiteralString = "", wait: timedelta = timedelta(0)) -> Iterator[None]:
         key = int.from_bytes(sha256(f"ocop:{name}".encode()).digest()[:8], signed=True)
         connection = self._pool.connect()
         try:
-            taken = connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (key,)).fetchone()
-            if not taken or not taken[0]:
+            if not _taken(connection, key, trying, waiting, wait):
                 holder = connection.execute(_HOLDER, (key,)).fetchone()
                 raise StoreUnsafe("lock_held", name=name, holder=holder[0] if holder else "?")
             yield

@@ -45,12 +45,16 @@ from workflow.store.mapping import (
     storable,
 )
 from workflow.store.services import ServiceTables
-from workflow.store.text import fold, like
+from workflow.store.text import found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
+
+_ASKED, _OVERRIDDEN = '%"asked":{%', '%"overrides":[%'
+_MARKS = {(False, False): (), (True, False): (_ASKED,), (False, True): (_OVERRIDDEN,), (True, True): (_ASKED, _OVERRIDDEN)}
+"""What the memo of a case holds, by whether somebody asks for cases that wait for a second person, and for those with an override."""
 
 
 class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
@@ -88,18 +92,19 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         if query.product is not None:
             where.append("c.product=?")
             params.append(query.product)
-        words = fold(query.text).split() if query.text else []
+        words = typed_words(query.text)
         if words:
             sql += " LEFT JOIN product p ON p.code=c.product LEFT JOIN producer o ON o.code=c.producer"
         for word in words:
-            where.append("(lower(c.code) LIKE ? ESCAPE '!' OR p.search_key LIKE ? ESCAPE '!' OR o.search_key LIKE ? ESCAPE '!')")
-            params += [like(word)] * 3
+            condition, patterns = found(word)
+            where.append(condition)
+            params += patterns
         if query.due_before is not None:
             where.append("EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND t.status='running' AND t.due_at<?)")
             params.append(to_micros(query.due_before))
-        if query.asked:
+        for mark in _MARKS[query.asked, query.overridden]:
             where.append("c.memo LIKE ?")
-            params.append('%"asked":{%')
+            params.append(mark)
         if query.after is not None:
             where.append("c.code>?")
             params.append(query.after)
@@ -154,8 +159,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """Units' tables of days by code."""
         return self._list_of(CALENDAR, "code")
 
-    def certificates(self, product: str | None = None) -> list[CertificateRow]:
-        """Certificates by code."""
+    def certificates(self, product: str | None = None, codes: Sequence[str] | None = None) -> list[CertificateRow]:
+        """Certificates by code: all, a product's, or some by their codes."""
+        if codes is not None:
+            return self._named(CERTIFICATE, codes)
         return self._list_of(CERTIFICATE, "code", product=product)
 
     def _named(self, shape: Shape, codes: Sequence[str] | None) -> list[Any]:

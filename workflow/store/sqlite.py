@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,6 +13,7 @@ import orjson
 
 from states.errors import StoreUnsafe
 from states.vocabulary import TermStatus
+from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.base import Row, Transaction
@@ -251,6 +252,7 @@ class SqliteStore(SharedStore, SqlTelling):
     # Writing.
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
+        must_stand(epoch)
         steps = _group_steps(changes)
 
         def work(connection: sqlite3.Connection) -> Outcome:
@@ -269,6 +271,7 @@ class SqliteStore(SharedStore, SqlTelling):
         """See :class:`workflow.ports.Store`. Statement by statement over all groups; one by one where that does not fit."""
         if not groups:
             return []
+        must_stand(epoch)
         planned = [_group_steps(group) for group in groups]
         codes = [change.row.code for group in groups for change in group]
 
@@ -295,7 +298,7 @@ class SqliteStore(SharedStore, SqlTelling):
             return [undone.outcome] * len(groups)
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[None]:
+    def exclusive(self, name: str, *, wait: timedelta = timedelta(0)) -> Iterator[None]:  # noqa: ARG002 - who shares a lock has the only writer
         """See :class:`workflow.ports.Store`; a file lock beside the database.
 
         Raises:
@@ -309,6 +312,16 @@ class SqliteStore(SharedStore, SqlTelling):
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:  # noqa: ARG002 - there is only one writer, whatever it works at
+        """See :class:`workflow.ports.Store`; one process writes at a time, so having the writer keeps every other one off.
+
+        Raises:
+            StoreUnsafe: ``sqlite_second_writer``.
+        """
+        self.claim_writer()
+        yield
 
     def close(self) -> None:
         """Close the readers and give the writer back; a second call does nothing."""

@@ -284,11 +284,15 @@ class SqlTelling(Base):
         where, params = self._given((
             (f"state {self._among()}", query.states),
             ("target=?", query.recipient),
+            (f"target {self._among()}", query.targets),
             ("channel=?", query.channel),
             ("message IN (SELECT message FROM told_item WHERE subject=?)", query.subject),
             (f"message {self._among()}", query.messages),
             ("created_at>=?", query.since),
         ))  # fmt: skip
+        if query.after is not None:
+            where += " AND (created_at<? OR (created_at=? AND key>?))"
+            params += [*map(to_micros, query.after[:1] * 2), query.after[1]]
         sql = f"SELECT {DELIVERY.names()} FROM delivery WHERE {where} ORDER BY created_at DESC,key LIMIT ?"  # noqa: S608
         return [DELIVERY.row(row) for row in self._rows(sql, (*params, query.limit))]
 
@@ -331,8 +335,7 @@ class SqlTelling(Base):
 
     # What people have said and chosen.
     def _save(self, shape: Shape, row: Any) -> None:
-        values = storable(shape.values(row))
-        self._act(lambda transaction: transaction.run(statements.upsert(shape), values))
+        self._act(lambda transaction: transaction.run(statements.upsert(shape), storable(shape.values(row))))
 
     def _all(self, shape: Shape) -> list[Any]:
         return [shape.row(row) for row in self._rows(f"SELECT {shape.names()} FROM {shape.table} ORDER BY {','.join(shape.key)}")]  # noqa: S608
@@ -369,9 +372,8 @@ class SqlTelling(Base):
 
     def mark_read(self, key: str, at: datetime) -> None:
         """Keep when a message in the inbox was first read."""
-        self._act(
-            lambda transaction: transaction.run("UPDATE delivery SET read_at=? WHERE key=? AND read_at IS NULL", (to_micros(at), key))
-        )
+        sql = "UPDATE delivery SET read_at=? WHERE key=? AND read_at IS NULL"
+        self._act(lambda transaction: transaction.run(sql, (to_micros(at), key)))
 
     def settings(self) -> list[SettingRow]:
         """Every choice."""

@@ -245,11 +245,13 @@ def test_the_record_is_paged_and_asks_for_one_thing(house: House):
 NOTHING_PERSONAL = {
     "/api/v1/session", "/api/v1/tokens", "/api/v1/delegations", "/api/v1/rounds", "/api/v1/rounds/{code}", "/api/v1/plans",
     "/api/v1/plans/{code}", "/api/v1/calendars", "/api/v1/calendars/{unit}/days", "/api/v1/calendars/{unit}/changes", "/api/v1/certificates",
-    "/api/v1/certificates/{code}", "/api/v1/units", "/api/v1/regimes", "/api/v1/charts/{key}", "/api/v1/worklists",
+    "/api/v1/certificates/{code}", "/api/v1/units", "/api/v1/regimes", "/api/v1/charts/{key}/diff", "/api/v1/worklists",
     "/api/v1/worklists/counts", "/api/v1/bulk-operations/{id}", "/api/v1/log/checkpoint", "/api/v1/log/proof/{subject}/{seq}",
-    "/api/v1/scheduler", "/api/v1/rehearsal",
+    "/api/v1/scheduler", "/api/v1/rehearsal", "/api/v1/inbox", "/api/v1/units/{unit}/choices", "/api/v1/feeds", "/api/v1/webhooks",
+    "/api/v1/webhooks/{id}", "/api/v1/rounds/{code}/forecast/back-test", "/api/v1/plans/{code}/activities", "/api/v1/plans/{code}/targets",
+    "/api/v1/ack/{token}", "/api/v1/feeds/{token}/deadlines.ics",
 }  # fmt: skip
-"""Reads that show nobody but who asks, law and dates, what is published, and figures."""
+"""Reads that show nobody but who asks (or whose token it is), law and dates, what is published, and figures."""
 
 
 def test_every_read_is_recorded_or_shows_nothing_personal(house: House):

@@ -4,6 +4,7 @@ import base64
 import re
 import string
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_both_languages_have_the_same_labels_with_the_same_values():
 
 def test_every_label_that_pages_ask_for_is_there():
     vi = labels("vi")
-    templates = "".join(path.read_text("utf-8") for path in (files("api") / "templates").iterdir() if path.is_file())
+    templates = "".join(path.read_text("utf-8") for path in Path(str(files("api") / "templates")).rglob("*.html"))
     code = "".join(path.read_text("utf-8") for path in (files("api") / "pages").iterdir() if path.name.endswith(".py"))
     asked = set(re.findall(r"\bt(?:\.many)?\(['\"]([\w.]+)['\"][,)]", templates)) | set(re.findall(r"\bt(?:\.many)?\(\"([\w.]+)\"", code))
     assert len(asked) > 80
@@ -221,4 +222,15 @@ def test_every_page_is_recorded_or_shows_nothing_personal():
     routes = [route for module in MODULES for route in module.router.routes]
     paths = {str(route.path) for route in routes if "GET" in route.methods}
     unlisted = {path for path in paths if personal(path) is None}
-    assert unlisted == {"/", "/login", "/login/code", "/login/link", "/rounds", "/rounds/{code}"}
+    assert unlisted == {
+        "/",
+        "/ack/{token}",
+        "/login",
+        "/login/code",
+        "/login/link",
+        "/me",
+        "/rounds",
+        "/rounds/{code}",
+        "/rounds.xlsx",
+        "/rounds/{code}/export.xlsx",
+    }

@@ -12,7 +12,9 @@ from api.pages.stories import StepKind, stories
 from states.vocabulary import CaseState
 from tests.api.rehearsal.test_over_http import move, role
 from tests.support.http import http_at
+from tests.support.pages import HTML, Page
 from workflow.audit import drifts
+from workflow.listing import every_case
 from workflow.timebar import shipped
 
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
@@ -27,13 +29,19 @@ def act(browser: TestClient, headers: dict[str, str], case: str, event: str, bod
 
 def token(browser: TestClient) -> str:
     found = re.search(r'name="csrf_token" value="([0-9a-f]*)"', browser.get("/rehearsal").text)
-    assert found
-    return found[1]
+    return found[1] if found else ""
 
 
 def press(browser: TestClient, path: str, **fields: str) -> Any:
     """A button of the page, as a browser without scripts presses it."""
     return browser.post(f"/rehearsal/{path}", data={"csrf_token": token(browser), **fields}, headers=ORIGIN)
+
+
+def choose(browser: TestClient, person: str) -> Any:
+    """Press a role's button."""
+    return browser.post(
+        "/login/role", data={"csrf_token": token(browser), "person": person, "next": "/rehearsal#role"}, headers={**ORIGIN, "Accept": HTML}
+    )
 
 
 def text_of(answered: Any) -> str:
@@ -99,8 +107,9 @@ def test_a_minute_late_is_refused_on_the_page_with_the_way_out(browser: TestClie
     said = text_of(refused)
     assert "Đợt kế tiếp: VS-2021-2" in said
     assert "Ai gỡ được: cán bộ phụ trách cấp tỉnh" in said
-    assert "Thư đến của Vi Mai Lam" in text_of(browser.get("/rehearsal")), "the role that was refused is played on"
-    press(browser, "story", story="minute-late", step="3")
+    assert "Đang vào vai: Vi Mai Lam" in text_of(refused), "the role that was refused is played on"
+    onward = next(form for form in Page(refused.text).forms if {("step", "3"), ("story", "minute-late")} <= {*form.buttons, *form.values})
+    assert browser.post("/rehearsal/story", data={**dict(onward.values), "step": "3"}, headers=ORIGIN).status_code == 200
     history = text_of(press(browser, "story", story="minute-late", step="4"))
     assert "BỊ TỪ CHỐI: ghi kết quả của hội đồng" in history
     assert "Vào đợt VS-2021-2" in history
@@ -117,6 +126,61 @@ def test_the_season_goes_to_its_end_with_colleagues(browser: TestClient, run: Ru
     done = run.store.load_case("VS-2021-0005", "")
     assert done is not None
     assert done.case.state is CaseState.CERTIFIED
+
+
+def test_after_the_season_it_goes_on_into_one_under_the_present_law(browser: TestClient, run: Runtime):
+    story = next(each for each in stories() if each.key == "present-law")
+    for number, step in enumerate(story.steps, 1):
+        page = press(browser, "story", story=story.key, step=str(number))
+        assert page.status_code == 200, (number, text_of(page)[:400])
+        assert step.to is None or run.clock.now() == step.to
+    assert "xếp sang đợt sau theo mốc của quy định" in text_of(page)
+    assert "Vào đợt VS-2027-1" in text_of(page)
+    found = {case.code: case for case in every_case(run.store) if case.code.startswith("VS-2026")}
+    assert {case.regime for case in found.values()} == {"qd26-2026"}
+    assert sum(case.state is CaseState.CERTIFIED for case in found.values()) >= 5
+    choose(browser, "cb-vs")
+    said = text_of(browser.get("/rounds/VS-2026-2"))
+    assert "trước ngày 30 tháng 10" in said
+    assert run.time_bar.move(run.clock.now(), colleagues=True).overtaken == 0, "colleagues could do all that the season tells"
+    assert list(drifts(run.store)) == []
+
+
+def test_the_time_bar_is_at_hand_on_every_page_and_leads_back_to_it(browser: TestClient, run: Runtime):
+    choose(browser, "cb-vs")
+    for path in ("/work", "/rounds", "/rounds/VS-2021-1", "/cases", "/cases/VS-2021-0005", "/rehearsal/inbox", "/login", "/nowhere"):
+        page = Page(browser.get(path, headers={"Accept": HTML}).text)
+        strip = page.form("/rehearsal/clock")
+        assert ("by", "PT1M") in strip.buttons, path
+        assert any(name == "to" for name, _ in strip.buttons), path
+        assert "/rehearsal" in page.links, path
+    page = Page(browser.get("/rounds/VS-2021-1?unit=VS-H6", headers={"Accept": HTML}).text)
+    strip = page.form("/rehearsal/clock")
+    ahead = next(value for name, value in strip.buttons if name == "to")
+    moved = browser.post("/rehearsal/clock", data={**dict(strip.values), "to": ahead}, headers={**ORIGIN, "Accept": HTML})
+    assert moved.url.path == "/rounds/VS-2021-1"
+    assert moved.url.params["unit"] == "VS-H6"
+    assert "Vừa xảy ra 14 hồ sơ lỡ mốc" in text_of(moved)
+    told = Page(moved.text)
+    assert dict(told.form("/language").values)["next"] == "/rounds/VS-2021-1?unit=VS-H6", "what a move brought is told once"
+    assert "Lỡ mốc, chuyển đợt sau: 14" in text_of(browser.get(next(link for link in told.links if "#happened" in link)))
+    minute = browser.post("/rehearsal/clock", data={**dict(told.form("/rehearsal/clock").values), "by": "PT1M"}, headers=ORIGIN)
+    assert "0 hồ sơ lỡ mốc" in text_of(minute)
+    assert run.clock.now() == shipped("van-son").start.replace(year=2021, month=7, day=10, hour=0, minute=2)
+    away = browser.post(
+        "/rehearsal/clock", data={"csrf_token": token(browser), "by": "PT1M", "next": "//evil.example.test/"}, headers=ORIGIN
+    )
+    assert away.url.path == "/rehearsal"
+
+
+def test_who_plays_on_goes_on_from_what_just_happened(browser: TestClient):
+    press(browser, "story", story="midnight", step="1")
+    second = press(browser, "story", story="midnight", step="2")
+    happened = Page(second.text).section("happened-title") or Page(second.text).section("happened")
+    assert "Hai phút trước nửa đêm , bước 3" in happened
+    form = next(form for form in Page(second.text).forms if ("step", "3") in form.buttons)
+    third = browser.post("/rehearsal/story", data={**dict(form.values), "step": "3"}, headers=ORIGIN)
+    assert "Kính gửi ông/bà Cao Đức Tấn" in text_of(third)
 
 
 def test_a_step_is_taken_once_and_in_its_turn(browser: TestClient, run: Runtime):
@@ -150,7 +214,7 @@ def test_the_time_bar_moves_by_its_buttons_and_refuses_in_words(browser: TestCli
 
 
 def test_a_button_is_pressed_on_our_own_page_alone(browser: TestClient, run: Runtime):
-    press(browser, "role", person="cb-vs")
+    choose(browser, "cb-vs")
     now = run.clock.now()
     foreign = browser.post("/rehearsal/clock", data={"by": "PT2M"}, headers={"Origin": "https://evil.example.test"})
     without = browser.post("/rehearsal/clock", data={"by": "PT2M"}, headers=ORIGIN)
@@ -161,13 +225,13 @@ def test_a_button_is_pressed_on_our_own_page_alone(browser: TestClient, run: Run
 def test_a_letter_is_read_by_whom_it_is_for(browser: TestClient, run: Runtime):
     run.time_bar.move(shipped("van-son").start.replace(year=2021, month=7, day=13))
     key = "sx-22|2021-07-12.1"
-    press(browser, "role", person="cb-vs")
+    choose(browser, "cb-vs")
     browser.get("/rehearsal/letter", params={"id": key})
     assert "chưa đọc" not in text_of(browser.get("/rehearsal/letter", params={"id": key}))
     delivery = run.store.delivery(f"{key}|inbox")
     assert delivery is not None
     assert delivery.read_at is None, "somebody else has looked at it"
-    press(browser, "role", person="sx-22")
+    choose(browser, "sx-22")
     browser.get("/rehearsal/letter", params={"id": key})
     delivery = run.store.delivery(f"{key}|inbox")
     assert delivery is not None
@@ -183,17 +247,16 @@ def test_hostile_addresses_show_the_page_and_nothing_else(browser: TestClient):
         {"after": "0", "last": "99999999"},
     ):
         assert "Vừa xảy ra" not in text_of(browser.get("/rehearsal", params=query))
-    assert press(browser, "role", person="<b>nobody</b>").status_code == 404
-    assert "<b>nobody</b>" not in press(browser, "role", person="<b>nobody</b>").text
+    assert choose(browser, "<b>nobody</b>").status_code == 404
+    assert "<b>nobody</b>" not in choose(browser, "<b>nobody</b>").text
 
 
 def test_the_page_speaks_english_and_needs_no_script(browser: TestClient):
     assert "<script" not in browser.get("/rehearsal").text
-    press(browser, "language", language="en")
+    browser.post("/language", data={"csrf_token": token(browser), "language": "en", "next": "/rehearsal"}, headers=ORIGIN)
     said = text_of(browser.get("/rehearsal"))
     assert "Follow a story" in said
     assert "A rehearsal, without legal effect" in said
-    assert browser.get("/static/rehearsal.css").status_code == 200
 
 
 def test_a_real_installation_has_no_such_page(database_url: str):

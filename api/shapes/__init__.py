@@ -1,0 +1,1 @@
+"""Shapes in which several ways in show the same."""

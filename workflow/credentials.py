@@ -1,0 +1,46 @@
+"""What a request was let in by, and that it still stands when the request writes.
+
+A session that ends, a token that is revoked and an account that is closed raise the registry's epoch, like a function that ends. A write is
+bound to the epoch that it was judged under, so that one look suffices: was that epoch the one under which the credential was found to live?
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Credential:
+    """A credential of a request: the epoch at which it lived, and how to look again.
+
+    Attributes:
+        again: Returns the epoch at which it lives; raises where it no longer does.
+    """
+
+    epoch: int
+    again: Callable[[], int]
+
+
+_held: ContextVar[Credential | None] = ContextVar("credential", default=None)
+
+
+@contextmanager
+def let_in_by(credential: Credential) -> Iterator[None]:
+    """Everything inside is asked for by whoever holds this."""
+    token = _held.set(credential)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+def must_stand(epoch: int | None) -> None:
+    """Refuse a write under an epoch at which its asker's credential has ended; the system's own writes have neither.
+
+    Raises:
+        CycleError: As whoever let the request in would have said.
+    """
+    held = _held.get()
+    if held is not None and epoch is not None and epoch != held.epoch:
+        held.epoch = held.again()
