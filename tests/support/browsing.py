@@ -86,12 +86,14 @@ class Window:
     origin: str
     faults: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
+    status: int = 0
     asked: list[str] = field(default_factory=list)
 
     # Looking.
     def open(self, path: str) -> Window:
-        """Go to a page."""
-        self.page.goto(f"{self.origin}{path}", wait_until="load")
+        """Go to a page; ``status`` says how it was answered."""
+        answered = self.page.goto(f"{self.origin}{path}", wait_until="load")
+        self.status = answered.status if answered is not None else 0
         return self
 
     @property
@@ -209,9 +211,24 @@ class Window:
         """Choose a password on the page of a one-time link."""
         return self.fill(Words.new_password, password).fill(Words.again, again or password).press(Words.choose, within="main")
 
-    def sign_out(self) -> Window:
+    @property
+    def account(self) -> Locator:
+        """What unfolds what belongs to whoever is signed in."""
+        return self.page.locator("header .account summary")
+
+    def sign_out(self, name: str = Words.leave) -> Window:
         """Leave."""
-        return self.press(Words.leave)
+        self.account.click()
+        return self.press(name)
+
+    def play(self, person: str) -> Window:
+        """In a rehearsal, choose somebody's role."""
+        button = self.open("/login").page.locator(f'main button[name="person"][value="{person}"]')
+        bench = self.page.locator("main details").filter(has=button)
+        if bench.get_attribute("open") is None:
+            bench.locator("summary").click()
+        button.click()
+        return self.at("/work")
 
     def show_code(self, code: str, button: str = Words.go_on) -> Window:
         """Give the second factor."""
