@@ -25,7 +25,7 @@ ELSEWHERE = {
     "/login": "is the way in, below",
     "/login/link": "is the way in, below",
     "/login/code": "is the way in, below",
-    "/ack/{token}": "is another page's, without frame; below",
+    "/ack/{token}": "needs a letter; without one, below",
 }
 
 
@@ -100,8 +100,8 @@ def test_what_can_be_done_holds_nobody_up(window: Window, house: Installation):
 
 
 def test_the_way_in_holds_nobody_up(window: Window):
-    window.expect("401 (")
-    found = looked_at(window, ["/login", "/login/link"])
+    window.expect("401 (", "404 (")
+    found = looked_at(window, ["/login", "/login/link"]) + looked_at(window, ["/ack/abc"], 404)
     window.speak("vi").sign_in("authority-vs", "sai rồi")
     found += window.examined("a wrong password")
     window.sign_in("authority-vs", PASSWORD).at("/login/code")

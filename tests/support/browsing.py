@@ -223,7 +223,7 @@ class Window:
 
     def play(self, person: str) -> Window:
         """In a rehearsal, choose somebody's role."""
-        button = self.open("/login").page.locator(f'main button[name="person"][value="{person}"]')
+        button = self.open("/login").page.locator(f'button[name="person"][value="{person}"]')
         bench = self.page.locator("main details").filter(has=button)
         if bench.get_attribute("open") is None:
             bench.locator("summary").click()
