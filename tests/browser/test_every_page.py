@@ -50,6 +50,7 @@ def pages(notes: dict[str, Any]) -> dict[str, list[str]]:
     return found | {
         "/work/{slug}": ["/work/overdue"],
         "/cases": ["/cases", "/cases?q=khong+co+gi"],
+        "/cases/new": ["/cases/new", "/cases/new?product=P1-30"],
         "/cases/{code}": [f"/cases/{notes[name]}" for name in ("case", "held", "certified")],
         "/cases/{code}/actions/{event}": [f"/cases/{case}/actions/{event}" for event in ("forward", "withdraw")],
         "/rounds/{code}": ["/rounds/VS-2021-1"],
