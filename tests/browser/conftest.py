@@ -18,11 +18,13 @@ PICTURES = Path(os.environ.get("OCOP_TEST_PICTURES", "test-pictures"))
 _DESK = pytest.StashKey[Desk]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test here serves a database of a module's own, which the root's own rule cannot see."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test here serves a database of a module's own, which the root's own rule cannot see, and the first of a module starts it."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.database)
+            if config.pluginmanager.hasplugin("timeout"):
+                item.add_marker(pytest.mark.timeout(300), append=False)
 
 
 @pytest.fixture(scope="package")

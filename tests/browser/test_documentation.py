@@ -64,7 +64,14 @@ def test_a_case_is_read_and_acted_on_from_the_page(window: Window, house: Instal
     given(write, "code", case)
     event = write.locator('tr[data-param-name="event"]')
     event.locator("select").select_option("conclude") if event.locator("select").count() else event.locator("input").fill("conclude")
-    result = {"mean": "80.5", "report_no": "1/BC", "report_date": "2021-06-01", "minutes_no": "2/BB", "minutes_date": "2021-06-01", "minutes_signer": "Lê Thị Biên"}
+    result = {
+        "mean": "80.5",
+        "report_no": "1/BC",
+        "report_date": "2021-06-01",
+        "minutes_no": "2/BB",
+        "minutes_date": "2021-06-01",
+        "minutes_signer": "Lê Thị Biên",
+    }
     write.locator("textarea").first.fill(json.dumps(result, ensure_ascii=False))
     status, body = carried_out(write)
     assert status == 200, body

@@ -54,7 +54,7 @@ def changes(house: Installation) -> list[dict[str, Any]]:
         if method in {"post", "put", "delete", "patch"}
     ]
     found += [(method, r.path) for m in MODULES for r in m.router.routes for method in r.methods if method not in {"GET", "HEAD"}]
-    address, form = withdrawal(house, house.notes["cases"][0])
+    _, form = withdrawal(house, house.notes["cases"][0])
     form = {
         **form,
         "login": "officer-h1",
@@ -123,7 +123,9 @@ def loose(window: Window, house: Installation, port: int) -> None:
     ("alone", "host"),
     [("cookie", "localhost"), *((alone, host) for alone in (TOKEN, ORIGIN) for host in ("localhost", "127.0.0.1"))],
 )
-def test_each_defence_holds_alone(desk: Desk, window: Window, house: Installation, elsewhere: int, alone: str, host: str):
+def test_each_defence_holds_alone(  # noqa: PLR0913
+    desk: Desk, window: Window, house: Installation, elsewhere: int, alone: str, host: str
+):
     # To a cookie another origin of the same site is no other site; there token and origin have to hold.
     house.without(*({TOKEN, ORIGIN} - {alone}))
     if alone == "cookie":

@@ -44,7 +44,7 @@ def test_the_one_that_is_named_goes_first_and_has_to_start(bare: Path, tmp_path:
     monkeypatch.setenv(browsers.NAMED, str(named))
     assert browsers.find_browser().path == named
     monkeypatch.setenv(browsers.NAMED, str(tmp_path / "none"))
-    with pytest.raises(NoBrowser, match="OCOP_TEST_BROWSER names .*none"):
+    with pytest.raises(NoBrowser, match=r"OCOP_TEST_BROWSER names .*none"):
         browsers.provided(with_apt=True)
 
 
@@ -57,7 +57,7 @@ def test_one_that_the_driver_has_installed_before_serves_where_the_system_has_no
 
 def test_no_browser_at_all_is_told_in_words(bare: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(apt, "install", lambda _package: False)
-    with pytest.raises(NoBrowser, match="no Chromium, Chrome or Edge: none of chromium, .* is on PATH"):
+    with pytest.raises(NoBrowser, match=r"no Chromium, Chrome or Edge: none of chromium, .* is on PATH"):
         browsers.provided(with_apt=True)
     monkeypatch.setattr(browsers, "DRIVER", "no_such_package")
     with pytest.raises(NoBrowser, match="no_such_package is not installed"):

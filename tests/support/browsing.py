@@ -7,7 +7,6 @@ that it was sent with, ask another origin, run somebody else's script, or fail i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
 
 ARGUMENTS = (
@@ -32,7 +33,7 @@ ARGUMENTS = (
 _AXE = Path(__file__).parents[1] / "browser" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 DESKTOP, PHONE = (1280, 900), (390, 844)
-_TIMEOUT = 10_000
+_TIMEOUT = 30_000
 BROKEN, EXECUTED = "policy broken:", "script executed:"
 _WATCH = f"""
 document.addEventListener("securitypolicyviolation", (e) => console.log("{BROKEN}", e.violatedDirective, e.blockedURI, e.sourceFile));
@@ -53,10 +54,8 @@ class Words:
     code, go_on, keep = "Mã 6 số trên ứng dụng xác thực", "Tiếp tục", "Xác nhận"
     token, new_password, again, choose = "Mã trên phiếu hoặc trong đường dẫn", "Mật khẩu mới", "Nhập lại mật khẩu mới", "Đặt mật khẩu"
     work, rounds, cases, rehearsal = "Việc cần xử lý", "Tiến độ đợt đánh giá", "Hồ sơ", "Chạy thử – tập huấn"
-    open_case = "Mở hồ sơ"
     record, preview = "Ghi vào hồ sơ", "Kiểm tra trước"
     english, vietnamese = "English", "Tiếng Việt"
-    past_midnight = "đến 00:01"
     search, filter = "Tìm sản phẩm, chủ thể, mã hồ sơ", "Lọc"
 
 
@@ -87,12 +86,14 @@ class Window:
     origin: str
     faults: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
+    status: int = 0
     asked: list[str] = field(default_factory=list)
 
     # Looking.
     def open(self, path: str) -> Window:
-        """Go to a page."""
-        self.page.goto(f"{self.origin}{path}", wait_until="load")
+        """Go to a page; ``status`` says how it was answered."""
+        answered = self.page.goto(f"{self.origin}{path}", wait_until="load")
+        self.status = answered.status if answered is not None else 0
         return self
 
     @property
@@ -206,9 +207,28 @@ class Window:
         """Give a name and a password."""
         return self.open(path).fill(Words.login, login).fill(Words.password, password).press(Words.enter, within="main")
 
-    def sign_out(self) -> Window:
+    def choose_password(self, password: str, again: str | None = None) -> Window:
+        """Choose a password on the page of a one-time link."""
+        return self.fill(Words.new_password, password).fill(Words.again, again or password).press(Words.choose, within="main")
+
+    @property
+    def account(self) -> Locator:
+        """What unfolds what belongs to whoever is signed in."""
+        return self.page.locator("header .account summary")
+
+    def sign_out(self, name: str = Words.leave) -> Window:
         """Leave."""
-        return self.press(Words.leave)
+        self.account.click()
+        return self.press(name)
+
+    def play(self, person: str) -> Window:
+        """In a rehearsal, choose somebody's role."""
+        button = self.open("/login").page.locator(f'button[name="person"][value="{person}"]')
+        bench = self.page.locator("main details").filter(has=button)
+        if bench.get_attribute("open") is None:
+            bench.locator("summary").click()
+        button.click()
+        return self.at("/work")
 
     def show_code(self, code: str, button: str = Words.go_on) -> Window:
         """Give the second factor."""

@@ -64,7 +64,21 @@ _TAGS = (
     "<![CDATA[<img src=x onerror={call}>]]>",
     "<?xml?><img src=x onerror={call}>",
 )
-_BREAKS = ('"', "'", "`", '">', "'>", "</title>", "</textarea>", "</style>", "</script>", "</option></select>", "</svg>", "--></p>", "</noscript>")
+_BREAKS = (
+    '"',
+    "'",
+    "`",
+    '">',
+    "'>",
+    "</title>",
+    "</textarea>",
+    "</style>",
+    "</script>",
+    "</option></select>",
+    "</svg>",
+    "--></p>",
+    "</noscript>",
+)
 _ATTRIBUTES = (
     '" onfocus={call} autofocus x="',
     "' onfocus={call} autofocus x='",
@@ -107,7 +121,12 @@ _CODE = (
     "*/{call}/*",
     "\u2028{call}\u2029",
 )
-_NESTED = ("<img src=x onerror={call}>", "<svg onload={call}>", "<script>{call}</script>", '<iframe srcdoc="<script>parent.{call}</script>"></iframe>')
+_NESTED = (
+    "<img src=x onerror={call}>",
+    "<svg onload={call}>",
+    "<script>{call}</script>",
+    '<iframe srcdoc="<script>parent.{call}</script>"></iframe>',
+)
 _VIETNAMESE = (
     "Mật ong {x} rừng tràm",
     # Marks apart from their letters, so that composing them joins what stood on both sides of a piece.

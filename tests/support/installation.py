@@ -34,7 +34,7 @@ from workflow.clock import ManualClock, SystemClock, SystemSteady
 ROOT = Path(__file__).parents[2]
 TOKEN, ORIGIN = "token", "origin"
 SECRET = "s" * 40
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +274,12 @@ def _hold(path: Path) -> None:
 
         return checked
 
+    there: Any = guard
     patched: Any = (
         (SystemClock, "now", now),
         (SystemSteady, "seconds", seconds),
-        (guard, "check_token", unless_off(TOKEN, guard.check_token)),
-        (guard, "check_origin", unless_off(ORIGIN, guard.check_origin)),
+        (there, "check_token", unless_off(TOKEN, there.check_token)),
+        (there, "check_origin", unless_off(ORIGIN, there.check_origin)),
     )
     for owner, name, replacement in patched:
         setattr(owner, name, replacement)
