@@ -16,7 +16,7 @@ from notifications.links import Links
 from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, MessageKind
 from notifications.service import REHEARSAL, Post
 from notifications.watch import Report
-from states.errors import MalformedInput
+from states.errors import MalformedInput, StoreUnsafe
 from states.words import Words
 from workflow.clock import Clock, SystemClock
 from workflow.telling import Telling
@@ -114,11 +114,14 @@ def links_of(settings: Settings) -> Links | None:
 
 
 def _kept_key(path: Path) -> bytes:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_hex(_KEY_OCTETS).encode())
-    return path.read_bytes()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            path.write_bytes(secrets.token_hex(_KEY_OCTETS).encode())
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreUnsafe("secret_key_unreadable", name=str(path), why=error.strerror or type(error).__name__) from None
 
 
 def _templates(text: str) -> Mapping[str, str]:

@@ -278,7 +278,9 @@ def test_the_same_subject_of_another_provider_is_somebody_else(joined: House, is
     assert refusal(come_back(browser, leave(browser))) == (403, "provider_unknown_person")
 
 
-@pytest.mark.parametrize("subject", ["Pháp-Nhân-1", "pháp-nhân-1 ", " pháp-nhân-1", "phap-nhan-1", "pháp-nhân-1\u0000", "pha\u0301p-nhân-1", "%", "pháp-nhân-_"])
+@pytest.mark.parametrize(
+    "subject", ["Pháp-Nhân-1", "pháp-nhân-1 ", " pháp-nhân-1", "phap-nhan-1", "pháp-nhân-1\u0000", "pha\u0301p-nhân-1", "%", "pháp-nhân-_"]
+)
 def test_a_subject_is_that_one_and_none_like_it(joined: House, issuer: Issuer, subject: str):
     issuer.claims = {"sub": subject}
     browser = joined.browser()
