@@ -77,6 +77,7 @@ def opened_link(store: Telling, token: str, now: datetime) -> LinkRow:
     row = _working(store, token, now)
     if row.opened_at is None:
         store.mark_link(row.digest, opened_at=now)
+        row = replace(row, opened_at=now)
     return row
 
 

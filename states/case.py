@@ -187,7 +187,7 @@ class _Builder:
                 paper=True,
             )
         for state in (S.PROVINCIAL_EVALUATION, S.NATIONAL_NOMINATION):
-            yield self.rule(Event.ACCEPT, state, state, guards.not_concluded, topic="evaluate", payload=forms.ACCEPT)
+            yield self.rule(Event.ACCEPT, state, state, guards.not_concluded, guards.not_accepted, topic="evaluate", payload=forms.ACCEPT)
         for state in self.councils:
             stage = _EVALUATED_BY[LEVEL_OF[state]]
             cutoff = guards.before_cutoff(stage)

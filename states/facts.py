@@ -73,6 +73,7 @@ class Facts:
         rival: Code of another running case of the same product.
         recognised: Level that recognised the product.
         published: Whether the recognition was already published.
+        accepted: Level that has taken the dossier in, in this attempt.
         round_closed: Whether the case's round is closed.
         suspended: Spans that are suspended, by stage, with the local midnight since when.
         expired: Spans that have expired in this state, by stage, with their exclusive end.
@@ -96,6 +97,7 @@ class Facts:
     rival: str | None = None
     recognised: Level | None = None
     published: bool = False
+    accepted: Level | None = None
     round_closed: bool = False
     suspended: Mapping[Stage, datetime] = field(default_factory=dict)
     expired: Mapping[Stage, datetime] = field(default_factory=dict)

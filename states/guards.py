@@ -251,6 +251,13 @@ def not_published(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: AR
     return Refusal(Code.ALREADY_PUBLISHED, NOBODY, {}) if facts.published else None
 
 
+def not_accepted(state: CaseState, facts: Facts) -> Refusal | None:
+    """A dossier is taken in once at a level; what comes back complete starts its clock by itself."""
+    if facts.accepted is None or facts.accepted is not LEVEL_OF.get(state):
+        return None
+    return Refusal(Code.ALREADY_ACCEPTED, NOBODY, {"state": state})
+
+
 def cutoff_reached(state: CaseState, facts: Facts) -> Refusal | None:  # noqa: ARG001
     """The system defers only at or after a cut-off with that effect."""
     waiting = [t for t in facts.terms if t.effect is Effect.DEFER]

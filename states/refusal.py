@@ -41,6 +41,7 @@ class Code(StrEnum):
     STATUTORY_DATE = "statutory_date"
     TERM_STILL_RUNS = "term_still_runs"
     ALREADY_PUBLISHED = "already_published"
+    ALREADY_ACCEPTED = "already_accepted"
     # About rounds.
     CUTOFFS_AHEAD = "cutoffs_ahead"
     ROUND_STATE = "round_state"

@@ -386,6 +386,10 @@ def _remember(step: Step, facts: Facts, data: Mapping[str, Any], out: Consequenc
         out.remember("missed", None)
     if event is Event.PUBLISH:
         out.remember("published", data["published_on"])
+    if event is Event.ACCEPT and step.rule.level:
+        out.remember("accepted", {"level": str(step.rule.level), "attempt": out.attempt})
+    elif step.rule.voids and facts.accepted:
+        out.remember("accepted", None)
     if event is Event.CERTIFY and step.rule.level:
         out.remember("recognised", str(step.rule.level))
     if event is Event.FALL_BACK:

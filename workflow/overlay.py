@@ -263,9 +263,10 @@ class Overlay(ReadThrough):
         """See :class:`workflow.ports.Store`."""
         return self._listed(CalendarRow, self.below.calendars())
 
-    def certificates(self, product: str | None = None) -> list[CertificateRow]:
+    def certificates(self, product: str | None = None, codes: Sequence[str] | None = None) -> list[CertificateRow]:
         """See :class:`workflow.ports.Store`."""
-        return self._listed(CertificateRow, self.below.certificates(product), product=product)
+        found = self._listed(CertificateRow, self.below.certificates(product, codes), product=product)
+        return found if codes is None else [row for row in found if row.code in codes]
 
     def stages(self, *, plan: str | None = None, round: str | None = None, unit: str | None = None) -> list[StageRow]:
         """See :class:`workflow.ports.Store`."""

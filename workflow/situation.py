@@ -83,6 +83,12 @@ def _expired(spans: Mapping[str, Any]) -> dict[Stage, datetime]:
     return {Stage(stage): datetime.fromisoformat(s["expired"]) for stage, s in spans.items() if "expired" in s}
 
 
+def accepted_in(case: CaseRow) -> Level | None:
+    """The level that has taken the dossier in, in this attempt."""
+    kept = case.memo.get("accepted")
+    return Level(kept["level"]) if kept and kept["attempt"] == case.attempt else None
+
+
 def missed_of(memo: dict[str, Any]) -> Term | None:
     """The term that deferred the case, from its memo."""
     missed = memo.get("missed")
@@ -179,6 +185,7 @@ def facts_of(  # noqa: PLR0913
         rival=rival,
         recognised=Level(recognised) if (recognised := case.memo.get("recognised")) else None,
         published=bool(case.memo.get("published")),
+        accepted=accepted_in(case),
         round_closed=world.book.is_closed(case.round),
         suspended=_suspended(case.memo.get("spans", {})),
         expired=_expired(case.memo.get("spans", {})),

@@ -67,8 +67,11 @@ PERSONAL: dict[str, Access] = {
     "/work": Access.CASES,
     "/work/{slug}": Access.CASES,
     "/cases": Access.CASES,
+    "/cases.xlsx": Access.CASES,
+    "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/people": Access.PEOPLE,
     "/rounds/{code}/acts/{act}": Access.CASES,
     "/rounds/{code}/late-door": Access.CASES,
 }
@@ -170,7 +173,8 @@ class Guard:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
 
         def again() -> int:
-            now = self._session(id_)
+            # Who takes another role in a rehearsal has another session from then on, within the same request.
+            now = self._session(state["session"].id)
             if now is None:
                 raise Unidentified
             return now.epoch

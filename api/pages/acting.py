@@ -1,7 +1,7 @@
 """A form for one event of a case, made of the fields that its rule declares; what is sent goes the way of the interface."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -11,27 +11,32 @@ from pydantic import ValidationError
 
 from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely, visible_case
-from api.cli.context import speaking
-from api.cli.render import note_text
-from api.pages.cases import CaseCode, happened
-from api.pages.fields import Typed, beside, controls, paper_controls, problems_at, read
+from api.pages.cases import CaseCode, described
+from api.pages.coded import Lists, lists_for
+from api.pages.fields import Sheet, Typed, paper_fields, read, told
+from api.pages.foreseen import foreseen
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
+from api.pages.lines import happened
+from api.pages.reading import instant_of
 from api.problems import from_schema, status_of
 from api.schemas.cases import ActGiven
 from api.showing import Names
 from api.strict import RequestInvalid
-from states.case import case_chart
+from states.case import KIND_OF, case_chart
 from states.chart import Rule
 from states.errors import CycleError, EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
-from states.vocabulary import Duty, Event
+from states.payload import Field
+from states.vocabulary import CaseState, Duty, Event, StateKind
 from states.words import words
-from workflow.commands import Command, Receipt
+from workflow.commands import Command
 from workflow.ports import LoadedCase
 from workflow.receipts import confirmation_id
 from workflow.situation import law_of
 
 router = APIRouter(tags=["pages"])
 Sent = Annotated[Form, Depends(form_of)]
+KEPT = ("key", "reason", "acted_on", "on_behalf_of", "seen")
+"""What a form carries beside the fields of its rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,18 @@ class Desk:
     rule: Rule
     allowed: bool
     reasons: tuple[tuple[str, str], ...]
+    lists: Lists
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field that may be sent."""
+        return (*self.rule.payload, *paper_fields(self.rule))
+
+    @property
+    def weighty(self) -> bool:
+        """Whether the act is shown once more before it is written: it decides, or the case stops running by it."""
+        leaves = self.rule.target is not self.rule.source and KIND_OF[CaseState(self.rule.target)] is not StateKind.ACTIVE
+        return self.rule.duty is Duty.DECIDES or leaves
 
 
 def _desk(asked: Asked, code: str, event: Event) -> Desk:
@@ -63,13 +80,23 @@ def _desk(asked: Asked, code: str, event: Event) -> Desk:
     if offer is None or rule is None or rule.duty is Duty.AUTOMATIC or event is Event.REGISTER:
         raise NotFound(what="event", name=str(event))
     reasons = tuple((said.refusal(r), said.holder(r.holder)) for r in offer.reasons)
-    return Desk(asked, loaded, event, rule, offer.allowed, reasons)
+    return Desk(asked, loaded, event, rule, offer.allowed, reasons, lists_for(asked, rule, loaded))
 
 
 @router.get("/cases/{code}/actions/{event}")
 def form_page(request: Request, code: CaseCode, event: Event) -> Response:
     """The form of an event."""
     return _form(_desk(visitor(request), code, event), Typed())
+
+
+def _head(desk: Desk, kept: Mapping[str, str]) -> dict[str, Any]:
+    """What stands above and below every form of an act."""
+    asked, said, case = desk.asked, words(desk.asked.language), desk.loaded.case
+    return {
+        "case": case, "names": Names(asked, [case]).of(case), "event": str(desk.event), "name": said.name(desk.event),
+        "clause": law_of(case, asked.received).clause(desk.rule.topic), "key": kept.get("key") or secrets.token_urlsafe(18), "kept": kept,
+        "weighty": desk.weighty,
+    }  # fmt: skip
 
 
 def _form(  # noqa: PLR0913 - what a form shows
@@ -80,20 +107,20 @@ def _form(  # noqa: PLR0913 - what a form shows
     status: int = 200,
     error: str | None = None,
     reasons: tuple[tuple[str, str], ...] | None = None,
-    **shown: Any,
+    changes: Iterable[Any] = (),
 ) -> Response:
-    asked, said, case = desk.asked, words(desk.asked.language), desk.loaded.case
-    kept = dict(given or {})
-    blocked = desk.reasons if reasons is None else reasons
+    asked, said = desk.asked, words(desk.asked.language)
+    sheet = Sheet(said, Said(asked.language), typed, desk.lists)
+    controls, papers = sheet.controls(desk.rule.payload), sheet.controls(paper_fields(desk.rule), "paper-", optional=True)
+    at_reason, at_acted_on = sheet.at("/reason"), sheet.at("/acted_on")
+    wrong = [(c.id, c.label, c.problems) for c in (*controls, *papers) if c.problems]
+    t = Said(asked.language)
+    wrong += [(id_, t(f"act.{id_}"), tuple(found)) for id_, found in (("reason", at_reason), ("acted_on", at_acted_on)) if found]
     values = {
-        "case": case, "names": Names(asked, [case]).of(case), "event": str(desk.event), "name": said.name(desk.event),
-        "controls": controls(desk.rule, said, typed), "needs_reason": desk.rule.reason, "paper": desk.rule.paper,
-        "paper_controls": paper_controls(desk.rule, said, typed) if desk.rule.paper else [],
-        "seats": [(str(seat), said.seat(seat.function, seat.level)) for seat in dict.fromkeys(desk.rule.seats)],
-        "clause": law_of(case, asked.received).clause(desk.rule.topic), "key": kept.get("key") or secrets.token_urlsafe(18), "kept": kept,
-        "problems": beside(typed, desk.rule, said), "at_reason": problems_at(typed, "/reason", said),
-        "at_acted_on": problems_at(typed, "/acted_on", said), "error": error, "allowed": desk.allowed, "reasons": blocked,
-        "changes": [], "preview": None, **shown,
+        **_head(desk, dict(given or {})), "controls": controls, "paper_controls": papers, "needs_reason": desk.rule.reason, "paper": desk.rule.paper,
+        "seats": [(str(seat), said.seat(seat.function, seat.level)) for seat in dict.fromkeys(desk.rule.seats)], "wrong": wrong,
+        "problems": sheet.beside(each.name for each in desk.fields), "at_reason": at_reason, "at_acted_on": at_acted_on, "error": error,
+        "allowed": desk.allowed, "reasons": desk.reasons if reasons is None else reasons, "changes": list(changes),
     }  # fmt: skip
     return render(asked.request, "act.html", status=status, **values)
 
@@ -105,23 +132,39 @@ def act(request: Request, code: CaseCode, event: Event, form: Sent) -> Response:
     asked = visitor(request)
     desk = _desk(asked, code, event)
     said, t = words(asked.language), Said(asked.language)
-    typed = read(desk.rule, form)
-    given = {name: form.one(name) or "" for name in ("key", "reason", "acted_on", "on_behalf_of", "seen")}
-    preview = form.one("do") == "preview"
+    typed = read(desk.fields, form)
+    given = {name: form.one(name) or "" for name in KEPT}
+    if form.one("do") == "edit":
+        return _form(desk, Typed(values=typed.values, texts=typed.texts), given)
     try:
         command = _command(desk, typed, given, _version(form))
-        receipt = surely(asked.run, command, dry_run=preview)
+        if form.one("do") == "preview" or (desk.weighty and form.one("looked") is None):
+            return _looked_over(desk, typed, given, command)
+        receipt = surely(asked.run, command)
     except PayloadInvalid as error:
         typed.problems = list(error.problems)
         return _form(desk, typed, given, status=status_of(error), error=t("act.mend"))
     except (EventRefused, NotAllowed) as error:
-        told = tuple((text, holder) for text, holder in said.reasons(error))
-        return _form(_desk(asked, code, event), typed, given, status=status_of(error), error=said.error(error), reasons=told)
+        reasons = tuple((text, holder) for text, holder in said.reasons(error))
+        return _form(_desk(asked, code, event), typed, given, status=status_of(error), error=said.error(error), reasons=reasons)
     except StaleCase as error:
         return _stale(asked, code, event, typed, given, error)
-    if preview:
-        return _form(desk, typed, given, preview=_foreseen(asked, receipt), reasons=())
     return go_to(f"/cases/{quote(code)}?done={receipt.seq}")
+
+
+def _looked_over(desk: Desk, typed: Typed, given: Mapping[str, str], command: Command) -> Response:
+    """What was understood and what it would bring, before it is written; everything goes on with the page."""
+    asked, said, t = desk.asked, words(desk.asked.language), Said(desk.asked.language)
+    lines = told(desk.fields, typed, said, desk.lists)
+    if command.acted_on is not None:
+        lines.append((t("act.acted_on"), said.instant(command.acted_on)))
+    if command.on_behalf_of is not None:
+        lines.append((t("act.on_behalf_of"), said.seat(command.on_behalf_of.function, command.on_behalf_of.level)))
+    if command.reason:
+        lines.append((t("act.reason"), command.reason))
+    hidden = [(f"f.{name}", text) for name, texts in typed.texts.items() for text in texts]
+    hidden += [(name, text) for name, text in given.items() if text and name != "key"]
+    return render(asked.request, "look.html", **_head(desk, given), lines=lines, hidden=hidden, seen=foreseen(asked, command))
 
 
 @router.post("/cases/{code}/confirmations/{seq}")
@@ -129,12 +172,20 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
     """The second person's word on an act that was typed from paper; given once, so that sending it again changes nothing."""
     ask(request, WRITE)
     asked = visitor(request)
-    case = visible_case(asked, code).case
-    if case.version != _version(form):
-        raise StaleCase(case=code, expected=_version(form), version=case.version, state=case.state)
-    told, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
-    agreed = form.one("do") == "confirm"
-    receipt = told.confirm(name, actor=person) if agreed else told.refuse(name, actor=person, reason=form.one("reason"))
+    loaded = visible_case(asked, code)
+    reason = form.one("reason")
+    told_, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
+    try:
+        if loaded.case.version != _version(form):
+            raise StaleCase(case=code, expected=_version(form), version=loaded.case.version, state=loaded.case.state)
+        agreed = form.one("do") == "confirm"
+        receipt = told_.confirm(name, actor=person) if agreed else told_.refuse(name, actor=person, reason=reason)
+    except (StaleCase, PayloadInvalid, EventRefused, NotAllowed) as error:
+        said = words(asked.language)
+        reasons = said.reasons(error) + [(said.problem(p), "") for p in getattr(error, "problems", ())]
+        fresh = visible_case(asked, code)
+        values = described(asked, fresh, None) | {"error": said.error(error), "error_reasons": reasons, "kept_reason": reason or ""}
+        return render(request, "case.html", status=status_of(error), **values)
     return go_to(f"/cases/{quote(code)}?done={receipt.seq}")
 
 
@@ -151,11 +202,16 @@ def _command(desk: Desk, typed: Typed, given: Mapping[str, str], version: int) -
     Raises:
         PayloadInvalid: A text of the form cannot be read.
     """
+    beside = {name: given[name] for name in ("reason", "acted_on", "on_behalf_of") if given[name]}
+    if "acted_on" in beside:
+        try:
+            beside["acted_on"] = instant_of(beside["acted_on"])
+        except ValueError as error:
+            typed.problems.append(Problem("/acted_on", str(error)))
     if typed.problems:
         raise PayloadInvalid(typed.problems, event=desk.event)
-    beside_payload = {name: given[name] for name in ("reason", "acted_on", "on_behalf_of") if given[name]}
     try:
-        body = ActGiven.model_validate({**typed.values, **beside_payload})
+        body = ActGiven.model_validate({**typed.values, **beside})
     except ValidationError as error:
         raise from_schema([dict(each) for each in error.errors()]) from None
     asked = desk.asked
@@ -167,20 +223,7 @@ def _stale(asked: Asked, code: str, event: Event, typed: Typed, given: dict[str,
     seen = int(given["seen"]) if given["seen"].isascii() and given["seen"].isdigit() and len(given["seen"]) <= 9 else 0  # noqa: PLR2004
     changes = [each for each in happened(asked, [s for s in asked.run.store.entries(code) if s.seq > seen]) if not each.denied]
     fresh = _desk(asked, code, event)
-    return _form(
-        fresh,
-        typed,
-        {**given, "key": ""},
-        status=status_of(error),
-        error=words(asked.language).error(error),
-        changes=changes,
-        reasons=fresh.reasons,
-    )
-
-
-def _foreseen(asked: Asked, receipt: Receipt) -> dict[str, Any]:
-    """What a dry run answered, in words."""
     said = words(asked.language)
-    with speaking(asked.language):
-        notes = [note_text(note, said) for note in receipt.notes]
-    return {"state": said.name(receipt.state), "at": receipt.effective_at, "notes": notes, "second": receipt.confirmation is not None}
+    return _form(fresh, typed, {**given, "key": ""}, status=status_of(error), error=said.error(error), changes=changes, reasons=fresh.reasons)
+
+

@@ -139,7 +139,7 @@ def link_page(request: Request) -> Response:
 def use_link(request: Request, form: Sent) -> Response:
     """Keep the password that was chosen."""
     identity, said = identity_of(request), words(page_language(request))
-    registry, token = identity.registry(), form.one("token") or ""
+    registry, token = identity.registry(), _typed_token(form.one("token") or "")
     first, again = form.one("password") or "", form.one("again") or ""
     if first != again:
         return render(request, "link.html", status=422, error="again", problems=[], token=token)
@@ -152,6 +152,11 @@ def use_link(request: Request, form: Sent) -> Response:
     id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     _leave_old(request)
     return _entered(request, id_, row, None)
+
+
+def _typed_token(text: str) -> str:
+    """The code of a slip as it was typed or pasted: in groups, or with the whole address before it."""
+    return "".join(text.rpartition("#")[2].split())
 
 
 @router.post("/login/role")

@@ -10,13 +10,13 @@ from starlette.responses import Response
 from api.caller import Unidentified
 from api.identity.errors import SecondFactorNeeded
 from api.identity.guard import Session
-from api.pages import ack, acting, cases, entrance, round_acts, round_export, rounds, work
+from api.pages import account, ack, acting, cases, entrance, listing, registering, round_acts, round_export, rounds, slips, work
 from api.pages.frame import go_to, page_language, plain, render, words_of
 from api.problems import body_of
 from states.errors import CycleError, StoreUnsafe
 from states.words import words
 
-MODULES = (entrance, ack, work, cases, acting, rounds, round_acts, round_export)
+MODULES = (entrance, ack, account, slips, work, listing, registering, cases, acting, rounds, round_acts, round_export)
 _BROKEN = 500
 
 

@@ -11,7 +11,7 @@ from states.words import Words
 ASIDE = frozenset(
     {
         *(Event.WITHDRAW, Event.DEFER, Event.EXTEND, Event.SUSPEND, Event.RESUME, Event.ADMIT_LATE, Event.RETURN_FOR_COMPLETION),
-        *(Event.ELIMINATE, Event.DECLINE, Event.REEVALUATE, Event.ACCEPT, Event.OVERRIDE),
+        *(Event.ELIMINATE, Event.DECLINE, Event.REEVALUATE, Event.OVERRIDE),
     }
 )
 """What may be done in many states, or beside the passage, and is nobody's next step."""

@@ -109,10 +109,21 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
         ahead=ahead if reachable else None,
         settled=settles(ahead) if ahead is not None else None,
         stories=told,
+        going_on=_going_on(visit, told),
         season=known,
         cast=cast(run, said),
         letters=mail(run, person)[:5] if person is not None else [],
     )
+
+
+def _going_on(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> tuple[Story, dict[str, Any]] | None:
+    """The step that comes next in the story whose step has just been taken, what has been looked at already left out."""
+    key = visit.request.query_params.get("story", "")
+    for story, steps in told:
+        if story.key == key:
+            taken = max((n for n, step in enumerate(steps) if step["progress"] == Progress.DONE), default=-1)
+            return next(((story, step) for step in steps[taken + 1 :] if step["progress"] == Progress.NEXT), None)
+    return None
 
 
 def _steps(story: Story, how_far: tuple[Progress, ...], language: Language) -> list[dict[str, Any]]:
@@ -230,10 +241,10 @@ def _back(to: str = HOME) -> Response:
     return RedirectResponse(to, status_code=303)
 
 
-def _after(moved: Moved, onward: str | None) -> Response:
+def _after(moved: Moved, onward: str | None, story: str) -> Response:
     """Back to where the button was pressed, with what the move brought."""
     place = urlsplit(safe_path(onward, HOME))
-    query = "&".join(part for part in (without_marks(place.query), marks_of(moved)) if part)
+    query = "&".join(part for part in (without_marks(place.query), marks_of(moved, story)) if part)
     return _back(f"{place.path}?{query}{'#happened' if place.path == HOME else ''}")
 
 
@@ -246,7 +257,9 @@ async def clock(request: Request) -> Response:
 
 def _move(visit: Visit, form: dict[str, str]) -> Response:
     try:
-        return _after(visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form), form.get("next"))
+        return _after(
+            visit.run.time_bar.move(_where_to(visit, form), colleagues="colleagues" in form), form.get("next"), form.get("story", "")[:40]
+        )
     except CycleError as error:
         return _home(visit, error)
 
@@ -291,7 +304,8 @@ def _step(visit: Visit, story: Story, step: Step) -> Response:
     run = visit.run
     match step.kind:
         case StepKind.MOVE:
-            return _move(visit, {"to": step.to.isoformat() if step.to else "–", **({"colleagues": "1"} if step.colleagues else {})})
+            where = {"to": step.to.isoformat() if step.to else "–", "story": story.key}
+            return _move(visit, {**where, **({"colleagues": "1"} if step.colleagues else {})})
         case StepKind.CASE:
             return _back(f"{HOME}/cases/{step.case}")
         case StepKind.LETTER:

@@ -365,5 +365,18 @@ def late_door(request: Request, code: RoundCode) -> Response:
         told = Said(asked.language)("late.missed", stage=said.stage(missed["stage"]), phrase=missed["phrase"]) if missed else ""
         link = f"/cases/{quote(case.code)}/actions/admit_late" if offer is not None and offer.allowed else ""
         lines.append(Line(case.code, names[case.code], told, reasons, link))
-    count = asked.run.store.case_count(query)
-    return render(request, "late_door.html", round=row, state=said.name(row.state), lines=lines, count=count)
+    # What stands against many for the same reasons is said once.
+    closed: dict[tuple[tuple[str, str], ...], list[Line]] = {}
+    for line in lines:
+        if not line.link:
+            closed.setdefault(line.reasons, []).append(line)
+    return render(
+        request,
+        "late_door.html",
+        round=row,
+        state=said.name(row.state),
+        admissible=[line for line in lines if line.link],
+        closed=sorted(closed.items(), key=lambda each: -len(each[1])),
+        shown=len(lines),
+        count=asked.run.store.case_count(query),
+    )

@@ -13,8 +13,8 @@ from api.schemas.rehearsal import instant_of
 from states.regime import local_date
 from workflow.timebar import FARTHEST, Happened, Moved, settles
 
-MARKS = ("after", "last", "since", "until")
-"""What an address carries of the move that led to it."""
+MARKS = ("after", "last", "since", "until", "story")
+"""What an address carries of the move that led to it, and the story whose step it was."""
 
 _LONGEST_LOOK = 5_000
 """Entries of the log that "what just happened" looks at."""
@@ -30,9 +30,10 @@ class Look:
     cut: bool
 
 
-def marks_of(moved: Moved) -> str:
+def marks_of(moved: Moved, story: str = "") -> str:
     """A move, as an address carries it."""
-    return urlencode({"after": moved.after, "last": moved.last, "since": moved.since.isoformat(), "until": moved.until.isoformat()})
+    found = {"after": str(moved.after), "last": str(moved.last), "since": moved.since.isoformat(), "until": moved.until.isoformat()}
+    return urlencode({**found, **({"story": story} if story else {})})
 
 
 def without_marks(query: str) -> str:
@@ -74,5 +75,5 @@ def strip(request: Request, run: Runtime, t: Callable[..., str]) -> dict[str, An
 def _moved(request: Request, found: Look, t: Callable[..., str]) -> dict[str, str]:
     happened = found.happened
     said = t("strip.brought", deferred=len(happened.deferred), acts=len(happened.acts), told=len(happened.told))
-    kept = urlencode({name: request.query_params[name] for name in MARKS})
+    kept = urlencode({name: request.query_params[name] for name in MARKS if name in request.query_params})
     return {"said": said, "link": f"/rehearsal?{kept}#happened"}

@@ -70,6 +70,8 @@ def _marked(passage: Passage) -> str:
 
 
 _BOX, _HEIGHT, _GAP, _SIDE, _LABEL = 190, 44, 34, 14, 210
+_LETTER = 7.8
+"""How wide a letter is, at the most that words come to."""
 
 
 def small(lifecycle: Lifecycle[Any, Any], said: Words) -> str:
@@ -81,11 +83,11 @@ def small(lifecycle: Lifecycle[Any, Any], said: Words) -> str:
         bow += not below
         drawn.append(_arrow(tops[source], tops[target], straight=below, out=_SIDE + _BOX + 8 + 8 * bow))
     boxes = [_box(said.name(state), tops[state], ahead=kind is StateKind.ACTIVE) for state, kind in lifecycle.kinds.items()]
-    names = [
-        _names([said.name(m.event) for m in lifecycle.moves if m.target == state and m.source != state], tops[state], _LABEL + 8 * bow + 20)
-        for state in lifecycle.kinds
-    ]
-    width, height = _LABEL + 8 * bow + 200, max(tops.values()) + _HEIGHT + 8
+    left = _LABEL + 8 * bow + 20
+    events = {state: [said.name(m.event) for m in lifecycle.moves if m.target == state and m.source != state] for state in lifecycle.kinds}
+    names = [_names(events[state], tops[state], left) for state in lifecycle.kinds]
+    width = left + round(_LETTER * max(len(name) for each in events.values() for name in each)) + _SIDE
+    height = max(tops.values()) + _HEIGHT + 8
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{lifecycle.key}">'
     return f"{head}{_STYLE}{_TIP}{''.join(drawn)}{''.join(boxes)}{''.join(names)}</svg>"
 
@@ -107,7 +109,7 @@ def _box(name: str, top: int, *, ahead: bool) -> str:
 
 
 def _names(events: Sequence[str], top: int, left: int) -> str:
-    lines = "".join(
-        f'<tspan x="{left}" y="{top + 18 + 16 * number}">{escape(name)}</tspan>' for number, name in enumerate(dict.fromkeys(events))
-    )
-    return f'<text style="text-anchor:start">{lines}</text>' if lines else ""
+    known = tuple(dict.fromkeys(events))
+    first = top + _HEIGHT / 2 + 5 - 8 * (len(known) - 1)
+    lines = "".join(f'<tspan x="{left}" y="{first + 16 * number:g}">{escape(name)}</tspan>' for number, name in enumerate(known))
+    return f'<text style="text-anchor:start">{lines}</text>' if known else ""

@@ -5,7 +5,6 @@
   const AUTO = "auto";
   const description = "/api/v1/openapi.json";
   const seen = new Map();
-  let csrf = null;
 
   // A subject is the first two parts of an address: /api/v1/cases/VS-2021-0001.
   const subject = (address) => {
@@ -52,7 +51,8 @@
         if (known === null) delete headers["If-Match"];
         else headers["If-Match"] = known;
       }
-      csrf = csrf || (await token());
+      // Asked anew for each write: whoever signs in or out on this page has another session, and another token.
+      const csrf = await token();
       if (csrf) headers["X-CSRF-Token"] = csrf;
       return request;
     },

@@ -9,11 +9,10 @@ import pytest
 from api.pages.install import MODULES
 from tests.api.conftest import dump
 from tests.support.browsing import Desk, Window
-from tests.support.elsewhere import ASK, SEND, other_site, target
+from tests.support.elsewhere import ASK, KINDS, SEND, other_site, target
 from tests.support.installation import ORIGIN, TOKEN, Before, Installation
 
 OFFICER = "officer-H1"
-KINDS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 UNASKED = ("access", "heartbeat", "meta", "lease")
 """Parts of names of tables that a serving process writes by itself, and of the record of who has read what, which reading fills."""
 WITHOUT_SESSION = re.compile(r"/login|/language$|/api/v1/session")

@@ -1,8 +1,11 @@
 """The headline rule in a browser: two minutes before midnight, and what three clicks show."""
 
+import re
+
 import pytest
 
 from tests.support.browsing import Desk, Window, Words
+from tests.support.elsewhere import KINDS, SEND, other_site
 from tests.support.installation import Process
 
 KEPT, MISSED = "Tranh thêu bản Sim", "Chẩm chéo Mường Khén"
@@ -62,3 +65,18 @@ def test_it_works_without_scripts(desk: Desk, rehearsal: Process):
     assert "Vừa xảy ra" in window.text
     window.press(Words.english)
     assert "What just happened" in window.text or "Follow a story" in window.text
+
+
+def test_no_other_site_moves_the_clock_or_takes_a_step(window: Window, rehearsal: Process):
+    """Nobody has chosen a role, so that there is no session to forge; where the request comes from decides alone."""
+    now = window.open("/rehearsal").heading
+    window.expect("")
+    with other_site() as port:
+        for host in ("localhost", "127.0.0.1"):
+            for path, form in (("clock", {"by": "PT2M"}), ("story", {"story": "minute-late", "step": "1"}), ("role", {"person": "cb-vs"})):
+                window.page.goto(f"http://{host}:{port}/")
+                with window.page.expect_navigation(url=re.compile(re.escape(rehearsal.address))):
+                    window.page.evaluate(SEND, {"url": f"{rehearsal.address}/rehearsal/{path}", "kind": KINDS[0], "form": form})
+                assert "Yêu cầu không đến từ trang của hệ thống này" in window.text
+    assert window.open("/rehearsal").heading == now
+    assert window.page.context.cookies() == []

@@ -89,6 +89,7 @@ CASES = [
         Code.ALREADY_CONCLUDED,
     ),
     (guards.not_published, CaseState.CERTIFIED, facts(), facts(published=True), Code.ALREADY_PUBLISHED),
+    (guards.not_accepted, PROVINCE, facts(accepted=Level.DISTRICT), facts(accepted=Level.PROVINCE), Code.ALREADY_ACCEPTED),
     (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(joins="AG-2"), facts(), Code.NO_OPEN_ROUND),
     (guards.round_ahead, CaseState.BUSINESS_PLAN, facts(needs_round=False), facts(next_round="AG-2"), Code.NO_OPEN_ROUND),
     (guards.next_round_ahead, CaseState.DEFERRED, facts(left=PROVINCE, joins="AG-2"), facts(left=PROVINCE), Code.NO_NEXT_ROUND),

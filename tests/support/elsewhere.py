@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+KINDS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""In which a form can be sent without a script."""
 _PAGE = b"<!doctype html><meta charset=utf-8><title>elsewhere</title><link rel=icon href=data:,><h1>elsewhere</h1>"
 
 ASK = """async ({targets, redirect}) => {

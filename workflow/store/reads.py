@@ -159,8 +159,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """Units' tables of days by code."""
         return self._list_of(CALENDAR, "code")
 
-    def certificates(self, product: str | None = None) -> list[CertificateRow]:
-        """Certificates by code."""
+    def certificates(self, product: str | None = None, codes: Sequence[str] | None = None) -> list[CertificateRow]:
+        """Certificates by code: all, a product's, or some by their codes."""
+        if codes is not None:
+            return self._named(CERTIFICATE, codes)
         return self._list_of(CERTIFICATE, "code", product=product)
 
     def _named(self, shape: Shape, codes: Sequence[str] | None) -> list[Any]:

@@ -260,13 +260,18 @@ def test_an_act_typed_from_paper_long_after_waits_on_the_page_for_a_second_perso
     mine = look(browser, f"/cases/{case}")
     seq = house.world.case(case).head_seq
     action = f"/cases/{case}/confirmations/{seq}"
-    refused = send(browser, mine.form(action), {}, ("do", "confirm"))
-    assert refused.status_code == 403
-    assert "text/html" in refused.headers["content-type"]
+    assert "Việc này phải do người thứ hai xác nhận" in mine.text
+    assert action not in {form.action for form in mine.forms}, "no button for whoever typed it"
     second = house.enter("officer-H1", house.browser("10.0.0.8"))
     page = look(second, f"/cases/{case}")
+    forged = Form(action, "post", [("csrf_token", browser.csrf or ""), ("version", str(house.world.case(case).version))])
+    refused = send(browser, forged, {}, ("do", "confirm"))
+    assert refused.status_code == 403
+    assert "text/html" in refused.headers["content-type"]
     assert "chờ người thứ hai xác nhận" in page.text
-    assert send(second, page.form(action), {}, ("do", "refuse")).status_code == 422
+    refused = send(second, page.form(action), {}, ("do", "refuse"))
+    assert refused.status_code == 422
+    assert action in {form.action for form in Page(refused.text).forms}, "the page comes back with its buttons"
     answered = send(second, look(second, f"/cases/{case}").form(action), {}, ("do", "confirm"))
     assert answered.status_code == 303, answered.text
     again = send(second, page.form(action), {}, ("do", "confirm"))

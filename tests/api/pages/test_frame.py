@@ -222,4 +222,15 @@ def test_every_page_is_recorded_or_shows_nothing_personal():
     routes = [route for module in MODULES for route in module.router.routes]
     paths = {str(route.path) for route in routes if "GET" in route.methods}
     unlisted = {path for path in paths if personal(path) is None}
-    assert unlisted == {"/", "/ack/{token}", "/login", "/login/code", "/login/link", "/rounds", "/rounds/{code}"}
+    assert unlisted == {
+        "/",
+        "/ack/{token}",
+        "/login",
+        "/login/code",
+        "/login/link",
+        "/me",
+        "/rounds",
+        "/rounds/{code}",
+        "/rounds.xlsx",
+        "/rounds/{code}/export.xlsx",
+    }

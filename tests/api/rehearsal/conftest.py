@@ -14,6 +14,8 @@ from tests.api.terminal import done
 from tests.support import databases
 from workflow.timebar import SEASONS, remember
 
+collect_ignore = ["test_on_sqlite.py" if databases.chosen_kind() == "postgresql" else "test_on_postgresql.py"]
+
 
 def _played() -> None:
     done("load", "season", str(SEASONS / "van-son.toml"), "--until", "2021-07-09T23:58")

@@ -14,6 +14,7 @@ from tests.api.rehearsal.test_over_http import move, role
 from tests.support.http import http_at
 from tests.support.pages import HTML, Page
 from workflow.audit import drifts
+from workflow.listing import every_case
 from workflow.timebar import shipped
 
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
@@ -125,6 +126,61 @@ def test_the_season_goes_to_its_end_with_colleagues(browser: TestClient, run: Ru
     done = run.store.load_case("VS-2021-0005", "")
     assert done is not None
     assert done.case.state is CaseState.CERTIFIED
+
+
+def test_after_the_season_it_goes_on_into_one_under_the_present_law(browser: TestClient, run: Runtime):
+    story = next(each for each in stories() if each.key == "present-law")
+    for number, step in enumerate(story.steps, 1):
+        page = press(browser, "story", story=story.key, step=str(number))
+        assert page.status_code == 200, (number, text_of(page)[:400])
+        assert step.to is None or run.clock.now() == step.to
+    assert "xếp sang đợt sau theo mốc của quy định" in text_of(page)
+    assert "Vào đợt VS-2027-1" in text_of(page)
+    found = {case.code: case for case in every_case(run.store) if case.code.startswith("VS-2026")}
+    assert {case.regime for case in found.values()} == {"qd26-2026"}
+    assert sum(case.state is CaseState.CERTIFIED for case in found.values()) >= 5
+    choose(browser, "cb-vs")
+    said = text_of(browser.get("/rounds/VS-2026-2"))
+    assert "trước ngày 30 tháng 10" in said
+    assert run.time_bar.move(run.clock.now(), colleagues=True).overtaken == 0, "colleagues could do all that the season tells"
+    assert list(drifts(run.store)) == []
+
+
+def test_the_time_bar_is_at_hand_on_every_page_and_leads_back_to_it(browser: TestClient, run: Runtime):
+    choose(browser, "cb-vs")
+    for path in ("/work", "/rounds", "/rounds/VS-2021-1", "/cases", "/cases/VS-2021-0005", "/rehearsal/inbox", "/login", "/nowhere"):
+        page = Page(browser.get(path, headers={"Accept": HTML}).text)
+        strip = page.form("/rehearsal/clock")
+        assert ("by", "PT1M") in strip.buttons, path
+        assert any(name == "to" for name, _ in strip.buttons), path
+        assert "/rehearsal" in page.links, path
+    page = Page(browser.get("/rounds/VS-2021-1?unit=VS-H6", headers={"Accept": HTML}).text)
+    strip = page.form("/rehearsal/clock")
+    ahead = next(value for name, value in strip.buttons if name == "to")
+    moved = browser.post("/rehearsal/clock", data={**dict(strip.values), "to": ahead}, headers={**ORIGIN, "Accept": HTML})
+    assert moved.url.path == "/rounds/VS-2021-1"
+    assert moved.url.params["unit"] == "VS-H6"
+    assert "Vừa xảy ra 14 hồ sơ lỡ mốc" in text_of(moved)
+    told = Page(moved.text)
+    assert dict(told.form("/language").values)["next"] == "/rounds/VS-2021-1?unit=VS-H6", "what a move brought is told once"
+    assert "Lỡ mốc, chuyển đợt sau: 14" in text_of(browser.get(next(link for link in told.links if "#happened" in link)))
+    minute = browser.post("/rehearsal/clock", data={**dict(told.form("/rehearsal/clock").values), "by": "PT1M"}, headers=ORIGIN)
+    assert "0 hồ sơ lỡ mốc" in text_of(minute)
+    assert run.clock.now() == shipped("van-son").start.replace(year=2021, month=7, day=10, hour=0, minute=2)
+    away = browser.post(
+        "/rehearsal/clock", data={"csrf_token": token(browser), "by": "PT1M", "next": "//evil.example.test/"}, headers=ORIGIN
+    )
+    assert away.url.path == "/rehearsal"
+
+
+def test_who_plays_on_goes_on_from_what_just_happened(browser: TestClient):
+    press(browser, "story", story="midnight", step="1")
+    second = press(browser, "story", story="midnight", step="2")
+    happened = Page(second.text).section("happened-title") or Page(second.text).section("happened")
+    assert "Hai phút trước nửa đêm , bước 3" in happened
+    form = next(form for form in Page(second.text).forms if ("step", "3") in form.buttons)
+    third = browser.post("/rehearsal/story", data={**dict(form.values), "step": "3"}, headers=ORIGIN)
+    assert "Kính gửi ông/bà Cao Đức Tấn" in text_of(third)
 
 
 def test_a_step_is_taken_once_and_in_its_turn(browser: TestClient, run: Runtime):

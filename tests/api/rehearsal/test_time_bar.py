@@ -153,3 +153,27 @@ def test_the_next_deadline_is_the_one_that_runs_out_next(run: Runtime):
     ahead = run.time_bar.next_deadline()
     assert ahead is not None
     assert ahead > MIDNIGHT
+
+
+def test_a_sweep_elsewhere_holds_a_move_back_and_follows_the_clock_afterwards(run: Runtime):
+    """A second runtime on the same database stands for another process; on SQLite it can only be one of the same process."""
+    other = build_runtime(read_settings(), checked=True)
+    try:
+        before = other.clock.now()
+        with other.time_bar.standing() as still:
+            assert still
+        run.time_bar.move(MIDNIGHT + timedelta(minutes=1))
+        assert other.clock.now() == before, "it has not looked yet"
+        with other.time_bar.standing() as still:
+            assert still
+            assert other.clock.now() == MIDNIGHT + timedelta(minutes=1)
+    finally:
+        other.close()
+
+
+def test_a_move_that_is_under_way_elsewhere_is_told_with_where_it_stands(run: Runtime):
+    with run.store.exclusive("time-bar"):
+        run.store.set_meta("rehearsal_now", at("2021-07-15T08:00").isoformat())
+        with pytest.raises(ClockMoving) as moving:
+            run.time_bar.move(at("2021-07-20T08:00"))
+    assert moving.value.detail["now"] == at("2021-07-15T08:00")

@@ -496,3 +496,27 @@ def test_an_accepted_reassessment_that_is_completed_starts_its_45_days_again(wor
     assert {stage: t.due_at.isoformat() for stage, t in world26.running(second).items()} == {
         "re_evaluation": "2029-03-19T17:00:00+00:00"
     }, "day 45 is a Sunday"
+
+
+def test_a_dossier_is_taken_in_once_at_each_level_of_an_attempt(world: World):
+    case = world.at_province(at="2021-06-01 10:00")
+    world.act(case, "accept")
+    with pytest.raises(EventRefused) as refused:
+        world.act(case, "accept")
+    assert reasons(refused) == [Code.ALREADY_ACCEPTED]
+    world.act(case, "return_for_completion")
+    world.act(case, "complete")
+    with pytest.raises(EventRefused):
+        world.act(case, "accept")
+    world.act(case, "defer")
+    world.act(case, "reenter", by="officer-VS")
+    assert world.act(case, "accept").event == "accept", "a new attempt is taken in anew"
+    world.act(case, "conclude", mean=95)
+    world.act(case, "nominate")
+    assert world.act(case, "accept").event == "accept", "another level"
+
+
+def test_what_is_evaluated_anew_at_the_province_is_taken_in_anew(world: World):
+    case = world.at_province(at="2021-06-01 10:00")
+    for event, given in (("accept", {}), ("conclude", {"mean": 95}), ("nominate", {}), ("conclude", {"mean": 80}), ("reevaluate", {}), ("accept", {})):
+        assert world.act(case, event, **given).event == event
