@@ -72,7 +72,7 @@ def test_right_data_and_wrong_get_what_is_described_and_nothing_goes_without_a_t
                 response = case.call(session=client, headers={"Authorization": f"Bearer {tokens[person]}"})
                 case.validate_response(response, checks=general)
                 tried.setdefault(operation.label, set()).add(response.status_code)
-                if operation.definition.raw.get("security"):
+                if operation.definition.raw.get("security") and not operation.path.startswith(("/api/v1/session", "/login")):
                     alone = case.call(session=client, headers={"Authorization": "Bearer none"})
                     assert alone.status_code in {401, 405, 415, 422}, (operation.label, alone.status_code)
 

@@ -265,7 +265,7 @@ def test_a_provider_that_goes_away_while_somebody_is_there_is_said(database_url:
             house.account("producer-P1", password=None, issuer=alone.address, subject="pháp-nhân-1")
             browser = house.browser()
             back = leave(browser)
-            house.app.state.provider._client.server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"
+            house.app.state.provider._client.server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"  # noqa: S105 - an address
             assert refusal(come_back(browser, back)) == (502, "provider_silent")
             assert browser.get("session").status_code == 401
             assert refusal(come_back(browser, back))[0] == 400, "what was begun is begun anew"
