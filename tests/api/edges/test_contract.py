@@ -1,6 +1,4 @@
-"""The description held against the installation as it is, with tokens, right data and wrong: no fault, no answer that is not described, and
-nothing without a token.
-"""
+"""The description held against the installation as it is, with tokens, right data and wrong: nothing undescribed, nothing without one."""
 
 from collections.abc import Iterator
 from contextlib import suppress
