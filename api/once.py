@@ -1,5 +1,6 @@
 """Writes on rounds, plans, calendars and the like: carried out once a key, with the answer kept."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from api.asking import Asked, command_id, etag, fingerprint
 from states.errors import CycleError, MalformedInput
 from workflow.operations import GivenAnswer
 
+_GATES = tuple(threading.Lock() for _ in range(64))
 Done = tuple[int, dict[str, Any], int | None]
 """Status, body, and the version of what was written on."""
 
@@ -46,23 +48,25 @@ def once(  # noqa: PLR0913
     """
     command, store = command_id(asked.caller, key), asked.run.store
     digest = fingerprint(asked.request, values)
-    if not dry_run and (known := store.answer(command)) is not None:
-        return _again(known, digest, key, asked)
-    try:
-        status, body, version = work(command)
-    except CycleError:
-        # Two of the same request at once: whoever came second answers as the first.
+    # Two of the same request at once: whoever comes second waits for the answer of the first.
+    with _GATES[hash(command) % len(_GATES)]:
         if not dry_run and (known := store.answer(command)) is not None:
             return _again(known, digest, key, asked)
-        raise
-    told = {**headers, **({"etag": etag(version)} if version is not None else {})}
-    given = GivenAnswer(
-        command=command, digest=digest, status=status, headers=told, body=orjson.dumps(body, default=str).decode(), at=asked.received
-    )
-    if not dry_run:
-        kept = {name: None if name in shown_once else value for name, value in body.items()}
-        store.keep_answer(replace(given, body=orjson.dumps(kept, default=str).decode()) if shown_once else given)
-    return _response(given)
+        try:
+            status, body, version = work(command)
+        except CycleError:
+            # The first of them may have been at another process.
+            if not dry_run and (known := store.answer(command)) is not None:
+                return _again(known, digest, key, asked)
+            raise
+        told = {**headers, **({"etag": etag(version)} if version is not None else {})}
+        given = GivenAnswer(
+            command=command, digest=digest, status=status, headers=told, body=orjson.dumps(body, default=str).decode(), at=asked.received
+        )
+        if not dry_run:
+            kept = {name: None if name in shown_once else value for name, value in body.items()}
+            store.keep_answer(replace(given, body=orjson.dumps(kept, default=str).decode()) if shown_once else given)
+        return _response(given)
 
 
 def _again(known: GivenAnswer, digest: str, key: str | None, asked: Asked) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from api.identity.vault import HookSecrets
 from api.settings import Settings
 from notifications.channels.console import ConsoleChannel
 from notifications.channels.email import EmailChannel
@@ -16,7 +17,7 @@ from notifications.links import Links
 from notifications.messages import Accepted, Channel, ChannelName, Envelope, Letter, MessageKind
 from notifications.service import REHEARSAL, Post
 from notifications.watch import Report
-from states.errors import MalformedInput
+from states.errors import MalformedInput, StoreUnsafe
 from states.words import Words
 from workflow.clock import Clock, SystemClock
 from workflow.telling import Telling
@@ -53,12 +54,13 @@ def post_of(settings: Settings, store: Telling, *, rehearsal: bool, clock: Clock
         import sys  # noqa: PLC0415 - the stream of the moment
 
         channels[ChannelName.CONSOLE] = ConsoleChannel(sys.stdout)
+    secrets_of_hooks = HookSecrets(settings)
     hooks = WebhookSettings(
         allowed=inside("OCOP_WEBHOOK_ALLOWED", settings.webhook_allowed),
         ca_file=settings.webhook_ca_file,
         seconds=settings.webhook_seconds,
     )
-    channels[ChannelName.WEBHOOK] = WebhookChannel(hooks, clock or SystemClock(), find=lambda url: receiver(store, url))
+    channels[ChannelName.WEBHOOK] = WebhookChannel(hooks, clock or SystemClock(), find=lambda url: receiver(store, url, secrets_of_hooks))
     domain = (settings.mail_from or "").rpartition("@")[2] or "ocop.invalid"
     return Post(
         channels=channels,
@@ -93,10 +95,16 @@ def email_settings(settings: Settings) -> EmailSettings:
     )
 
 
-def receiver(store: Telling, url: str) -> Endpoint | None:
-    """The webhook with an address; None where it is turned off."""
+def receiver(store: Telling, url: str, sealed: HookSecrets) -> Endpoint | None:
+    """The webhook with an address; None where it is turned off.
+
+    Raises:
+        StoreUnsafe: Its secrets were sealed by another installation's key, or that key cannot be read.
+    """
     found = next((hook for hook in store.webhooks() if hook.url == url and hook.off is None), None)
-    return Endpoint(url=found.url, secrets=tuple(found.secret.split())) if found is not None else None
+    if found is None:
+        return None
+    return Endpoint(url=found.url, secrets=tuple(sealed.unsealed(kept, found.id) for kept in found.secret.split()))
 
 
 def links_of(settings: Settings) -> Links | None:
@@ -114,11 +122,14 @@ def links_of(settings: Settings) -> Links | None:
 
 
 def _kept_key(path: Path) -> bytes:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_hex(_KEY_OCTETS).encode())
-    return path.read_bytes()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            path.write_bytes(secrets.token_hex(_KEY_OCTETS).encode())
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreUnsafe("secret_key_unreadable", name=str(path), why=error.strerror or type(error).__name__) from None
 
 
 def _templates(text: str) -> Mapping[str, str]:

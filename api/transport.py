@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.private import without_token
@@ -19,6 +19,8 @@ from states.errors import CycleError
 
 MAX_BODY = 1_048_576
 BODY_SECONDS = 20.0
+GONE = 499
+"""In logs and figures alone: who asked did not wait for the answer."""
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("ocop.http")
 
@@ -55,6 +57,9 @@ class Transport:
             if answered["status"]:
                 raise
             await problem_response(Request(scope), fault)(scope, receive, sending)
+        except ClientDisconnect:
+            # Whoever asked has gone in the middle of it: nobody is there to be answered, and nothing is broken here.
+            answered["status"] = answered["status"] or GONE
         except Exception:
             _log.exception("fault", method=scope["method"], path=without_token(scope["path"]))
             if answered["status"]:

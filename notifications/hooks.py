@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -21,6 +21,8 @@ from workflow.telling import WebhookRow
 
 _WHY = 200
 _ID_OCTETS = 4
+Seal = Callable[[str, str], str]
+"""From a secret and the webhook's id to one word that can be kept."""
 
 
 class HookState(CycleError):
@@ -40,8 +42,9 @@ class Made:
 class Hooks:
     """Webhooks of one database. Whoever changes one speaks for its unit (:func:`notifications.offices.must_speak_for`)."""
 
-    def __init__(self, store: Database, registry: Registry, clock: Clock) -> None:
-        """Keep webhooks here; ``registry`` says who speaks for a unit."""
+    def __init__(self, store: Database, registry: Registry, clock: Clock, seal: Seal = lambda secret, _: secret) -> None:
+        """Keep webhooks here; ``registry`` says who speaks for a unit, and ``seal`` makes of a secret what is kept of it."""
+        self._seal = seal
         self.store = store
         self.registry = registry
         self.clock = clock
@@ -70,8 +73,9 @@ class Hooks:
         Endpoint(url=url, secrets=(secret,))
         if any(hook.url == url for hook in self.store.webhooks()):
             raise HookState("hook_exists", id=next(hook.id for hook in self.store.webhooks() if hook.url == url))
+        number = f"wh-{secrets.token_hex(_ID_OCTETS)}"
         row = WebhookRow(
-            id=f"wh-{secrets.token_hex(_ID_OCTETS)}", unit=unit, url=url, secret=secret, events=tuple(dict.fromkeys(events)),
+            id=number, unit=unit, url=url, secret=self._seal(secret, number), events=tuple(dict.fromkeys(events)),
             since=self.store.log_state().size,
         )  # fmt: skip
         self.store.save_webhook(row)
@@ -100,7 +104,7 @@ class Hooks:
         if len(row.secret.split()) > 1:
             raise HookState("hook_rotating", id=row.id)
         secret = new_secret()
-        return Made(self._save(replace(row, secret=f"{secret} {row.secret}")), secret)
+        return Made(self._save(replace(row, secret=f"{self._seal(secret, row.id)} {row.secret}")), secret)
 
     def drop_old(self, number: str, actor: str) -> WebhookRow:
         """Sign with the new secret alone.

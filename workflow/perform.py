@@ -146,7 +146,13 @@ class Engine:
                 raise MalformedInput("command_reused", command=command.id, case=known)
             return receipt_again(self.store, command, known, 1)
         world = self.world()
-        decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
+        try:
+            decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
+        except EventRefused as refusal:
+            if self.store.case_by_command(command.id) is not None:
+                # The same command at the same time: the case that is in its way is its own.
+                raise _Moved(None) from refusal
+            raise
         if dry_run:
             # No number was taken, so the receipt names none.
             receipt = receipt_of(decision)

@@ -10,6 +10,7 @@ from api.cli.context import REFUSED, ctx, print_json, runtime
 from api.cli.naming import meaning, news_name, unit_named, world_of
 from api.cli.options import As, Json
 from api.cli.render import table
+from api.identity.vault import HookSecrets
 from api.shapes.telling import hook_json
 from notifications.hooks import Hooks, Made
 from notifications.messages import Accepted
@@ -22,7 +23,7 @@ Id = Annotated[str, typer.Argument(help="Mã webhook như “ocop webhook list�
 
 
 def _hooks(run: Runtime) -> Hooks:
-    return Hooks(run.store, world_of(run).registry, run.clock)
+    return Hooks(run.store, world_of(run).registry, run.clock, HookSecrets(run.settings).seal)
 
 
 def _actor(run: Runtime, actor: str, number: str) -> str:

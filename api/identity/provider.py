@@ -24,6 +24,8 @@ BACK = "/login/provider/back"
 _PATH = "/login/provider"
 _SECONDS = 10
 _MINUTES_AWAY = 10
+_NONSENSE = (HTTPError, AuthlibBaseError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+"""What the library makes of an answer that is not what the standard says: it reads a list or a text as if it were an object."""
 
 
 class Handshake:
@@ -78,7 +80,7 @@ class Provider:
             if metadata.get("issuer") != self._issuer:
                 raise ProviderSilent
             answered: Response = await client.authorize_redirect(request, f"{base}{BACK}")
-        except (HTTPError, AuthlibBaseError, ValueError, KeyError, RuntimeError):
+        except _NONSENSE:
             raise ProviderSilent from None
         return answered
 
@@ -103,7 +105,7 @@ class Provider:
             raise ProviderSilent from None
         except (AuthlibBaseError, JoseError) as error:
             raise ProviderRefused(why=type(error).__name__) from None
-        except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        except _NONSENSE as error:
             raise ProviderRefused(why=type(error).__name__) from None
         claims = answered.get("userinfo") or {}
         subject = claims.get("sub")

@@ -3,6 +3,7 @@
 It lies beside the database, not in it, so that a copy of the database alone does not hold anybody's second factor.
 """
 
+import base64
 import hashlib
 import os
 import secrets
@@ -17,6 +18,7 @@ from states.errors import StoreUnsafe
 _FILE = "secret.key"
 _SHORTEST = 32
 _NONCE = 12
+_SEALED = "sealed:"
 
 
 class Vault:
@@ -42,6 +44,33 @@ class Vault:
             return self._sealing.decrypt(sealed[:_NONCE], sealed[_NONCE:], owner.encode())
         except InvalidTag:
             raise StoreUnsafe("secret_key_other") from None
+
+
+class HookSecrets:
+    """Seals what webhooks sign with; the installation's key is read when the first of them is."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Seal for an installation."""
+        self._settings = settings
+        self._vault: Vault | None = None
+
+    def seal(self, secret: str, hook: str) -> str:
+        """A secret as one word that only this installation opens, and only for its webhook."""
+        return _SEALED + base64.urlsafe_b64encode(self._open().seal(secret.encode(), f"webhook {hook}")).decode()
+
+    def unsealed(self, kept: str, hook: str) -> str:
+        """The secret; what was kept before secrets were sealed is taken as it is.
+
+        Raises:
+            StoreUnsafe: As :meth:`Vault.open` and :func:`open_vault`.
+        """
+        if not kept.startswith(_SEALED):
+            return kept
+        return self._open().open(base64.urlsafe_b64decode(kept.removeprefix(_SEALED)), f"webhook {hook}").decode()
+
+    def _open(self) -> Vault:
+        self._vault = self._vault or open_vault(self._settings)
+        return self._vault
 
 
 def open_vault(settings: Settings) -> Vault:

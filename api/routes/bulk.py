@@ -1,12 +1,12 @@
 """``/bulk-operations``: one event on many cases, previewed, carried out in the background, with a fate for each case."""
 
-import secrets
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.acting import json_answer
-from api.asking import WRITE, Asked, Key, ask
+from api.asking import WRITE, Asked, Key, ask, command_id
 from api.once import once
 from api.routes.cases import DryRun
 from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
@@ -50,13 +50,13 @@ def _item(item: BulkItem) -> dict[str, Any]:
     }
 
 
-def _read(asked: Asked, body: BulkGiven) -> tuple[BulkOperation, list[BulkItem]]:
-    """The operation and its cases; a case that is named again is skipped."""
+def _read(asked: Asked, body: BulkGiven, command: str) -> tuple[BulkOperation, list[BulkItem]]:
+    """The operation and its cases; a case that is named again is skipped. Its id is made from the command: the same request is one."""
     if body.event not in set(Event):
         raise UnknownName(what="event", name=body.event, known=", ".join(Event))
     if body.event == Event.REGISTER:
         raise RequestInvalid([Problem("/event", "not_an_option", {"options": ", ".join(e for e in Event if e is not Event.REGISTER)})])
-    made = secrets.token_hex(8)
+    made = sha256(command.encode()).hexdigest()[:16]
     named: set[str] = set()
     items = []
     for number, each in enumerate(body.cases, 1):
@@ -79,7 +79,7 @@ def _read(asked: Asked, body: BulkGiven) -> tuple[BulkOperation, list[BulkItem]]
 def begin(request: Request, body: BulkGiven, key: Key = None, dry_run: DryRun = False) -> Response:
     """Làm một việc với nhiều hồ sơ; dry_run xem trước từng hồ sơ · one event on many cases; dry_run says what would become of each."""
     asked = ask(request, WRITE)
-    operation, items = _read(asked, body)
+    operation, items = _read(asked, body, command_id(asked.caller, key))
 
     def work(_: str) -> tuple[int, dict[str, Any], int | None]:
         if dry_run:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.acting import json_answer
 from api.asking import WRITE, Asked, Key, ask
+from api.identity.vault import HookSecrets
 from api.once import once
 from api.schemas.common import LONGEST_CODE, WRITES, NothingGiven, problems
 from api.schemas.telling import HookGiven, HookOut, HooksOut, NewHookOut, OffGiven, TriedOut
@@ -23,7 +24,7 @@ HookId = Annotated[str, Path(max_length=LONGEST_CODE, examples=["wh-1a2b3c4d"])]
 
 
 def _hooks(asked: Asked) -> Hooks:
-    return Hooks(asked.run.store, asked.registry, asked.run.clock)
+    return Hooks(asked.run.store, asked.registry, asked.run.clock, HookSecrets(asked.run.settings).seal)
 
 
 def _seen(asked: Asked, id: str) -> WebhookRow:

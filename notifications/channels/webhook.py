@@ -20,6 +20,7 @@ from notifications.channels.cleaning import REPLY_LENGTH, one_line
 from notifications.channels.network import Deadline, Network, Resolver, connect, meant, public, resolve, within
 from notifications.channels.settings import ChannelUnfit, Endpoint, WebhookSettings, trust
 from notifications.messages import Accepted, ChannelName, Envelope, Later, Refused, Reply
+from states.errors import StoreUnsafe
 from workflow.clock import Clock
 
 
@@ -81,6 +82,9 @@ class WebhookChannel:
             endpoint = self.find(envelope.address)
         except ChannelUnfit as error:
             return Refused(one_line(str(error), REPLY_LENGTH), why=Cause.HOOK_UNKNOWN)
+        except StoreUnsafe as error:
+            # The key that its secrets are sealed with is missing here, which an administrator mends; the event waits.
+            return Later(one_line(str(error), REPLY_LENGTH), why=Cause.HOOK_UNKNOWN)
         if endpoint is None:
             return Refused(one_line(envelope.address, REPLY_LENGTH), why=Cause.HOOK_UNKNOWN)
         if envelope.event is None:

@@ -34,6 +34,7 @@ class Issuer:
     metadata: dict[str, Any] = field(default_factory=dict)
     algorithm: str = "RS256"
     no_id_token: bool = False
+    broken: dict[str, Response] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
 
@@ -48,6 +49,8 @@ class Issuer:
         )
 
     async def discovery(self, _: Request) -> Response:
+        if "discovery" in self.broken:
+            return self.broken["discovery"]
         known = {
             "issuer": self.address, "authorization_endpoint": f"{self.address}/authorize", "token_endpoint": f"{self.address}/token",
             "jwks_uri": f"{self.address}/keys", "response_types_supported": ["code"], "subject_types_supported": ["public"],
@@ -56,6 +59,8 @@ class Issuer:
         return JSONResponse({**known, **self.metadata})
 
     async def keys(self, _: Request) -> Response:
+        if "keys" in self.broken:
+            return self.broken["keys"]
         return JSONResponse(KeySet([self.key]).as_dict(private=False))
 
     async def authorize(self, request: Request) -> Response:
@@ -67,14 +72,23 @@ class Issuer:
 
     def signed(self, claims: dict[str, Any]) -> str:
         """The claims as an id token; with HS256 the public key is taken for a password, as a forger would."""
-        if self.algorithm != "HS256":
-            return str(jwt.encode({"alg": self.algorithm, "kid": "one"}, claims, self.signs_with or self.key))
-        parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "kid": "one"}, claims)]
+        if self.algorithm not in {"HS256", "none"}:
+            key = self.signs_with or self.key
+            return str(jwt.encode({"alg": self.algorithm, "kid": key.kid}, claims, key))
+        parts = [json.dumps(part).encode() for part in ({"alg": self.algorithm, "kid": "one"}, claims)]
         text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+        if self.algorithm == "none":
+            return f"{text.decode()}."
         proof = hmac.digest(self.key.as_pem(private=False), text, "sha256")
         return (text + b"." + base64.urlsafe_b64encode(proof).rstrip(b"=")).decode()
 
+    def rotate(self, name: str) -> None:
+        """From now on a new key, and no other."""
+        self.key = RSAKey.generate_key(2048, {"kid": name, "use": "sig"})
+
     async def token(self, request: Request) -> Response:
+        if "token" in self.broken:
+            return self.broken["token"]
         form = parse_qs((await request.body()).decode())
         given = self.codes.pop(form["code"][0], None)
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()

@@ -11,7 +11,7 @@ from api.pages.install import MODULES
 
 VALUES = {
     "code": "VS-2021-0001", "event": "select", "term": "VS-2021-0001:1:0", "unit": "VS", "key": "qd26-2026", "slug": "due", "subject": "VS-2021-0001",
-    "seq": "1", "id": "b-0", "person": "officer-X1", "handle": "0", "token": "0", "case": "VS-2021-0001",
+    "seq": "1", "id": "b-0", "act": "freeze", "person": "officer-X1", "handle": "0", "token": "0", "case": "VS-2021-0001",
 }  # fmt: skip
 STATIC = "/static/pages.css"
 
@@ -30,6 +30,11 @@ class Entry:
     @property
     def reads(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def by_link(self) -> bool:
+        """Whether the address itself is what lets somebody in: no session counts there, and a link that is none is not there."""
+        return "/ack/" in self.path or "/feeds/{token}/" in self.path
 
     @property
     def page(self) -> bool:

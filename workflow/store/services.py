@@ -13,9 +13,12 @@ from workflow.store.types import from_micros, to_micros
 _ANSWER = "SELECT command,digest,status,headers,body,at FROM http_answer WHERE command=?"
 _KEEP = "INSERT INTO http_answer(command,digest,status,headers,body,at) VALUES(?,?,?,?,?,?) ON CONFLICT(command) DO NOTHING"
 _OPERATION = "SELECT id,person,event,payload,reason,state,created_at,total,request FROM bulk_operation"
-_INSERT_OPERATION = "INSERT INTO bulk_operation(id,person,event,payload,reason,state,created_at,total,request) VALUES(?,?,?,?,?,?,?,?,?)"
+_INSERT_OPERATION = (
+    "INSERT INTO bulk_operation(id,person,event,payload,reason,state,created_at,total,request) VALUES(?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT DO NOTHING"
+)
 _ITEM = "SELECT operation,number,case_code,version,tries,fate,told FROM bulk_item"
-_INSERT_ITEM = "INSERT INTO bulk_item(operation,number,case_code,version,tries,fate,told) VALUES(?,?,?,?,?,?,?)"
+_INSERT_ITEM = "INSERT INTO bulk_item(operation,number,case_code,version,tries,fate,told) VALUES(?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 _RECORD = "UPDATE bulk_item SET fate=?,told=? WHERE operation=? AND number=? AND fate='pending'"
 _MOVE = "UPDATE bulk_operation SET state=? WHERE id=? AND state=?"
 _RETRY = (

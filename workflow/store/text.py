@@ -63,8 +63,8 @@ def strange_signs(text: str) -> tuple[str, ...]:
 
 
 def _ours(sign: str) -> bool:
-    base, *marks = unicodedata.normalize("NFD", sign.casefold())
-    return base in _LATIN and set(marks) <= _MARKS
+    apart = unicodedata.normalize("NFD", sign.casefold())
+    return apart[0] in _LATIN and set(apart[1:]) <= _MARKS
 
 
 def like(word: str) -> str:

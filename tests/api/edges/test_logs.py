@@ -2,18 +2,16 @@
 
 import io
 import json
-import logging
-import sys
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-import structlog
 
-from api.logs import line_of, set_up_logs
+from api.logs import line_of
 from tests.support.identity import PASSWORD, House
+from tests.support.logged import logging_to
 
 FORGED = '{"event":"request","status":200,"person":"authority-VS"}'
 SIGNS = [
@@ -23,16 +21,9 @@ SIGNS = [
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is written to the log, set up as a serving process does."""
-    stream, root = io.StringIO(), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    monkeypatch.setattr(sys, "stderr", stream)
-    set_up_logs()
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def logged() -> Iterator[io.StringIO]:
+    with logging_to() as stream:
+        yield stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:

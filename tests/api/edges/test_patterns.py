@@ -52,7 +52,7 @@ def test_no_text_of_fifty_thousand_signs_takes_longer_than_fifty_milliseconds(fo
 @pytest.mark.parametrize("sign", ["a", "1", " ", "theo kế hoạch ", "đến ", "-", "từ "])
 def test_a_phrase_that_is_too_long_is_refused_before_any_expression_sees_it(sign: str):
     began = time.process_time()
-    with pytest.raises(PhraseMalformed, match="too_long|phrase_malformed"):
+    with pytest.raises(PhraseMalformed, match="phrase_malformed"):
         normalise((sign * LENGTH)[:LENGTH])
     assert time.process_time() - began <= SECONDS
 

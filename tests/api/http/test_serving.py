@@ -42,9 +42,15 @@ class Served:
 
 
 @contextmanager
-def serving(database: Database, *words: str, lines: int = 1) -> Iterator[Served]:
+def serving(database: Database, *words: str, lines: int = 1, **settings: str) -> Iterator[Served]:
     environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("OCOP_") or k.startswith("OCOP_TEST")}
-    environment |= {"OCOP_DATABASE_URL": database.url, "OCOP_ALLOW_UNSAFE": "true", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment |= {
+        "OCOP_DATABASE_URL": database.url,
+        "OCOP_ALLOW_UNSAFE": "true",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        **settings,
+    }
     command = [sys.executable, "-c", "from api.cli import main; main()", "serve", *words]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

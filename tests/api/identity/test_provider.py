@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
+from starlette.responses import Response
 
 from tests.support.identity import CLI, Browser, House, house_at
 from tests.support.issuer import CLIENT, SECRET, Issuer, answer_of, issuing
@@ -29,6 +30,7 @@ def issuer(listening: Issuer) -> Issuer:
     """The provider without any fault."""
     listening.claims, listening.metadata, listening.signs_with = {}, {}, None
     listening.algorithm, listening.no_id_token, listening.asked = "RS256", False, []
+    listening.broken = {}
     return listening
 
 
@@ -210,3 +212,85 @@ def test_one_subject_is_one_person(joined: House, issuer: Issuer):
     assert refusal(answered) == (422, "payload_invalid")
     assert answered.json()["reasons"][0]["pointer"] == "/subject"
     assert admin.post("users", {"person": "officer-VS", "login": "officer", "subject": "pháp-nhân-9"}).json()["opened"] is True
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_a_proof_without_a_proof_is_refused(joined: House, issuer: Issuer, algorithm: str):
+    issuer.algorithm = algorithm
+    browser = joined.browser()
+    assert refusal(come_back(browser, leave(browser))) == (400, "provider_refused")
+    assert browser.get("session").status_code == 401
+    assert browser.cookie is None
+
+
+def test_a_provider_that_changes_its_key_is_believed_by_the_new_one_at_once_and_by_the_old_one_no_more(joined: House, issuer: Issuer):
+    first = joined.browser()
+    assert come_back(first, leave(first)).status_code == 303
+    old = issuer.key
+    issuer.rotate("two")
+    second = joined.browser()
+    assert come_back(second, leave(second)).status_code == 303, "the keys are asked for again where one is not known"
+    issuer.signs_with = old
+    third = joined.browser()
+    assert refusal(come_back(third, leave(third))) == (400, "provider_refused")
+
+
+BROKEN = {
+    "a fault": Response("no", status_code=500), "busy": Response("later", status_code=503), "a page": Response("<html>", media_type="text/html"),
+    "half": Response('{"access_token":', media_type="application/json"), "a list": Response("[]", media_type="application/json"),
+    "null": Response("null", media_type="application/json"), "empty": Response(""), "a text": Response('"x"', media_type="application/json"),
+    "elsewhere": Response(status_code=302, headers={"location": "https://evil.example.test/"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", BROKEN)
+@pytest.mark.parametrize("part", ["discovery", "token", "keys"])
+def test_a_provider_that_answers_nonsense_lets_nobody_in_and_is_no_fault_of_ours(joined: House, issuer: Issuer, part: str, answer: str):
+    browser = joined.browser()
+    if part == "discovery":
+        issuer.broken = {part: BROKEN[answer]}
+        assert refusal(browser.get(BEGIN)) == (502, "provider_silent")
+        return
+    back = leave(browser)
+    issuer.broken = {part: BROKEN[answer]}
+    answered = come_back(browser, back)
+    assert refusal(answered) in {(400, "provider_refused"), (502, "provider_silent")}, answered.text
+    assert browser.get("session").status_code == 401
+
+
+def test_a_provider_that_goes_away_while_somebody_is_there_is_said(database_url: str, tmp_path: Path):
+    with issuing() as alone:
+        given: dict[str, Any] = {"oidc_issuer": alone.address, "oidc_client_id": CLIENT, "oidc_client_secret": SecretStr(SECRET)}
+        with house_at(database_url, tmp_path, **given) as house:
+            house.account("producer-P1", password=None, issuer=alone.address, subject="pháp-nhân-1")
+            browser = house.browser()
+            back = leave(browser)
+            house.app.state.provider._client.server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"  # noqa: S105 - an address
+            assert refusal(come_back(browser, back)) == (502, "provider_silent")
+            assert browser.get("session").status_code == 401
+            assert refusal(come_back(browser, back))[0] == 400, "what was begun is begun anew"
+
+
+def test_the_same_subject_of_another_provider_is_somebody_else(joined: House, issuer: Issuer):
+    joined.account("producer-P2", password=None, issuer="https://other.example.test", subject="pháp-nhân-2")
+    issuer.claims = {"sub": "pháp-nhân-2"}
+    browser = joined.browser()
+    assert refusal(come_back(browser, leave(browser))) == (403, "provider_unknown_person")
+
+
+@pytest.mark.parametrize(
+    "subject", ["Pháp-Nhân-1", "pháp-nhân-1 ", " pháp-nhân-1", "phap-nhan-1", "pháp-nhân-1\u0000", "pha\u0301p-nhân-1", "%", "pháp-nhân-_"]
+)
+def test_a_subject_is_that_one_and_none_like_it(joined: House, issuer: Issuer, subject: str):
+    issuer.claims = {"sub": subject}
+    browser = joined.browser()
+    assert refusal(come_back(browser, leave(browser)))[0] in {400, 403, 422}
+    assert browser.get("session").status_code == 401
+
+
+def test_a_sign_in_that_was_begun_too_long_ago_is_over(joined: House, monkeypatch: pytest.MonkeyPatch):
+    browser = joined.browser()
+    back = leave(browser)
+    real = time.time
+    monkeypatch.setattr("time.time", lambda: real() + 700)
+    assert refusal(come_back(browser, back)) == (400, "provider_refused")
