@@ -1,10 +1,36 @@
 """Structured logs: one JSON line an event, with the id of the request, whatever text is logged."""
 
 import logging
+import os
 import sys
+from contextlib import suppress
 from typing import Any
 
+import orjson
 import structlog
+
+
+class _Lines:
+    """Writes lines to standard error, each in one piece."""
+
+    def __init__(self, name: str = "ocop") -> None:
+        self.name = name
+
+    def info(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):
+            # One call for a line, so that lines of several threads do not run into each other.
+            os.write(2, line)
+
+    debug = warning = error = critical = exception = msg = info
+
+
+def _named(logger: Any, _: str, event: dict[str, Any]) -> dict[str, Any]:
+    event["logger"] = logger.name
+    return event
+
+
+def _line(_: Any, __: str, event: dict[str, Any]) -> bytes:
+    return orjson.dumps(event, default=repr, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def set_up_logs(level: int = logging.INFO) -> None:
@@ -17,9 +43,17 @@ def set_up_logs(level: int = logging.INFO) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # Ours go straight to where they are written: the standard library's way there costs more than reading a case.
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _named,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _line,
+        ],
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta

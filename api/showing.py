@@ -12,7 +12,7 @@ from states.payload import Field, Kind
 from states.regime import VIETNAM, local_date
 from states.vocabulary import Event, Stage
 from states.words import words
-from workflow.casebook import Listed
+from workflow.casebook import Listed, Shown
 from workflow.commands import Receipt
 from workflow.ledger.entry import Entry, parse
 from workflow.receipts import confirmation_id
@@ -102,11 +102,14 @@ class Shifts:
 class Names:
     """Names of products, producers and units of several cases, each read once."""
 
-    def __init__(self, asked: Asked, cases: Sequence[CaseRow]) -> None:
-        """Read the names of what these cases name."""
+    def __init__(self, asked: Asked, cases: Sequence[CaseRow], shown: Shown | None = None) -> None:
+        """Read the names of what these cases name, unless they came with the case."""
         store = asked.run.store
-        self._products = {p.code: p.name for p in store.products(sorted({c.product for c in cases}))} if cases else {}
-        self._producers = {p.code: p.name for p in store.producers(sorted({c.producer for c in cases}))} if cases else {}
+        if shown is not None:
+            self._products, self._producers = {shown.case.product: shown.product}, {shown.case.producer: shown.producer}
+        else:
+            self._products = {p.code: p.name for p in store.products(sorted({c.product for c in cases}))} if cases else {}
+            self._producers = {p.code: p.name for p in store.producers(sorted({c.producer for c in cases}))} if cases else {}
         self._registry = asked.run.engine.world().registry
         self._day = asked.today
 
@@ -137,13 +140,15 @@ def line_json(listed: Listed, names: Names) -> dict[str, Any]:
     }
 
 
-def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry]) -> dict[str, Any]:
-    """A case with its deadlines."""
+def case_json(
+    asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry], shown: Shown | None = None
+) -> dict[str, Any]:
+    """A case with its deadlines; ``shown`` where its names were read with it."""
     stages = asked.run.engine.world().book.deadlines
     shifts = Shifts(entries, asked.today)
     return {
         "code": case.code,
-        **Names(asked, [case]).of(case),
+        **Names(asked, [case], shown).of(case),
         "kind": str(case.kind),
         "state": str(case.state),
         "state_name": both("state", str(case.state)),

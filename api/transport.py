@@ -105,7 +105,8 @@ class _Limited:
         loop = asyncio.get_running_loop()
         self._until = self._until or loop.time() + self._seconds
         try:
-            message = await asyncio.wait_for(self._receive(), max(0.0, self._until - loop.time()))
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
         except TimeoutError:
             raise TooSlow(seconds=int(self._seconds)) from None
         self._left -= len(message.get("body", b""))

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place
+from workflow.casebook import CaseList, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -271,6 +271,9 @@ class Served(Protocol):
 
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
+
+    def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
+        """Cases as people look at them, in one read; codes that do not exist are left out."""
 
     def case_states(self) -> dict[str, int]:
         """How many cases stand in which state."""

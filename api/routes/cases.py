@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
-from api.acting import act_of, acted_response, body_of_event, json_answer
+from api.acting import act_of, acted_response, body_of_event, carried_out, case_answer, json_answer
 from api.asking import (
     WRITE,
     Asked,
@@ -17,7 +17,6 @@ from api.asking import (
     ask,
     command_id,
     etag,
-    same_etag,
     showing_case,
     surely,
     version_seen,
@@ -171,10 +170,7 @@ def show(request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as
             raise NotFound(what="case", name=code)
         body = case_json(asked, then.case, (t for t in then.terms if t.attempt == then.case.attempt), then.entries)
         body |= {"as_of": _said("as_of", as_of), "known_at": _said("known_at", known_at)}
-    tag = etag(body["version"], body)
-    if same_etag(if_none_match, tag):
-        return Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"})
-    return json_answer(body, {"etag": tag})
+    return case_answer(body, if_none_match)
 
 
 def _said(name: str, given: str | None) -> str | None:
@@ -227,4 +223,4 @@ def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str |
     command = act_of(asked, code, event, body, command_id(asked.caller, key), version_seen(if_match))
     with showing_case(asked, code):
         receipt = surely(asked.run, command, dry_run=dry_run)
-    return acted_response(receipt, dry_run=dry_run)
+    return carried_out(asked, receipt, dry_run=dry_run)

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from states.errors import MalformedInput
-from workflow.casebook import LATE_IN, CaseList, Listed, Place
+from workflow.casebook import LATE_IN, CaseList, Listed, Place, Shown
 from workflow.ports import LoadedCase
 from workflow.rows import StoredEntry
 from workflow.store import mapping
-from workflow.store.mapping import CASE, ENTRY, storable
+from workflow.store.mapping import CASE, ENTRY, TERM, storable
+from workflow.store.statements import SHOWN_CASES as _SHOWN
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -55,6 +56,19 @@ class CaseLists(ABC):
         if len(page) < limit and not query.dated and query.due_before is None and query.due_from is None:
             page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
         return page
+
+    def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
+        """See :class:`workflow.ports.Served`."""
+        parts: dict[str, list[Row]] = {}
+        for row in self._rows(_SHOWN.replace("IN LIST", self._among()), (self._list(codes),)):
+            parts.setdefault(row[0], []).append(row)
+        found = {}
+        for code, rows in parts.items():
+            case, start = mapping.case_row(rows[0][:_WIDTH]), _WIDTH + 2
+            terms = tuple(TERM.row(row[start:]) for row in rows) if rows[0][start] is not None else ()
+            product, producer = rows[0][_WIDTH:start]
+            found[code] = Shown(case, terms, product or case.product, producer or case.producer)
+        return found
 
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """See :class:`workflow.ports.Store`."""
