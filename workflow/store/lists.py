@@ -17,6 +17,7 @@ from workflow.rows import StoredEntry
 from workflow.store import mapping
 from workflow.store.mapping import CASE, ENTRY, TERM, storable
 from workflow.store.statements import SHOWN_CASES as _SHOWN
+from workflow.store.statements import TERMS_OF_CASE
 from workflow.store.text import fold, like
 from workflow.store.types import from_micros, to_micros
 
@@ -40,6 +41,8 @@ _MOST_WORDS = 12
 
 class CaseLists(ABC):
     """The part of a store that lists cases for people."""
+
+    _terms = f"term t ON {TERMS_OF_CASE}"
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
@@ -67,7 +70,7 @@ class CaseLists(ABC):
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
         """See :class:`workflow.ports.Served`."""
         parts: dict[str, list[Row]] = {}
-        for row in self._rows(_SHOWN.replace("IN LIST", self._among()), (self._list(codes),)):
+        for row in self._rows(_SHOWN.replace("IN LIST", self._among()).replace("TERMS", self._terms), (self._list(codes),)):
             parts.setdefault(row[0], []).append(row)
         found = {}
         for code, rows in parts.items():
