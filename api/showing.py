@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from api.asking import Asked, etag
@@ -23,11 +24,13 @@ _PARTS = (", mục ", ", mốc ")
 _HIDDEN = frozenset({"head_hash", "head_seq"})
 
 
+@lru_cache(maxsize=4096)
 def iso(moment: datetime) -> str:
     """An instant in the time of Viet Nam."""
     return moment.astimezone(VIETNAM).isoformat()
 
 
+@lru_cache(maxsize=4096)
 def last_valid_day(cutoff: datetime) -> str:
     """The local day of the last moment before an exclusive instant."""
     return ladder.last_valid_day(cutoff).isoformat()
@@ -35,7 +38,12 @@ def last_valid_day(cutoff: datetime) -> str:
 
 def both(section: str, key: str) -> dict[str, str]:
     """A label in both languages."""
-    return {language: words(language).label(section, key) for language in LANGUAGES}
+    return dict(_both(section, key))
+
+
+@lru_cache(maxsize=4096)
+def _both(section: str, key: str) -> tuple[tuple[str, str], ...]:
+    return tuple((language, words(language).label(section, key)) for language in LANGUAGES)
 
 
 def source_json(source: str) -> dict[str, str | None]:
@@ -108,14 +116,17 @@ class Names:
         if shown is not None:
             self._products, self._producers = {shown.case.product: shown.product}, {shown.case.producer: shown.producer}
         else:
-            self._products = {p.code: p.name for p in store.products(sorted({c.product for c in cases}))} if cases else {}
-            self._producers = {p.code: p.name for p in store.producers(sorted({c.producer for c in cases}))} if cases else {}
+            self._products = store.product_names({c.product for c in cases}) if cases else {}
+            self._producers = store.producer_names({c.producer for c in cases}) if cases else {}
+        self._units: dict[str, str] = {}
         self._registry = asked.run.engine.world().registry
         self._day = asked.today
 
     def of(self, case: CaseRow) -> dict[str, dict[str, str]]:
         """Product, producer and unit with their names."""
-        unit = self._registry.unit_name(self._registry.present(case.unit, self._day), self._day)
+        unit = self._units.get(case.unit)
+        if unit is None:
+            unit = self._units[case.unit] = self._registry.unit_name(self._registry.present(case.unit, self._day), self._day)
         return {
             "product": {"code": case.product, "name": self._products.get(case.product, case.product)},
             "producer": {"code": case.producer, "name": self._producers.get(case.producer, case.producer)},

@@ -4,7 +4,7 @@ There is one write primitive: an atomic group of changes, each guarded by compar
 needs no lock, because a change computed from an old head is never written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -274,6 +274,12 @@ class Served(Protocol):
 
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
         """Cases as people look at them, in one read; codes that do not exist are left out."""
+
+    def product_names(self, codes: Collection[str]) -> dict[str, str]:
+        """Names of products by code; those that are not there are left out."""
+
+    def producer_names(self, codes: Collection[str]) -> dict[str, str]:
+        """Names of producers by code; those that are not there are left out."""
 
     def case_states(self) -> dict[str, int]:
         """How many cases stand in which state."""

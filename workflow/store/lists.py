@@ -7,7 +7,7 @@ order. Cases without a deadline come after all others, by code.
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from states.errors import MalformedInput
@@ -79,6 +79,17 @@ class CaseLists(ABC):
             product, producer = rows[0][_WIDTH:start]
             found[code] = Shown(case, terms, product or case.product, producer or case.producer)
         return found
+
+    def product_names(self, codes: Collection[str]) -> dict[str, str]:
+        """See :class:`workflow.ports.Served`."""
+        return self._names_in("product", codes)
+
+    def producer_names(self, codes: Collection[str]) -> dict[str, str]:
+        """See :class:`workflow.ports.Served`."""
+        return self._names_in("producer", codes)
+
+    def _names_in(self, table: str, codes: Collection[str]) -> dict[str, str]:
+        return {row[0]: row[1] for row in self._rows(f"SELECT code,name FROM {table} WHERE code {self._among()}", (self._list(codes),))}  # noqa: S608
 
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """See :class:`workflow.ports.Store`."""
