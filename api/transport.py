@@ -102,8 +102,11 @@ class _Limited:
             raise TooLarge(limit=self._limit)
         if self._whole:
             return await self._receive()
-        loop = asyncio.get_running_loop()
-        self._until = self._until or loop.time() + self._seconds
+        now = asyncio.get_running_loop().time()
+        self._until = self._until or now + self._seconds
+        if now > self._until:
+            # Whoever trickles always has something ready, so that nothing below would have to wait.
+            raise TooSlow(seconds=int(self._seconds))
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
