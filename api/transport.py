@@ -17,7 +17,8 @@ from api.requests import bind_request
 from states.errors import CycleError
 
 MAX_BODY = 1_048_576
-BODY_SECONDS = 20.0
+BODY_SECONDS = 15.0
+"""A megabyte by a slow mobile connection. With what a connection may take to be closed after it, nobody holds one for 20 seconds."""
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("ocop.http")
 
@@ -104,7 +105,7 @@ class _Limited:
             return await self._receive()
         now = asyncio.get_running_loop().time()
         self._until = self._until or now + self._seconds
-        if now > self._until:
+        if now >= self._until:
             # Whoever trickles always has something ready, so that nothing below would have to wait.
             raise TooSlow(seconds=int(self._seconds))
         try:

@@ -25,7 +25,7 @@ class SignedIn:
 
     def head(self, method: str, path: str, more: str = "") -> str:
         """The lines of a request."""
-        return f"{method} {path} HTTP/1.1\r\nHost: x\r\nAccept-Language: vi\r\nCookie: {self.cookie}\r\n{more}"
+        return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: vi\r\nCookie: {self.cookie}\r\n{more}"
 
 
 def well(status: int, body: bytes) -> None:
