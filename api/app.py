@@ -27,7 +27,9 @@ PREFIX = "/api/v1"
 log = structlog.get_logger("ocop.http")
 
 
-def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespan: Any = None, quick: bool = True, **limits: Any) -> FastAPI:
+def create_app(
+    runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespan: Any = None, quick: bool = True, **limits: Any
+) -> FastAPI:
     """The application.
 
     Args:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -24,13 +25,13 @@ class _Lines:
     debug = warning = error = critical = exception = msg = info
 
 
-def _named(logger: Any, _: str, event: dict[str, Any]) -> dict[str, Any]:
+def _named(logger: Any, _: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event["logger"] = logger.name
     return event
 
 
-def _line(_: Any, __: str, event: dict[str, Any]) -> bytes:
-    return orjson.dumps(event, default=repr, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
+    return orjson.dumps(dict(event), default=repr, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def set_up_logs(level: int = logging.INFO) -> None:

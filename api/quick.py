@@ -60,14 +60,18 @@ class Quick:
         answers: list[dict[str, Any] | None] = []
         for asked, code in jobs:
             shown = found.get(code)
-            if shown is None or shown.case.memo.get("spans") or not visible(registry, asked.caller.person, place_of(shown.case), asked.today):
+            if (
+                shown is None
+                or shown.case.memo.get("spans")
+                or not visible(registry, asked.caller.person, place_of(shown.case), asked.today)
+            ):
                 answers.append(None)
             else:
                 terms = (term for term in shown.terms if term.attempt == shown.case.attempt)
                 answers.append(case_json(asked, shown.case, terms, (), shown))
         return answers
 
-    def _act(self, jobs: Sequence[_Job]) -> Sequence[Receipt | None | BaseException]:
+    def _act(self, jobs: Sequence[_Job]) -> Sequence[Receipt | BaseException | None]:
         engine = self._run.engine
         try:
             if len(jobs) > 1:

@@ -27,7 +27,7 @@ TRIED = 20
 
 GRACE_SECONDS = 10
 _EVERY = timedelta(seconds=5)
-_KEEP_ALIVE = 15
+KEEP_ALIVE = 15
 _MOST_AT_ONCE = 400
 
 
@@ -74,7 +74,7 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE_SECONDS,
         limit_concurrency=_MOST_AT_ONCE,
     )

@@ -1,5 +1,7 @@
 """Puts identity into an application: middleware before its routes, and routes of its own."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -38,10 +40,14 @@ def install(app: FastAPI, runtime: Runtime, settings: Settings, *, clock: Clock 
     app.state.provider = Provider(identity)
     tls = settings.public_url is not None and settings.public_url.startswith("https:")
     app.add_middleware(SecurityHeaders)
-    guards = [Middleware(Guard, identity=identity, public_url=settings.public_url), Middleware(Handshake, secret=identity.vault.signing, tls=tls)]
+    guards = [
+        Middleware(Guard, identity=identity, public_url=settings.public_url),
+        Middleware(Handshake, secret=identity.vault.signing, tls=tls),
+    ]
     # Who asks is known before anything is answered, on the short ways as well.
-    place = next((n for n, each in enumerate(app.user_middleware) if each.cls is ShortWays), len(app.user_middleware))
-    app.user_middleware[place:place] = guards
+    stack: list[Any] = app.user_middleware
+    place = next((n for n, each in enumerate(stack) if each.cls is ShortWays), len(stack))
+    stack[place:place] = guards
     for router in (session_routes.router, user_routes.users, user_routes.tokens, user_routes.access, delegation_routes.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(session_routes.login)

@@ -155,7 +155,9 @@ def main(arguments: Sequence[str]) -> int:
     found = []
     if not asked.json:
         load = ", ".join(f"{each:.1f}" for each in os.getloadavg()) if hasattr(os, "getloadavg") else "–"
-        print(f"{asked.cases:,} cases, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {asked.rounds} rounds of {asked.seconds} s, load {load}")
+        print(
+            f"{asked.cases:,} cases, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {asked.rounds} rounds of {asked.seconds} s, load {load}"
+        )
         print("| database | clients | what | floor | ours | ratio | goal | p50 ms | p99 ms | floor's p50, p99 |")
         print("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|")
     for database in databases:

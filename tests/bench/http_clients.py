@@ -30,7 +30,7 @@ class SignedIn:
 
 def well(status: int, body: bytes) -> None:
     """Whatever is asked has to succeed."""
-    assert status == 200, body  # noqa: PLR2004
+    assert status == 200, body
 
 
 def reads(paths: Sequence[str], by: SignedIn) -> Iterator[Turn]:
@@ -167,7 +167,9 @@ class Contest:
         return median(mine / theirs for theirs, mine in zip(*self.rates, strict=True))
 
 
-def contest(ports: tuple[int, int], turns: tuple[Sequence[Iterator[Turn]], Sequence[Iterator[Turn]]], rounds: int, seconds: float) -> Contest:
+def contest(
+    ports: tuple[int, int], turns: tuple[Sequence[Iterator[Turn]], Sequence[Iterator[Turn]]], rounds: int, seconds: float
+) -> Contest:
     """Both in turns, warmed first."""
     found = Contest()
     for number in range(-1, rounds):

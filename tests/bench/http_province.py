@@ -49,9 +49,7 @@ class Served:
 
 def runtime(url: str, folder: Path) -> Runtime:
     """The product on such a database, at the moment at which it was prepared."""
-    return build_runtime(
-        Settings(database_url=SecretStr(url), allow_unsafe=True, data_dir=folder), clock=ManualClock(NOW), checked=True
-    )
+    return build_runtime(Settings(database_url=SecretStr(url), allow_unsafe=True, data_dir=folder), clock=ManualClock(NOW), checked=True)
 
 
 @contextmanager
@@ -81,7 +79,7 @@ def prepared(database: str, cases: int) -> Iterator[Served]:
             assert path is not None
             connection = connect(path, writer=True)
             connection.execute("PRAGMA synchronous=OFF")
-            _multiply(lambda text: connection.execute(text), cases // lapping - 1)
+            _multiply(connection.execute, cases // lapping - 1)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
         else:
@@ -104,7 +102,7 @@ def _multiply(run: Callable[[str], Any], copies: int) -> None:
         names = [column.name for column in metadata.tables[table].columns]
         values = ",".join(new.get(name, f"m.{name}") for name in names)
         running = " WHERE m.status='running'" if table == "term" else ""
-        numbers = f"WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM n WHERE n<{copies})"
+        numbers = f"WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM n WHERE n<{copies})"  # noqa: S608
         # All of a copy stand together, as cases do that were registered one after the other.
         run(f"{numbers} INSERT INTO {table}({','.join(names)}) SELECT {values} FROM n CROSS JOIN {table} m{running} ORDER BY n.n")  # noqa: S608
     run("ANALYZE")

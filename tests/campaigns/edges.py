@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -153,12 +153,17 @@ def forged(port: int) -> tuple[str, float]:
     status, began = "", time.monotonic()
     for n in range(12):
         body = b'{"login":"nobody","password":"not the password"}'
-        head = f"POST /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.{n}\r\nForwarded: for=203.0.113.{n}\r\n{LAST}"
+        head = (
+            f"POST /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.{n}\r\nForwarded: for=203.0.113.{n}\r\n{LAST}"
+        )
         status, _ = once(port, f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
     return status, time.monotonic() - began
 
 
-def misbehaviours(by: SignedIn, code: str, heads: int, bodies: int) -> Iterator[tuple[str, Callable[[int], Any], frozenset[str] | None]]:
+Misbehaviour = tuple[str, Callable[[int], Any], frozenset[str] | None]
+
+
+def misbehaviours(by: SignedIn, code: str, heads: int, bodies: int) -> Iterator[Misbehaviour]:
     """Each with what may be answered; None where it is only to end."""
     address = by.head("POST", f"/api/v1/cases/{code}/actions/defer", f'X-CSRF-Token: {by.csrf}\r\nIf-Match: "1"\r\nIdempotency-Key: k\r\n')
     yield f"{heads:,} slow heads", lambda port: slow_heads(port, heads), None
@@ -168,9 +173,11 @@ def misbehaviours(by: SignedIn, code: str, heads: int, bodies: int) -> Iterator[
     yield "a forged address", forged, frozenset({"429"})
 
 
-def tried(where: str, port: int, pid: int, by: SignedIn, paths: Sequence[str], heads: int, bodies: int) -> Iterator[Found]:  # noqa: PLR0913
+def tried(  # noqa: PLR0913 - where, what, and who else
+    where: str, port: int, pid: int, by: SignedIn, paths: Sequence[str], what_for: Iterable[Misbehaviour]
+) -> Iterator[Found]:
     """One misbehaviour after the other."""
-    for what, work, allowed in misbehaviours(by, paths[0].rpartition("/")[2], heads, bodies):
+    for what, work, allowed in what_for:
         done, times = meanwhile(port, by, paths, lambda work=work: work(port))  # type: ignore[misc]
         found = Found(where, what, others=len(times), memory=memory_of(pid))
         if times:
@@ -205,6 +212,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py campaign edges", description="Slow, many and large requests.")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     parser.add_argument("--only", choices=("bare", "nginx"))
+    parser.add_argument("--what", default="", help="only misbehaviours whose name contains this")
     parser.add_argument("--heads", type=int, default=2000, help="slow heads; at most 5000")
     parser.add_argument("--bodies", type=int, default=500, help="slow bodies; at most 5000")
     asked = parser.parse_args(arguments)
@@ -229,7 +237,8 @@ def main(arguments: Sequence[str]) -> int:
                 if outer is not None and program is not None:
                     stack.enter_context(proxied(program, Path(stack.enter_context(tempfile.TemporaryDirectory())), outer, inner))
                     time.sleep(1)
-                for each in tried(place, outer or inner, pid, by, paths, heads, bodies):
+                chosen = [each for each in misbehaviours(by, paths[0].rpartition("/")[2], heads, bodies) if asked.what in each[0]]
+                for each in tried(place, outer or inner, pid, by, paths, chosen):
                     found.append(each)
                     if not asked.json:
                         answered = ", ".join(f"{status}: {number:,}" for status, number in sorted(each.answered.items()))

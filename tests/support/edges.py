@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +89,7 @@ def slow_bodies(port: int, connections: int, head: str) -> Held:
     return drip(port, connections, begin, lambda _: b" ")
 
 
-def once(port: int, begin: bytes, parts: Iterator[bytes] = iter(()), seconds: float = _TOO_LONG) -> tuple[str, float]:
+def once(port: int, begin: bytes, parts: Iterable[bytes] = (), seconds: float = _TOO_LONG) -> tuple[str, float]:
     """The status that one large request is answered with, and after how many seconds the connection came to its end."""
 
     async def sent() -> tuple[str, float]:
@@ -130,7 +130,9 @@ def as_proxy(example: str, folder: Path, listen: int, upstream: int) -> str:
         if told.startswith(("ssl_", "include ")):
             continue
         lines.append(
-            line.replace("listen 443 ssl;", f"listen 127.0.0.1:{listen} backlog=4096;").replace("server 127.0.0.1:8000;", f"server 127.0.0.1:{upstream};")
+            line.replace("listen 443 ssl;", f"listen 127.0.0.1:{listen} backlog=4096;").replace(
+                "server 127.0.0.1:8000;", f"server 127.0.0.1:{upstream};"
+            )
         )
     places = "".join(
         f"    {name}_temp_path {folder / name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -113,7 +113,7 @@ class Shelf:
     def add_each(self, rows: Sequence[AccessRow]) -> None:
         """See :class:`workflow.accounts.IdentityShelf`."""
         columns = [name for name in _columns(AccessRow) if name != "id"]
-        sql = f"INSERT INTO {_table(AccessRow)}({','.join(columns)}) VALUES({statements.marks(len(columns))})"  # noqa: S608
+        sql = f"INSERT INTO {_table(AccessRow)}({','.join(columns)}) VALUES({statements.marks(len(columns))})"
         values = [storable(tuple(_value(getattr(row, name)) for name in columns)) for row in rows]
         self._act(lambda transaction: transaction.many(sql, values))
 

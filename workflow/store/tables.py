@@ -198,7 +198,11 @@ class TermTable(Table, table=True):
             "ix_term_due_at", "due_at", "id", sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'")
         ),
         sa.Index(
-            "ix_term_case_code", "case_code", "due_at", "id", sqlite_where=sa.text("status = 'running'"),
+            "ix_term_case_code",
+            "case_code",
+            "due_at",
+            "id",
+            sqlite_where=sa.text("status = 'running'"),
             postgresql_where=sa.text("status = 'running'"),
         ),
         {"sqlite_with_rowid": False},
