@@ -22,7 +22,7 @@ class _Lines:
             # One call for a line, so that lines of several threads do not run into each other.
             os.write(2, line)
 
-    debug = warning = error = critical = exception = msg = info
+    warning = error = info
 
 
 def _named(logger: Any, _: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -113,7 +113,7 @@ class ShortWays:
             await answer(scope, receive, send)
 
 
-def _way_of(scope: Scope) -> "Callable[[StrictRequest], Awaitable[Response | None]] | None":
+def _way_of(scope: Scope) -> Callable[[StrictRequest], Awaitable[Response | None]] | None:
     if scope["query_string"] or not scope["path"].startswith(_CASES) or scope.get("root_path"):
         return None
     code, *rest = scope["path"][len(_CASES) :].split("/")
