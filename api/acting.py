@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from api.asking import Asked, etag, fingerprint
+from api.asking import Asked, etag, fingerprint, same_etag
 from api.cli.context import parse_instant
+from api.requests import IN_HISTORY
 from api.schemas.cases import ActGiven
 from api.showing import receipt_json
 from api.strict import RequestInvalid
@@ -62,6 +63,21 @@ def json_answer(body: Any, headers: Mapping[str, str] | None = None, status: int
     return Response(
         text, status_code=status, media_type="application/json", headers={"cache-control": "private, no-cache", **(headers or {})}
     )
+
+
+def case_answer(body: dict[str, Any], if_none_match: str | None) -> Response:
+    """A case, or that the asker has it already."""
+    tag = etag(body["version"], body)
+    if same_etag(if_none_match, tag):
+        return Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"})
+    return json_answer(body, {"etag": tag})
+
+
+def carried_out(asked: Asked, receipt: Receipt, *, dry_run: bool) -> Response:
+    """The answer to an act on a case; one that was written has its record in the history."""
+    if not dry_run and not receipt.replayed:
+        setattr(asked.request.state, IN_HISTORY, True)
+    return acted_response(receipt, dry_run=dry_run)
 
 
 def acted_response(receipt: Receipt, *, dry_run: bool, created: bool = False, **headers: str) -> Response:

@@ -18,6 +18,7 @@ from api.metrics import Metrics
 from api.openapi import described
 from api.pages import rehearsal as rehearsal_pages
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
+from api.quick import Quick, ShortWays
 from api.routes import (
     audit,
     bulk,
@@ -53,13 +54,16 @@ MODULES = (
 log = structlog.get_logger("ocop.http")
 
 
-def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespan: Any = None, **limits: Any) -> FastAPI:
+def create_app(
+    runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespan: Any = None, quick: bool = True, **limits: Any
+) -> FastAPI:
     """The application.
 
     Args:
         runtime: Database, clock and services; closed by whoever built it.
         identify: Middleware that finds out who asks and leaves it in ``request.state.caller``.
         lifespan: What runs beside it, such as the embedded worker.
+        quick: Whether plain requests go the short ways of :mod:`api.quick`, which answer the same.
         limits: Of :class:`api.transport.Transport`.
     """
     app = FastAPI(
@@ -71,12 +75,13 @@ def create_app(runtime: Runtime, *, identify: Sequence[Middleware] = (), lifespa
         redirect_slashes=False,
         lifespan=lifespan,
         telemetry={"tracing": False},
-        middleware=[Middleware(Transport, **limits), *identify],
+        middleware=[Middleware(Transport, **limits), *identify, *([Middleware(ShortWays, answer_for=_refused)] if quick else [])],
     )
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
     app.state.embedded = None
     app.state.wake = lambda: None
+    app.state.quick = Quick(runtime)
     for module in MODULES:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(feeds.calendars, prefix=PREFIX)

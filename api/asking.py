@@ -192,13 +192,25 @@ def surely(run: Runtime, command: Command, *, dry_run: bool = False) -> Receipt:
     try:
         return run.engine.perform(command, dry_run=dry_run)
     except StoreUnsafe as lost:
-        if dry_run or lost.code not in _IN_DOUBT:
+        if dry_run:
             raise
-        fault: CycleError = lost
+        return found_out(run, command, lost)
+
+
+def found_out(run: Runtime, command: Command, lost: StoreUnsafe) -> Receipt:
+    """What became of a command on whose way the database was lost; it is carried out where it was not.
+
+    Raises:
+        StoreUnsafe: The database was not lost; it cannot be written at all.
+        CommitInDoubt, CycleError: As :func:`surely`.
+    """
+    if lost.code not in _IN_DOUBT:
+        raise lost
+    fault: CycleError = lost
     for pause in _AGAIN:
         sleep(pause)
         try:
             return replace(run.engine.perform(command), replayed=False)
-        except StoreUnsafe as lost:
-            fault = lost
+        except StoreUnsafe as again:
+            fault = again
     raise CommitInDoubt from fault

@@ -25,6 +25,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Counter("ocop_http_requests", "Requests answered", ("method", "status"), registry=self._registry)
         self._seconds = Histogram("ocop_http_seconds", "Time to answer", ("method",), buckets=_BUCKETS, registry=self._registry)
+        self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._registry.register(_Workflow(run))
         self._lock = threading.Lock()
         self._kept: tuple[float, bytes] | None = None
@@ -32,8 +33,11 @@ class Metrics:
     def answered(self, method: str, status: int, seconds: float) -> None:
         """Count a request; methods that nobody knows are counted as one, so that nobody can fill the memory with them."""
         known = method if method in {"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-        self._requests.labels(known, str(status)).inc()
-        self._seconds.labels(known).observe(seconds)
+        kept = self._children.get((known, status))
+        if kept is None:
+            kept = self._children[known, status] = (self._requests.labels(known, str(status)), self._seconds.labels(known))
+        kept[0].inc()
+        kept[1].observe(seconds)
 
     def text(self) -> bytes:
         """The figures as Prometheus reads them; the same for whoever asks within two seconds."""

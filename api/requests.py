@@ -2,6 +2,9 @@
 
 from contextvars import ContextVar
 
+IN_HISTORY = "in_history"
+"""Set in a request's state where its act stands in the history with its actor and its id: it needs no other record."""
+
 _current: ContextVar[str | None] = ContextVar("request", default=None)
 
 

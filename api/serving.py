@@ -18,6 +18,7 @@ from api.identity.connections import Limits, bounded
 from api.identity.install import install
 from api.logs import set_up_logs
 from api.pages.install import furnish
+from api.settings import Settings
 from states.errors import StoreUnsafe
 from workflow.worker import heartbeats
 
@@ -26,7 +27,7 @@ TRIED = 20
 
 GRACE_SECONDS = 10
 _EVERY = timedelta(seconds=5)
-_KEEP_ALIVE = 15
+KEEP_ALIVE = 15
 _MOST_AT_ONCE = 400
 
 
@@ -50,29 +51,34 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
             run.store.claim_writer()
         embedded = _embedded(run, worker)
         say(listener.getsockname()[1], embedded is not None)
-        set_up_logs()
-        config = uvicorn.Config(
-            application(run, embedded),
-            http=bounded(Limits(of_one_source=0) if run.settings.public_url else None),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            limit_concurrency=_MOST_AT_ONCE,
-        )
-        server = uvicorn.Server(config)
+        serving = server(application(run, embedded), run.settings)
 
         def heard(*_: object) -> None:
-            server.should_exit = True
+            serving.should_exit = True
 
         # The server takes both signals over once it runs, stops in order, and raises them again, which must not end the process before the
         # database is closed. One that comes before it runs is heard here.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, heard)
-        server.run(sockets=[listener])
+        serving.run(sockets=[listener])
     finally:
         listener.close()
+
+
+def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """A server for an application, with its limits and its log."""
+    set_up_logs()
+    config = uvicorn.Config(
+        app,
+        http=bounded(Limits(of_one_source=0) if settings.public_url else None),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=_MOST_AT_ONCE,
+    )
+    return uvicorn.Server(config)
 
 
 def application(run: Runtime, embedded: Embedded | None) -> FastAPI:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from api.asking import Asked, etag
+from api.bootstrap import Runtime
 from api.told import LANGUAGES
 from deadlines import ladder
 from states.chart import Rule
@@ -12,7 +14,7 @@ from states.payload import Field, Kind
 from states.regime import VIETNAM, local_date
 from states.vocabulary import Event, Stage
 from states.words import words
-from workflow.casebook import Listed
+from workflow.casebook import Listed, Shown
 from workflow.commands import Receipt
 from workflow.ledger.entry import Entry, parse
 from workflow.overriding import USED, Override
@@ -25,11 +27,13 @@ _PARTS = (", mục ", ", mốc ")
 _HIDDEN = frozenset({"head_hash", "head_seq"})
 
 
+@lru_cache(maxsize=4096)
 def iso(moment: datetime) -> str:
     """An instant in the time of Viet Nam."""
     return moment.astimezone(VIETNAM).isoformat()
 
 
+@lru_cache(maxsize=4096)
 def last_valid_day(cutoff: datetime) -> str:
     """The local day of the last moment before an exclusive instant."""
     return ladder.last_valid_day(cutoff).isoformat()
@@ -37,7 +41,12 @@ def last_valid_day(cutoff: datetime) -> str:
 
 def both(section: str, key: str) -> dict[str, str]:
     """A label in both languages."""
-    return {language: words(language).label(section, key) for language in LANGUAGES}
+    return dict(_both(section, key))
+
+
+@lru_cache(maxsize=4096)
+def _both(section: str, key: str) -> tuple[tuple[str, str], ...]:
+    return tuple((language, words(language).label(section, key)) for language in LANGUAGES)
 
 
 def source_json(source: str) -> dict[str, str | None]:
@@ -56,10 +65,11 @@ Steps = Mapping[str, Sequence[RungRow]]
 """Steps of reminding by deadline."""
 
 
-def steps_of(asked: Asked, terms: Iterable[TermRow]) -> Steps:
+def steps_of(run: Runtime, terms: Iterable[TermRow]) -> Steps:
     """The steps of some deadlines, read at once."""
     found: dict[str, list[RungRow]] = {}
-    for rung in asked.run.store.rungs([term.id for term in terms]):
+    ids = [term.id for term in terms]
+    for rung in run.store.rungs(ids) if ids else ():
         found.setdefault(rung.duty, []).append(rung)
     return found
 
@@ -125,17 +135,23 @@ class Shifts:
 class Names:
     """Names of products, producers and units of several cases, each read once."""
 
-    def __init__(self, asked: Asked, cases: Sequence[CaseRow]) -> None:
-        """Read the names of what these cases name."""
+    def __init__(self, asked: Asked, cases: Sequence[CaseRow], shown: Shown | None = None) -> None:
+        """Read the names of what these cases name, unless they came with the case."""
         store = asked.run.store
-        self._products = {p.code: p.name for p in store.products(sorted({c.product for c in cases}))} if cases else {}
-        self._producers = {p.code: p.name for p in store.producers(sorted({c.producer for c in cases}))} if cases else {}
+        if shown is not None:
+            self._products, self._producers = {shown.case.product: shown.product}, {shown.case.producer: shown.producer}
+        else:
+            self._products = store.product_names({c.product for c in cases}) if cases else {}
+            self._producers = store.producer_names({c.producer for c in cases}) if cases else {}
+        self._units: dict[str, str] = {}
         self._registry = asked.run.engine.world().registry
         self._day = asked.today
 
     def of(self, case: CaseRow) -> dict[str, dict[str, str]]:
         """Product, producer and unit with their names."""
-        unit = self._registry.unit_name(self._registry.present(case.unit, self._day), self._day)
+        unit = self._units.get(case.unit)
+        if unit is None:
+            unit = self._units[case.unit] = self._registry.unit_name(self._registry.present(case.unit, self._day), self._day)
         return {
             "product": {"code": case.product, "name": self._products.get(case.product, case.product)},
             "producer": {"code": case.producer, "name": self._producers.get(case.producer, case.producer)},
@@ -160,15 +176,15 @@ def line_json(listed: Listed, names: Names) -> dict[str, Any]:
     }
 
 
-def case_json(asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry], *, past: bool = False) -> dict[str, Any]:
-    """A case with its deadlines; ``past`` where it is shown as it stood."""
-    terms = list(terms)
-    steps = None if past else steps_of(asked, terms) if terms else {}
+def case_json(  # noqa: PLR0913 - what was read, each once
+    asked: Asked, case: CaseRow, terms: Iterable[TermRow], entries: Sequence[Entry], steps: Steps | None, shown: Shown | None = None
+) -> dict[str, Any]:
+    """A case with its deadlines; without ``steps`` as it stood, with ``shown`` where its names were read with it."""
     stages = asked.run.engine.world().book.deadlines
     shifts = Shifts(entries, asked.today)
     return {
         "code": case.code,
-        **Names(asked, [case]).of(case),
+        **Names(asked, [case], shown).of(case),
         "kind": str(case.kind),
         "state": str(case.state),
         "state_name": both("state", str(case.state)),

@@ -108,6 +108,7 @@ def _number(text: str) -> float:
 
 
 _SINGLE = ("if-match", "idempotency-key", "content-type", "authorization")
+_SINGLE_RAW = frozenset(name.encode() for name in _SINGLE)
 
 
 def _unambiguous(request: Request, known: set[str]) -> None:
@@ -116,10 +117,12 @@ def _unambiguous(request: Request, known: set[str]) -> None:
     Raises:
         RequestInvalid: With each.
     """
-    names = [name for name, _ in request.query_params.multi_items()]
+    names = [name for name, _ in request.query_params.multi_items()] if request.scope["query_string"] else []
     problems = [Problem(f"/{name}", "key_twice") for name in sorted({n for n in names if names.count(n) > 1})]
     problems += [Problem(f"/{n[:80]}", "unknown_field", {"known": ", ".join(sorted(known)) or "–"}) for n in sorted({*names} - known)]
-    problems += [Problem(f"/{name}", "key_twice") for name in _SINGLE if len(request.headers.getlist(name)) > 1]
+    told = [name for name, _ in request.scope["headers"] if name in _SINGLE_RAW]
+    if len(told) > len(set(told)):
+        problems += [Problem(f"/{name}", "key_twice") for name in _SINGLE if told.count(name.encode()) > 1]
     if problems:
         raise RequestInvalid(problems)
 
@@ -134,6 +137,30 @@ class StrictRequest(Request):
         return self.read
 
 
+async def strictly(request: Request, known: set[str]) -> StrictRequest:
+    """A request, read as a whole and strictly; it notes the instant at which it had come in.
+
+    Args:
+        request: As it comes in.
+        known: The questions that may stand in its address.
+
+    Raises:
+        RequestInvalid: It is ambiguous, or its body is no JSON of one meaning.
+        WrongMediaType: Its body is declared as something else.
+    """
+    strict = StrictRequest(request.scope, request.receive)
+    _unambiguous(strict, known)
+    body = await strict.body()
+    strict.state.received = strict.app.state.runtime.clock.now()
+    strict.state.body = body
+    if body:
+        given = strict.headers.get("content-type", "")
+        if given != "application/json" and not _JSON.fullmatch(given):
+            raise WrongMediaType(given=given[:80] or "–")
+        strict.read = read_json(body)
+    return strict
+
+
 class StrictRoute(APIRoute):
     """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
@@ -143,17 +170,7 @@ class StrictRoute(APIRoute):
         known = {field.alias for field in self.dependant.query_params}
 
         async def handler(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
-            _unambiguous(strict, known)
-            body = await strict.body()
-            strict.state.received = strict.app.state.runtime.clock.now()
-            strict.state.body = body
-            if body:
-                given = strict.headers.get("content-type", "")
-                if not _JSON.fullmatch(given):
-                    raise WrongMediaType(given=given[:80] or "–")
-                strict.read = read_json(body)
-            return await inner(strict)
+            return await inner(await strictly(request, known))
 
         return handler
 

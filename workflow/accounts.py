@@ -3,7 +3,7 @@
 Secrets never lie here as they are handed out: passwords as argon2id, links, sessions and tokens as SHA-256 of 256 random bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -141,6 +141,12 @@ class IdentityShelf(Protocol):
 
     def forget_over(self, kind: type[SessionRow | LinkRow | AccessRow], before: datetime, limit: int) -> int:
         """Remove at most ``limit`` sessions or links that ended, or records of reads that were written, before an instant; how many."""
+
+    def add_each(self, rows: Sequence[AccessRow]) -> None:
+        """Add records in one durable transaction."""
+
+    def sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Known]:
+        """Several at once, as :meth:`session`."""
 
     def session(self, hash_: bytes) -> Known | None:
         """A session by the hash of its id, with the account of its person (None where it has none)."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from states.vocabulary import CaseState, Stage
 from workflow.progress import BESIDE
-from workflow.rows import CaseRow
+from workflow.rows import CaseRow, TermRow
 
 LATE_IN: Mapping[Stage, frozenset[CaseState]] = {
     **BESIDE,
@@ -64,6 +64,16 @@ class Place:
     tier: int
     due: int | None
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A case as people look at it: with its product's and producer's names, and all its deadlines, whatever became of them."""
+
+    case: CaseRow
+    terms: tuple[TermRow, ...]
+    product: str
+    producer: str
 
 
 @dataclass(frozen=True, slots=True)

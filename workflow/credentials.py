@@ -25,8 +25,13 @@ class Credential:
 _held: ContextVar[Credential | None] = ContextVar("credential", default=None)
 
 
+def held() -> Credential | None:
+    """What the present request was let in by; None where nobody asked."""
+    return _held.get()
+
+
 @contextmanager
-def let_in_by(credential: Credential) -> Iterator[None]:
+def let_in_by(credential: Credential | None) -> Iterator[None]:
     """Everything inside is asked for by whoever holds this."""
     token = _held.set(credential)
     try:
@@ -41,6 +46,6 @@ def must_stand(epoch: int | None) -> None:
     Raises:
         CycleError: As whoever let the request in would have said.
     """
-    held = _held.get()
-    if held is not None and epoch is not None and epoch != held.epoch:
-        held.epoch = held.again()
+    credential = held()
+    if credential is not None and epoch is not None and epoch != credential.epoch:
+        credential.epoch = credential.again()

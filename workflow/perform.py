@@ -198,7 +198,21 @@ class Engine:
 
         A command that has to settle something first, or that concerns more than its own case, goes the single way.
         """
-        answers: list[Receipt | CycleError | None] = [None] * len(commands)
+        answers = self.perform_together(commands)
+        return [answer if answer is not None else self._one(command) for answer, command in zip(answers, commands, strict=True)]
+
+    def perform_together(self, commands: Sequence[Command], judging: Callable[[int, int], bool] | None = None) -> list[Receipt | None]:
+        """Carry out in one durable transaction what is plain among many commands.
+
+        Args:
+            commands: On different cases; of several on one case the first.
+            judging: Is told before a command is judged which one it is and under which epoch, and says whether it may be judged with others.
+
+        Returns:
+            The receipts; None where :meth:`perform` has to answer, because something has to be settled first, the act concerns more than
+            its own case, was carried out before, is refused, or somebody was faster. Of such a command nothing was written.
+        """
+        answers: list[Receipt | None] = [None] * len(commands)
         world = self.world()
         legible = [(index, read) for index, command in enumerate(commands) if (read := _legible(command)) is not None]
         loaded = self.store.load_cases([command.case for _, command in legible])
@@ -206,7 +220,8 @@ class Engine:
         taken: set[str] = set()
         for index, command in legible:
             mine = loaded.get(command.case)
-            decision = self._in_batch(world, command, mine) if mine is not None and command.case not in taken else None
+            shares = mine is not None and command.case not in taken and (judging is None or judging(index, world.epoch))
+            decision = self._in_batch(world, command, mine) if shares and mine is not None else None
             if decision is not None:
                 batch.append((index, decision))
                 taken.add(command.case)
@@ -214,7 +229,9 @@ class Engine:
         for (index, decision), outcome in zip(batch, outcomes, strict=True):
             if outcome is Outcome.WRITTEN:
                 answers[index] = receipt_of(decision)
-        return [answer if answer is not None else self._one(command) for answer, command in zip(answers, commands, strict=True)]
+        if Outcome.RIGHTS_MOVED in outcomes:
+            self.world(fresh=True)
+        return answers
 
     def _in_batch(self, world: World, command: Command, mine: LoadedCase) -> Decision | None:
         """The decision on a command that may share a transaction; None where the single way has to answer it."""

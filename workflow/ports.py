@@ -4,7 +4,7 @@ There is one write primitive: an atomic group of changes, each guarded by compar
 needs no lock, because a change computed from an old head is never written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place
+from workflow.casebook import CaseList, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -275,6 +275,15 @@ class Served(Protocol):
 
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
+
+    def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
+        """Cases as people look at them, in one read; codes that do not exist are left out."""
+
+    def product_names(self, codes: Collection[str]) -> dict[str, str]:
+        """Names of products by code; those that are not there are left out."""
+
+    def producer_names(self, codes: Collection[str]) -> dict[str, str]:
+        """Names of producers by code; those that are not there are left out."""
 
     def case_states(self) -> dict[str, int]:
         """How many cases stand in which state."""

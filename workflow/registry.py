@@ -17,6 +17,9 @@ MAX_DEPTH = 8
 _KEPT = 50_000
 """Answers kept at a time; a long-running service sees many days."""
 
+_KEPT_TERRITORIES = 500
+"""The same for whole territories, each of which may hold thousands of units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -62,6 +65,7 @@ class Registry:
                 self._taken.setdefault(given.taker, []).append(given)
         self.delegations = tuple(sorted(snapshot.delegations, key=lambda d: d.code))
         self._held: dict[tuple[str, date], tuple[Holding, ...]] = {}
+        self._covered: dict[tuple[frozenset[str], date], tuple[str, ...]] = {}
         self._ties: dict[tuple[str, str], str] = {(t.person, t.product): t.kind for t in snapshot.ties}
         self._chains: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -132,7 +136,16 @@ class Registry:
 
     def covered(self, units: Collection[str], day: date) -> tuple[str, ...]:
         """Every unit, former ones included, whose place lies on a day in the territory of one of these; see :meth:`covers`."""
-        return tuple(code for code in self._units if any(above in units for above in self.chain(code, day))) if units else ()
+        if not units:
+            return ()
+        key = (frozenset(units), day)
+        found = self._covered.get(key)
+        if found is None:
+            if len(self._covered) > _KEPT_TERRITORIES:
+                self._covered.clear()  # Another thread may be reading, so nothing is looked up a second time.
+            among = key[0]
+            found = self._covered[key] = tuple(code for code in self._units if not among.isdisjoint(self.chain(code, day)))
+        return found
 
     def ever_below(self, code: str) -> tuple[str, ...]:
         """Every unit that lies, or at its own last day lay, in the territory of a unit: what a list over the years has to include."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +51,23 @@ class Asker:
     request: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be written down; see :meth:`AccessLog.note`."""
+
+    kind: Access
+    subject: str
+    person: str
+    via: str
+    detail: str = ""
+    request: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """The same person reading the same thing."""
+        return (self.person, str(self.kind), self.subject, self.detail)
+
+
 class AccessLog:
     """Writes the record, and reads it back."""
 
@@ -74,23 +92,38 @@ class AccessLog:
         Returns:
             Whether it was written; a read that was written a moment ago is not written again.
         """
+        note = Note(kind, subject, person, via, detail, request)
+        if self.noted(note):
+            return False
+        self.note_each([note])
+        return True
+
+    def noted(self, note: Note) -> bool:
+        """Whether a read was written a moment ago."""
+        if note.kind not in READS:
+            return False
+        last = self._recent.get(note.key)
+        return last is not None and self._clock.now() - last < ONCE_IN
+
+    def note_each(self, notes: Sequence[Note]) -> list[bool]:
+        """Write several down in one durable transaction; whether each was written."""
         now = self._clock.now()
-        key = (person, str(kind), subject, detail)
-        if kind in READS:
-            with self._guard:
-                last = self._recent.get(key)
-                if last is not None and now - last < ONCE_IN:
-                    return False
-        text = "".join(sign for sign in detail[:_MAX_DETAIL] if sign.isprintable())
-        row = AccessRow(at=now, person=person, via=via, kind=str(kind), subject=subject[:200], detail=text, request=request)
-        self._shelf.add(row)
+        rows = [
+            AccessRow(
+                at=now, person=note.person, via=note.via, kind=str(note.kind), subject=note.subject[:200],
+                detail="".join(sign for sign in note.detail[:_MAX_DETAIL] if sign.isprintable()), request=note.request,
+            )
+            for note in notes
+        ]  # fmt: skip
+        self._shelf.add_each(rows)
         with self._guard:
             # Remembered only once it is written: what could not be written is written next time.
-            self._recent[key] = now
-            self._recent.move_to_end(key)
+            for note in notes:
+                self._recent[note.key] = now
+                self._recent.move_to_end(note.key)
             while len(self._recent) > _REMEMBERED:
                 self._recent.popitem(last=False)
-        return True
+        return [True] * len(rows)
 
     def read(
         self, *, subject: str | None = None, person: str | None = None, before: int | None = None, limit: int = 100

@@ -21,6 +21,7 @@ class Limits:
         of_one_source: Open at a time, of one address; 0 for any number, as behind a proxy, where all come from one.
         head_seconds: From the first moment of a connection to the end of the headers.
         request_seconds: From the end of the headers to the end of the answer.
+        rest_seconds: For the rest of a body that was answered before it had come in; so long somebody may still speak who does not listen.
         head_bytes: Headers, and the line before them.
     """
 
@@ -28,6 +29,7 @@ class Limits:
     of_one_source: int = 64
     head_seconds: float = 10.0
     request_seconds: float = 60.0
+    rest_seconds: float = 2.0
     head_bytes: int = 32_768
 
 
@@ -43,6 +45,7 @@ class Bounded(HttpToolsProtocol):
     _source = ""
     _head = 0
     _in_head = True
+    _unfinished = False
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -87,14 +90,25 @@ class Bounded(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Answered: the connection may rest, as long as uvicorn lets it."""
+        """Answered: the connection may rest, as long as uvicorn lets it, unless its request has not come to an end."""
         self._stop()
-        self._in_head = True
+        self._unfinished = self.cycle.more_body
+        self._in_head = not self._unfinished
         more = bool(self.pipeline)
         super().on_response_complete()
+        if self._unfinished:
+            self._within(self.limits.rest_seconds)
+            return
         # What was answered may still wait for somebody who does not read it.
         if more or self.transport.get_write_buffer_size():
             self._within(self.limits.request_seconds)
+
+    def on_message_complete(self) -> None:
+        """What was answered before has been said to its end after all."""
+        super().on_message_complete()
+        if self._unfinished:
+            self._stop()
+            self._unfinished, self._in_head = False, True
 
     def _within(self, seconds: float) -> None:
         self._stop()
@@ -108,7 +122,7 @@ class Bounded(HttpToolsProtocol):
     def _too_late(self) -> None:
         self._timer = None
         idle = self._in_head and not self._head and getattr(self.cycle, "response_complete", False)
-        if not idle or self.transport.get_write_buffer_size():
+        if self._unfinished or not idle or self.transport.get_write_buffer_size():
             self.transport.abort()
 
 

@@ -1,8 +1,7 @@
 """Finds out who asks, before any route: by the session's cookie or a token; refuses writes from elsewhere; records reads of personal data."""
 
 import re
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caller import Caller, Unidentified
 from api.identity import tokens
-from api.identity.access_log import Access
+from api.identity.access_log import Access, Note
 from api.identity.cookies import LANGUAGE, session_id
 from api.identity.edges import MOST_HEADER_BYTES, too_many_headers
 from api.identity.errors import HeadersTooLarge
@@ -21,8 +20,9 @@ from api.identity.origin import SAFE, TOKEN_FIELD, TOKEN_HEADER, check_host, che
 from api.identity.rights import needs_second_factor
 from api.identity.service import Identity
 from api.private import by_token
-from api.requests import current_request
-from workflow.accounts import AccountRow, SessionRow, TokenRow
+from api.requests import IN_HISTORY, current_request
+from api.together import Together
+from workflow.accounts import AccountRow, Known, SessionRow, TokenRow
 from workflow.credentials import Credential, let_in_by
 
 T = TypeVar("T")
@@ -104,6 +104,8 @@ class Guard:
         self._public_url = public_url
         # A local file answers faster than another thread would begin.
         self._inline = identity.runtime.store.dialect == "sqlite"
+        self._sessions: Together[str, Session | None] = Together(self._session_each, name="sessions", lots=2)
+        self._notes: Together[Note, bool] = Together(identity.log.note_each, name="notes")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -128,7 +130,7 @@ class Guard:
             scope.setdefault("state", {})["caller"] = caller
         else:
             receive, credential = await self._by_cookie(request, receive)
-        with let_in_by(credential) if credential is not None else nullcontext():
+        with let_in_by(credential):
             await self._app(scope, receive, self._recording(scope, send))
 
     async def _do(self, work: Callable[[], T]) -> T:
@@ -159,7 +161,7 @@ class Guard:
         writes = scope["method"] not in SAFE
         if writes:
             check_origin(request.headers, scope["scheme"], self._public_url)
-        session = await self._do(lambda: self._session(id_)) if id_ else None
+        session = await self._session(id_) if id_ else None
         if session is None or id_ is None:
             return receive, None
         if writes:
@@ -174,15 +176,31 @@ class Guard:
 
         def again() -> int:
             # Who takes another role in a rehearsal has another session from then on, within the same request.
-            now = self._session(state["session"].id)
+            current = state["session"].id
+            now = self._session_of(current, self._identity.sessions.looked_up(current))
             if now is None:
                 raise Unidentified
             return now.epoch
 
         return receive, Credential(session.epoch, again)
 
-    def _session(self, id_: str) -> Session | None:
-        found = self._identity.sessions.known(id_)
+    async def _session(self, id_: str) -> Session | None:
+        if not self._inline:
+            return await self._sessions.do(id_)
+        found = self._identity.sessions.looked_up(id_)
+        if found is not None and self._identity.sessions.unseen(found):
+            # A file is read at once, but a write may have to wait for others.
+            await run_in_threadpool(self._identity.sessions.seen, found)
+        return self._session_of(id_, found)
+
+    def _session_each(self, ids: Sequence[str]) -> list[Session | None]:
+        found = self._identity.sessions.looked_up_each(ids)
+        for known in found:
+            if known is not None:
+                self._identity.sessions.seen(known)
+        return [self._session_of(id_, known) for id_, known in zip(ids, found, strict=True)]
+
+    def _session_of(self, id_: str, found: Known | None) -> Session | None:
         if found is None or not isinstance(found.row, SessionRow):
             return None
         row = found.row
@@ -203,15 +221,19 @@ class Guard:
 
     async def _record(self, scope: Scope, status: int) -> None:
         """Before the answer leaves: what cannot be recorded is not shown."""
-        caller = scope.get("state", {}).get("caller")
+        state = scope.get("state", {})
+        caller = state.get("caller")
+        if state.get(IN_HISTORY):
+            return
         shown = personal(scope["path"]) if isinstance(caller, Caller) else None
         if not isinstance(caller, Caller) or shown is None or (status >= 400 and not _shows(scope["path"], status)):  # noqa: PLR2004
             return
         kind, whose = shown
         subject = whose or "–"
         detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
-        log, request = self._identity.log, current_request() or ""
-        await run_in_threadpool(log.note, kind, subject, person=caller.person, via=caller.via, detail=detail, request=request)
+        note = Note(kind, subject, caller.person, caller.via, detail, current_request() or "")
+        if not self._identity.log.noted(note):
+            await self._notes.do(note)
 
 
 def _shows(path: str, status: int) -> bool:

@@ -1,5 +1,7 @@
 """Puts identity into an application: middleware before its routes, and routes of its own."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
@@ -10,6 +12,7 @@ from api.identity.guard import Guard
 from api.identity.passwords import Hasher
 from api.identity.provider import Handshake, Provider
 from api.identity.service import Identity, build_identity
+from api.quick import ShortWays
 from api.settings import Settings
 from workflow.clock import Clock
 
@@ -37,8 +40,14 @@ def install(app: FastAPI, runtime: Runtime, settings: Settings, *, clock: Clock 
     app.state.provider = Provider(identity)
     tls = settings.public_url is not None and settings.public_url.startswith("https:")
     app.add_middleware(SecurityHeaders)
-    app.user_middleware.append(Middleware(Guard, identity=identity, public_url=settings.public_url))
-    app.user_middleware.append(Middleware(Handshake, secret=identity.vault.signing, tls=tls))
+    guards = [
+        Middleware(Guard, identity=identity, public_url=settings.public_url),
+        Middleware(Handshake, secret=identity.vault.signing, tls=tls),
+    ]
+    # Who asks is known before anything is answered, on the short ways as well.
+    stack: list[Any] = app.user_middleware
+    place = next((n for n, each in enumerate(stack) if each.cls is ShortWays), len(stack))
+    stack[place:place] = guards
     for router in (session_routes.router, user_routes.users, user_routes.tokens, user_routes.access, delegation_routes.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(session_routes.login)

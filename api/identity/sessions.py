@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import timedelta
 
 from api.identity.tokens import digest, secret_text
@@ -36,15 +37,36 @@ class Sessions:
 
     def known(self, id_: str) -> Known | None:
         """What an id stands for, if the session has not ended, slept too long, or lost its account."""
-        found = self._shelf.session(digest(id_))
+        found = self.looked_up(id_)
+        if found is not None:
+            self.seen(found)
+        return found
+
+    def looked_up(self, id_: str) -> Known | None:
+        """The same, and nothing written."""
+        return self._standing(self._shelf.session(digest(id_)))
+
+    def looked_up_each(self, ids: Sequence[str]) -> list[Known | None]:
+        """Several in one read."""
+        hashes = [digest(id_) for id_ in ids]
+        found = self._shelf.sessions(list(dict.fromkeys(hashes)))
+        return [self._standing(found.get(hash_)) for hash_ in hashes]
+
+    def _standing(self, found: Known | None) -> Known | None:
         if found is None or not isinstance(found.row, SessionRow) or not self.lives(found.row):
             return None
         if found.row.via != REHEARSAL and (found.account is None or found.account.disabled_at is not None):
             return None
-        now = self._clock.now()
-        if now - found.row.seen_at > _SEEN_EVERY:
-            self._shelf.change(SessionRow, {"hash": found.row.hash, "ended_at": None}, {"seen_at": now})
         return found
+
+    def unseen(self, found: Known) -> bool:
+        """Whether it is time to note that the session is in use."""
+        return isinstance(found.row, SessionRow) and self._clock.now() - found.row.seen_at > _SEEN_EVERY
+
+    def seen(self, found: Known) -> None:
+        """Note that a session is in use, once in a while."""
+        if self.unseen(found):
+            self._shelf.change(SessionRow, {"hash": found.row.hash, "ended_at": None}, {"seen_at": self._clock.now()})
 
     def lives(self, row: SessionRow) -> bool:
         """Whether a session is still one."""

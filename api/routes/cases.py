@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator
 
-from api.acting import act_of, acted_response, body_of_event, json_answer
+from api.acting import act_of, acted_response, body_of_event, carried_out, case_answer, json_answer
 from api.asking import (
     WRITE,
     Asked,
@@ -17,7 +17,6 @@ from api.asking import (
     ask,
     command_id,
     etag,
-    same_etag,
     showing_case,
     surely,
     version_seen,
@@ -28,7 +27,7 @@ from api.paging import cursor_of, next_link, place_of
 from api.schemas.cases import ActedOut, ActGiven, ActionsOut, CaseOut, CasePage, RegisterGiven
 from api.schemas.common import LONGEST_CODE, WRITES, cleaned, problems
 from api.seeing import seen_by
-from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json
+from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json, steps_of
 from api.strict import MemberRoute, RequestInvalid
 from api.told import reason_json
 from states.errors import NotFound, OutsideTerritory, Problem, UnknownName
@@ -163,18 +162,15 @@ def show(request: Request, code: CaseCode, if_none_match: IfNoneMatch = None, as
     if as_of is None and known_at is None:
         entries = entries_of(asked, code) if loaded.case.memo.get("spans") else []
         terms = [t for t in asked.run.store.terms(code) if t.attempt == loaded.case.attempt]
-        body = case_json(asked, loaded.case, terms, entries)
+        body = case_json(asked, loaded.case, terms, entries, steps_of(asked.run, terms))
     else:
         folded = ((parse(stored.body), stored.leaf_hash) for stored in asked.run.store.entries(code))
         then = stood(folded, instant_of("as_of", as_of), instant_of("known_at", known_at))
         if then is None:
             raise NotFound(what="case", name=code)
-        body = case_json(asked, then.case, (t for t in then.terms if t.attempt == then.case.attempt), then.entries, past=True)
+        body = case_json(asked, then.case, (t for t in then.terms if t.attempt == then.case.attempt), then.entries, None)
         body |= {"as_of": _said("as_of", as_of), "known_at": _said("known_at", known_at)}
-    tag = etag(body["version"], body)
-    if same_etag(if_none_match, tag):
-        return Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"})
-    return json_answer(body, {"etag": tag})
+    return case_answer(body, if_none_match)
 
 
 def _said(name: str, given: str | None) -> str | None:
@@ -227,4 +223,4 @@ def acted(asked: Asked, code: str, event: Event, body: ActGiven, if_match: str |
     command = act_of(asked, code, event, body, command_id(asked.caller, key), version_seen(if_match))
     with showing_case(asked, code):
         receipt = surely(asked.run, command, dry_run=dry_run)
-    return acted_response(receipt, dry_run=dry_run)
+    return carried_out(asked, receipt, dry_run=dry_run)

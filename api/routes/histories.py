@@ -76,7 +76,7 @@ def deadlines(request: Request, code: CaseCode) -> Response:
     reasons = {(str(w.stage), w.ruling.cutoff): explained(w) for w in Provenance(asked.run.store).why(code)}
     items = []
     terms = sorted(asked.run.store.terms(code), key=lambda t: (t.due_at, t.id))
-    steps = steps_of(asked, terms)
+    steps = steps_of(asked.run, terms)
     for term in terms:
         told = deadline_json(term, stages, shifts, steps)
         mine = term.attempt == loaded.case.attempt

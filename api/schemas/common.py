@@ -87,7 +87,7 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
     401: {"code": "unidentified", "title": "Chưa đăng nhập", "detail": "Hãy đăng nhập hoặc gửi mã truy cập."},
     403: {"code": "not_allowed", "title": "Không có quyền", "detail": "Không được phép “Công nhận” với VS-2021-0001."},
     404: {"code": "not_found", "title": "Không tìm thấy", "detail": "Không tìm thấy hồ sơ “VS-2021-0001”."},
-    408: {"code": "too_slow", "title": "Quá lâu", "detail": "Nội dung không đến trong 20 giây."},
+    408: {"code": "too_slow", "title": "Quá lâu", "detail": "Nội dung không đến trong 15 giây."},
     409: {"code": "transition_blocked", "title": "Chưa đủ điều kiện", "detail": "Chưa thể “Chuyển lên cấp trên” với VS-2021-0001."},
     410: {"code": "link_unusable", "title": "Không còn dùng được", "detail": "Đường dẫn này không dùng được nữa; hãy xin đường dẫn mới."},
     412: {"code": "stale_case", "title": "Đã có người cập nhật trước", "detail": "Hồ sơ VS-2021-0001 vừa được người khác cập nhật."},

@@ -47,6 +47,14 @@ def _names(kind: type, prefix: str = "") -> str:
     return ",".join(prefix + column for column in _columns(kind))
 
 
+_KNOWN: Mapping[type, str] = {
+    kind: f"SELECT ({statements.EPOCH}),{_names(kind, 's.')},{_names(AccountRow, 'a.')} FROM {_table(kind)} s"  # noqa: S608
+    " LEFT JOIN account a ON a.person=s.person WHERE s.hash IN LIST"
+    for kind in (SessionRow, TokenRow)
+}
+_KEPT = 10_000
+
+
 def _value(value: Any) -> Any:
     return to_micros(value) if isinstance(value, datetime) else value
 
@@ -97,6 +105,7 @@ class Shelf:
         """Read by ``rows(sql, params)`` and write within ``act(work)``, as the store itself does."""
         self._rows = rows
         self._act = act
+        self._read: dict[bytes, tuple[Any, Known]] = {}
 
     def add(self, row: Kept) -> bool:
         """See :class:`workflow.accounts.IdentityShelf`."""
@@ -107,6 +116,13 @@ class Shelf:
         sql = f"INSERT INTO {_table(kind)}({','.join(given)}) VALUES({statements.marks(len(given))}) ON CONFLICT DO NOTHING RETURNING 1"
         values = storable(tuple(given.values()))
         return bool(self._act(lambda transaction: transaction.run(sql, values)))
+
+    def add_each(self, rows: Sequence[AccessRow]) -> None:
+        """See :class:`workflow.accounts.IdentityShelf`."""
+        columns = [name for name in _columns(AccessRow) if name != "id"]
+        sql = f"INSERT INTO {_table(AccessRow)}({','.join(columns)}) VALUES({statements.marks(len(columns))})"
+        values = [storable(tuple(_value(getattr(row, name)) for name in columns)) for row in rows]
+        self._act(lambda transaction: transaction.many(sql, values))
 
     def change(self, kind: type[R], where: Where, values: Where, *, ends: bool = False) -> int:
         """See :class:`workflow.accounts.IdentityShelf`."""
@@ -162,14 +178,26 @@ class Shelf:
 
     def _known(self, kind: type[Any], hash_: bytes) -> Known | None:
         """One read: every request of a signed-in person makes it."""
-        sql = (
-            f"SELECT ({statements.EPOCH}),{_names(kind, 's.')},{_names(AccountRow, 'a.')} FROM {_table(kind)} s"  # noqa: S608
-            " LEFT JOIN account a ON a.person=s.person WHERE s.hash=?"
-        )
-        rows = self._rows(sql, (hash_,))
-        if not rows:
-            return None
-        epoch, *rest = rows[0]
+        rows = self._rows(_KNOWN[kind].replace("IN LIST", "=?"), (hash_,))
+        return self._made(kind, rows[0]) if rows else None
+
+    def sessions(self, hashes: Sequence[bytes]) -> dict[bytes, Known]:
+        """See :class:`workflow.accounts.IdentityShelf`."""
+        marks = statements.marks(len(hashes))
+        rows = self._rows(_KNOWN[SessionRow].replace("IN LIST", f"IN ({marks})"), tuple(hashes)) if hashes else []
+        return {known.row.hash: known for known in (self._made(SessionRow, row) for row in rows)}
+
+    def _made(self, kind: type[Any], row: Sequence[Any]) -> Known:
+        """The values of a row; where it is the same row as a moment ago, the same values."""
+        key = bytes(row[1 + _columns(kind).index("hash")])
+        given, before = tuple(row), self._read.get(key)
+        if before is not None and before[0] == given:
+            return before[1]
+        epoch, *rest = given
         width = len(_columns(kind))
         account = _row(AccountRow, rest[width:]) if rest[width] is not None else None
-        return Known(_row(kind, rest[:width]), account, int(epoch))
+        known = Known(_row(kind, rest[:width]), account, int(epoch))
+        if len(self._read) >= _KEPT:
+            self._read.clear()
+        self._read[key] = (given, known)
+        return known

@@ -1,19 +1,22 @@
 """Lists of cases: filters, keyset pages, search and counts, the same on both databases.
 
-A page by deadline walks the index of running deadlines, so that fifty of a hundred thousand cases cost what fifty cost. Cases without a
-deadline come after all others, by code.
+A page by deadline walks the index of running deadlines, so that fifty of a hundred thousand cases cost what fifty cost. Whoever sees few of
+them, or asks for few, would walk past nearly all: where a list has no more than some thousand cases, they are gathered first and put into
+order. Cases without a deadline come after all others, by code.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from states.errors import MalformedInput
-from workflow.casebook import LATE_IN, CaseList, Listed, Place
+from workflow.casebook import LATE_IN, CaseList, Listed, Place, Shown
 from workflow.ports import LoadedCase
 from workflow.rows import StoredEntry
 from workflow.store import mapping
-from workflow.store.mapping import CASE, ENTRY, storable
+from workflow.store.mapping import CASE, ENTRY, TERM, storable
+from workflow.store.statements import SHOWN_CASES as _SHOWN
+from workflow.store.statements import TERMS_OF_CASE
 from workflow.store.text import found, marked, typed_words
 from workflow.store.types import from_micros, to_micros
 
@@ -25,12 +28,20 @@ _NEAREST = (
     "t.status='running' AND NOT EXISTS (SELECT 1 FROM term e WHERE e.case_code=t.case_code AND e.status='running'"
     " AND (e.due_at<t.due_at OR (e.due_at=t.due_at AND e.id<t.id)))"
 )
+_GATHERED = 3000
+"""Cases up to which it is cheaper to put all of a list into order than to walk past those that are not in it."""
+
+_WIDE = 50
+"""Units from which on somebody sees so much that a walk meets enough of it, if nothing else is asked for."""
+
 _LAST_TIER = 1
 _MOST_WORDS = 12
 
 
 class CaseLists(ABC):
     """The part of a store that lists cases for people."""
+
+    _terms = f"term t ON {TERMS_OF_CASE}"
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
@@ -55,6 +66,30 @@ class CaseLists(ABC):
             page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
         return page
 
+    def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
+        """See :class:`workflow.ports.Served`."""
+        parts: dict[str, list[Row]] = {}
+        for row in self._rows(_SHOWN.replace("IN LIST", self._among()).replace("TERMS", self._terms), (self._list(codes),)):
+            parts.setdefault(row[0], []).append(row)
+        found = {}
+        for code, rows in parts.items():
+            case, start = mapping.case_row(rows[0][:_WIDTH]), _WIDTH + 2
+            terms = tuple(TERM.row(row[start:]) for row in rows) if rows[0][start] is not None else ()
+            product, producer = rows[0][_WIDTH:start]
+            found[code] = Shown(case, terms, product or case.product, producer or case.producer)
+        return found
+
+    def product_names(self, codes: Collection[str]) -> dict[str, str]:
+        """See :class:`workflow.ports.Served`."""
+        return self._names_in("product", codes)
+
+    def producer_names(self, codes: Collection[str]) -> dict[str, str]:
+        """See :class:`workflow.ports.Served`."""
+        return self._names_in("producer", codes)
+
+    def _names_in(self, table: str, codes: Collection[str]) -> dict[str, str]:
+        return {row[0]: row[1] for row in self._rows(f"SELECT code,name FROM {table} WHERE code {self._among()}", (self._list(codes),))}  # noqa: S608
+
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """See :class:`workflow.ports.Store`."""
         sql = f"SELECT l.log_seq,{ENTRY.names('h.')} FROM log_leaf l JOIN history h ON h.subject=l.subject AND h.seq=l.seq"  # noqa: S608
@@ -74,19 +109,43 @@ class CaseLists(ABC):
 
     # Pages.
     def _dated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
-        where, params = self._where(query)
+        dates, bounds = "", list[Any]()
         if query.due_from is not None:
-            where += " AND t.due_at>=?"
-            params.append(to_micros(query.due_from))
+            dates += " AND t.due_at>=?"
+            bounds.append(to_micros(query.due_from))
         if query.due_before is not None:
-            where += " AND t.due_at<?"
-            params.append(to_micros(query.due_before))
+            dates += " AND t.due_at<?"
+            bounds.append(to_micros(query.due_before))
         if after is not None:
-            where += " AND (t.due_at>? OR (t.due_at=? AND t.id>?))"
-            params += [after.due, after.due, after.key]
-        sql = f"SELECT {CASE.names('c.')},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code"  # noqa: S608
-        rows = self._rows(f"{sql} WHERE {_NEAREST} AND {where} ORDER BY t.due_at,t.id LIMIT ?", [*params, limit])
+            dates += " AND (t.due_at>? OR (t.due_at=? AND t.id>?))"
+            bounds += [after.due, after.due, after.key]
+        where, params = self._where(query)
+        if self._few(query):
+            # Ids begin with the case's code and a colon, so this is the order that the walk has.
+            having = f" HAVING 1=1{dates}".replace("t.due_at", "min(t.due_at)").replace("t.id", "t.case_code||':'")
+            nearest = (
+                "SELECT t.case_code,min(t.due_at) AS due_at FROM case_file c CROSS JOIN term t"  # noqa: S608
+                f" WHERE t.case_code=c.code AND t.status='running' AND {where} GROUP BY t.case_code{having} ORDER BY 2,t.case_code||':' LIMIT ?"
+            )
+            first = "SELECT min(e.id) FROM term e WHERE e.case_code=t.case_code AND e.status='running' AND e.due_at=t.due_at"
+            sql = (
+                f"WITH t AS MATERIALIZED ({nearest}) SELECT {CASE.names('c.')},t.due_at,({first}) FROM t"  # noqa: S608
+                " JOIN case_file c ON c.code=t.case_code ORDER BY t.due_at,t.case_code||':'"
+            )
+        else:
+            sql = f"SELECT {CASE.names('c.')},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code"  # noqa: S608
+            sql += f" WHERE {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
+        rows = self._rows(sql, [*params, *bounds, limit])
         return [_listed(row, row[_WIDTH], Place(0, row[_WIDTH], row[_WIDTH + 1])) for row in rows]
+
+    def _few(self, query: CaseList) -> bool:
+        """Whether a list is so short that all of it is put into order sooner than its first page is met on a walk."""
+        narrow = query.seen_units is not None and len(query.seen_units) < _WIDE
+        if not narrow and not any((query.states, query.kind, query.round, query.units, query.product, query.producer, query.asked)):
+            return False
+        where, params = self._where(query)
+        probe = f"SELECT count(*) FROM (SELECT 1 FROM case_file c WHERE {where} LIMIT {_GATHERED + 1}) n"  # noqa: S608
+        return int(self._rows(probe, params)[0][0]) <= _GATHERED
 
     def _undated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
         where, params = self._where(query)
@@ -131,8 +190,9 @@ class CaseLists(ABC):
 
     def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
         if query.seen_units is not None or query.seen_producers is not None:
-            units, producers = self._list(query.seen_units or ()), self._list(query.seen_producers or ())
-            yield f"(c.unit {self._among()} OR c.producer {self._among()})", [units, producers]
+            seen = {"c.unit": query.seen_units or (), "c.producer": query.seen_producers or ()}
+            given = {column: self._list(values) for column, values in seen.items() if values}
+            yield "(" + (" OR ".join(f"{column} {self._among()}" for column in given) or "1=0") + ")", list(given.values())
         for column, listed in (("c.state", query.states), ("c.unit", query.units)):
             if listed is not None:
                 yield f"{column} {self._among()}", [self._list(listed)]

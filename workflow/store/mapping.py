@@ -178,7 +178,7 @@ CASE = Shape(
         "origin", "left_state", "certificate", "memo", "registered_at", "updated_at", "open_product", "version", "head_seq", "head_hash",
     ),
     ("code",), _case_values, case_row, fixed=("command", "product", "unit", "registered_at"),
-    indexed=("round", "central_round", "open_product"),
+    indexed=("producer", "round", "central_round", "open_product"),
 )  # fmt: skip
 
 CERTIFICATE = Shape(

@@ -27,7 +27,7 @@ from workflow.store.postgresql_writes import (
     write_set,
 )
 from workflow.store.reads import SharedStore, reference_unknown
-from workflow.store.statements import numbered
+from workflow.store.statements import TERMS_OF_CASE, numbered
 from workflow.store.telling import SqlTelling
 
 T = TypeVar("T")
@@ -75,6 +75,8 @@ class PostgresStore(SharedStore, SqlTelling):
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
     _for_update = " FOR UPDATE"
+    # Said for each case, so that several cases are not sought among all terms at once.
+    _terms = f"LATERAL (SELECT * FROM term t WHERE {TERMS_OF_CASE} OFFSET 0) t ON true"  # noqa: S608 names are ours
 
     def __init__(self, conninfo: str, clock_now: Callable[[], datetime] | None = None, *, allow_unsafe: bool = False) -> None:
         """Connect, and look whether the server and the schema can be trusted.

@@ -52,6 +52,15 @@ LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id"
 LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST ORDER BY c.code,t.id"
 """``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
 
+SHOWN_CASES = (
+    f"SELECT {CASE.names('c.')},p.name,o.name,{TERM.names('t.')} FROM case_file c LEFT JOIN product p ON p.code=c.product"  # noqa: S608
+    " LEFT JOIN producer o ON o.code=c.producer LEFT JOIN TERMS WHERE c.code IN LIST ORDER BY c.code,t.id"
+)
+"""Whole cases for people; ``TERMS`` stands for each database's own way of going from a case to its terms."""
+
+TERMS_OF_CASE = "t.id>c.code||':' AND t.id<c.code||';' AND t.case_code=c.code"
+"""Ids of terms begin with the case's code, so that the primary key finds those that no longer run as well."""
+
 DUE_TERMS = (
     f"SELECT {TERM.names()} FROM term WHERE status='running' AND due_at<=? AND (not_before IS NULL OR not_before<=?)"  # noqa: S608
     " ORDER BY due_at,id LIMIT ?"

@@ -49,6 +49,7 @@ class CaseTable(_Headed, table=True):
     __tablename__ = "case_file"
     __table_args__ = (
         sa.Index("ix_case_file_product", "product"),
+        sa.Index("ix_case_file_producer", "producer"),
         sa.Index("ix_case_file_unit", "unit"),
         sa.Index("ix_case_file_round", "round"),
         sa.Index(
@@ -197,7 +198,12 @@ class TermTable(Table, table=True):
             "ix_term_due_at", "due_at", "id", sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'")
         ),
         sa.Index(
-            "ix_term_case_code", "case_code", sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'")
+            "ix_term_case_code",
+            "case_code",
+            "due_at",
+            "id",
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
         ),
         {"sqlite_with_rowid": False},
     )

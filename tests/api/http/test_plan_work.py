@@ -88,7 +88,9 @@ def test_what_is_wrong_is_told_and_nothing_is_written(api: Http, by: str, path: 
     answer = api.post(f"{WORK}/{path}", by, body)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert len(list(api.world.store.entries("KH-2021"))) == before
-    assert api.post(f"plans/none/{path}", by, body).status_code == (422 if code == "request_invalid" else 404), "the shape is looked at first"
+    assert api.post(f"plans/none/{path}", by, body).status_code == (422 if code == "request_invalid" else 404), (
+        "the shape is looked at first"
+    )
 
 
 def test_a_unit_that_is_named_reports_for_itself(api: Http):

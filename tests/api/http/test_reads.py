@@ -1,13 +1,16 @@
 """Reads over HTTP: pages without gaps, search, the case as it stood, and who sees what."""
 
 import base64
+from datetime import timedelta
 from statistics import mean
 from time import perf_counter
+from typing import Any
 
 import orjson
 import pytest
 
 from tests.support.http import IDEA, Http
+from workflow.casebook import CaseList
 from workflow.rows import ProductRow
 
 
@@ -296,3 +299,33 @@ def test_nobody_reads_without_saying_who_they_are(api: Http):
     assert api.post("cases", "producer-P1", {}, headers={"X-Test-Scopes": "read"}).status_code in {403, 422}
     refused = api.post("cases", "producer-P1", {"product": "P1-01", **IDEA}, headers={"X-Test-Scopes": "read"})
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+
+
+def test_a_list_has_the_same_pages_whether_it_is_gathered_or_walked(api: Http, monkeypatch: pytest.MonkeyPatch):
+    codes = [api.world.registered(f"P{1 + n % 3}-{1 + n // 3:02d}") for n in range(24)]
+    for code in (each for each in codes[::2] if each.startswith("VS")):
+        for event in ("select", "submit_plan", "file"):
+            api.world.act(code, event)
+    questions: list[dict[str, Any]] = [
+        {"seen_units": ("X1", "X2")},
+        {"seen_units": (), "seen_producers": ("P1", "P3")},
+        {"seen_units": ("Y1",), "seen_producers": ("P1",)},
+        {"seen_units": (), "seen_producers": ()},
+        {"states": ("commune_check", "district_evaluation")},
+        {"producer": "P2", "due_before": api.world.clock.now() + timedelta(days=400)},
+        {"kind": "first", "due_from": api.world.clock.now() + timedelta(days=30)},
+    ]
+    for given in questions:
+        query, found = CaseList(**given), []
+        for few in (3000, -1):
+            monkeypatch.setattr("workflow.store.lists._GATHERED", few)
+            place, pages = None, []
+            for _ in range(20):
+                page = api.runtime.store.case_page(query, after=place, limit=5)
+                pages.append([(each.case.code, each.due_at, each.place) for each in page])
+                if len(page) < 5:
+                    break
+                place = page[-1].place
+            found.append(pages)
+        assert found[0] == found[1], given
+    assert len(found[0][0]) == 5, "there is something to page through"

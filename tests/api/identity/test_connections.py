@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -143,3 +143,24 @@ def test_one_address_does_not_take_them_all():
 def test_behind_a_proxy_all_may_come_from_one_address():
     with served(Limits(connections=100, of_one_source=0, head_seconds=30)) as port, many(port, 80):
         assert asked(port).endswith(b"ok")
+
+
+def test_a_body_that_drips_on_after_its_answer_is_cut_off():
+    with served(Limits(rest_seconds=SHORT)) as port, connect(port) as opened:
+        opened.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - began < 20 * SHORT:
+                opened.sendall(b"x")
+                time.sleep(SHORT / 8)
+        assert time.monotonic() - began < 10 * SHORT
+
+
+def test_a_body_that_ends_after_its_answer_leaves_the_connection_as_it_was():
+    with served(Limits(rest_seconds=SHORT)) as port, connect(port) as opened:
+        opened.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n" + b"x" * 39_000)
+        assert opened.recv(65_536).endswith(b"ok")
+        opened.sendall(b"x" * 1_000)
+        time.sleep(2 * SHORT)
+        opened.sendall(REQUEST)
+        assert opened.recv(65_536).endswith(b"ok"), "what came after the answer was no header"

@@ -194,7 +194,7 @@ def test_what_cannot_be_recorded_is_not_shown(house: House, monkeypatch: pytest.
     def broken(*_: Any, **__: Any) -> bool:
         raise OSError("disk full")
 
-    monkeypatch.setattr("api.identity.access_log.AccessLog.note", broken)
+    monkeypatch.setattr("workflow.store.identity.Shelf.add_each", broken)
     answered = officer.get(f"cases/{case}")
     assert answered.status_code == 500
     assert "P1-01" not in answered.text
