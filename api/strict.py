@@ -156,7 +156,7 @@ async def strictly(request: Request, known: set[str]) -> StrictRequest:
     if body:
         given = strict.headers.get("content-type", "")
         if given != "application/json" and not _JSON.fullmatch(given):
-            raise WrongMediaType(given=given[:80] or "–")
+            raise WrongMediaType(wanted="application/json", given=given[:80] or "–")
         strict.read = read_json(body)
     return strict
 

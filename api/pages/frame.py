@@ -227,7 +227,7 @@ async def form_of(request: Request) -> Form:
     """
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != FORM:
-        raise WrongMediaType(given=given[:100] or "–")
+        raise WrongMediaType(wanted=FORM, given=given[:100] or "–")
     try:
         text = (await request.body()).decode("ascii")
         found = Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))

@@ -3,11 +3,13 @@
 import re
 from datetime import date, datetime, time
 
-_DAY = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{4})")
+_BETWEEN = r"(?:\s*[/.\-]\s*|\s+)"
+_DAY = re.compile(rf"(\d{{1,2}}){_BETWEEN}(\d{{1,2}}){_BETWEEN}(\d{{4}})")
 _CLOSE = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOUR = re.compile(r"(\d{1,2})\s*(?:giờ|[:hg])\s*(\d{1,2})?\s*(?:phút|p)?", re.IGNORECASE)
-_LONGEST = 60
+LONGEST = 60
+"""Of a day that somebody typed, in characters; a longer text is refused before it is looked into."""
 
 
 def day_of(text: str) -> date:
@@ -17,7 +19,7 @@ def day_of(text: str) -> date:
         ValueError: ``not_a_date``: it is none, there is no such day, or the year is cut short.
     """
     found = text.strip()
-    if len(found) > _LONGEST or not found.isascii():
+    if len(found) > LONGEST or not found.isascii():
         raise ValueError("not_a_date")
     match = _DAY.fullmatch(found) or _CLOSE.fullmatch(found)
     day, month, year = map(int, match.groups()) if match else (0, 0, 0)
@@ -34,7 +36,7 @@ def instant_of(text: str) -> str:
         ValueError: ``not_an_instant``: a part is missing or cannot be read.
     """
     found = text.strip()
-    if len(found) > _LONGEST:
+    if len(found) > LONGEST:
         raise ValueError("not_an_instant")
     hour = _HOUR.search(found)
     rest = (found[: hour.start()] + " " + found[hour.end() :]).replace(",", " ") if hour else ""

@@ -16,6 +16,7 @@ from api.pages.casts import Role, cast, role_of
 from api.pages.entrance import enter_role
 from api.pages.frame import page_language, render, safe_path
 from api.pages.mail import letter, mail
+from api.pages.reading import instant_of as typed_instant
 from api.pages.stories import Progress, Step, StepKind, Story, perform, progress, stories
 from api.pages.strip import look, marks_of, without_marks
 from api.problems import status_of
@@ -68,8 +69,8 @@ def _page(visit: Visit, name: str, status: int = 200, /, **values: Any) -> Respo
 
 
 def _local(moment: datetime) -> str:
-    """An instant as a browser's field for one takes it."""
-    return moment.astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")
+    """An instant as officials type it."""
+    return moment.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
 
 
 def letter_url(message: str) -> str:
@@ -272,7 +273,7 @@ def _where_to(visit: Visit, form: dict[str, str]) -> datetime:
     try:
         if form.get("by") and not form.get("to"):
             return visit.run.clock.now() + span_of(form["by"])
-        return instant_of(given)
+        return instant_of(form["to"] if form.get("to") else typed_instant(given))
     except ValueError:
         raise MalformedInput("not_an_instant", given=given[:40]) from None
 

@@ -15,6 +15,7 @@ from api.asking import WRITE, Asked, ask, command_id, fingerprint
 from api.cli.context import speaking
 from api.cli.render import history_lines
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
+from api.pages.reading import day_of
 from api.problems import status_of
 from api.schemas.common import LONGEST_CODE
 from api.seeing import seen_by
@@ -238,10 +239,18 @@ def _carry_out(asked: Asked, code: str, act: RoundAct, given: Mapping[str, str],
 
 def _redate(asked: Asked, code: str, given: Mapping[str, str], version: int, *, command: str | None = None) -> Redated:
     return asked.run.rounds.redate(
-        code, given["stage"], given["phrase"], given["document_no"], given["document_date"], given["reason"], asked.caller.person,
+        code, given["stage"], given["phrase"], given["document_no"], _day(given["document_date"]), given["reason"], asked.caller.person,
         "lenient" if given["reading"] == "lenient" else "strict", exception=given["exception"] or None,
         document_signer=given["document_signer"] or None, command=command, version=version, dry_run=command is None,
     )  # fmt: skip
+
+
+def _day(typed: str) -> str:
+    """A day as the rules read it; what is none stays as it was typed, for them to refuse."""
+    try:
+        return day_of(typed).isoformat()
+    except ValueError:
+        return typed
 
 
 def _preview(asked: Asked, code: str, given: Mapping[str, str], version: int) -> Response:

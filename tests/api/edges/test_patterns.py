@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
+from api.pages import reading
 from deadlines.words import PHRASE_LIMIT, PhraseMalformed, normalise
 from tests.support.patterns import LENGTH, Found, every_pattern, worst_texts
 
 FOUND = list(every_pattern())
 SECONDS = 0.05
-SHORTER = dict.fromkeys(("deadlines/grammar.py", "deadlines/points.py", "deadlines/words.py"), PHRASE_LIMIT)
-"""Where no text is longer: whoever reads a phrase of a plan refuses a longer one before any expression sees it."""
+SHORTER = {
+    **dict.fromkeys(("deadlines/grammar.py", "deadlines/points.py", "deadlines/words.py"), PHRASE_LIMIT),
+    "api/pages/reading.py": reading.LONGEST,
+}
+"""Where no text is longer: who reads a phrase of a plan, or a day, refuses a longer one before any expression sees it."""
 
 
 def slowest(pattern: re.Pattern[Any], methods: frozenset[str], length: int = LENGTH) -> tuple[float, str, Any]:
@@ -54,6 +58,15 @@ def test_a_phrase_that_is_too_long_is_refused_before_any_expression_sees_it(sign
     began = time.process_time()
     with pytest.raises(PhraseMalformed, match="phrase_malformed"):
         normalise((sign * LENGTH)[:LENGTH])
+    assert time.process_time() - began <= SECONDS
+
+
+@pytest.mark.parametrize("sign", ["1", " ", "1 ", "/", "1/"])
+def test_a_day_that_is_too_long_is_refused_before_any_expression_sees_it(sign: str):
+    began = time.process_time()
+    for read in (reading.day_of, reading.instant_of):
+        with pytest.raises(ValueError, match="not_a"):
+            read("1" + sign * LENGTH + "x")
     assert time.process_time() - began <= SECONDS
 
 
