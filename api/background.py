@@ -47,7 +47,10 @@ class Carrier:
     def _carry(self) -> None:
         while not self._stopped:
             try:
-                if step(self._run.store, self._run.engine, told):
+                # A rehearsal's clock that is being moved belongs to whoever moves it.
+                with self._run.time_bar.standing() as still:
+                    worked = still and step(self._run.store, self._run.engine, told)
+                if worked:
                     continue
             except CycleError as fault:
                 log.warning("bulk", fault=str(fault))

@@ -1,4 +1,4 @@
-"""What somebody may see of telling: their own letters, and those of the people whose office they answer for. Pure. See decision 0030."""
+"""What somebody may see of telling: their own letters, and those of the people whose office they answer for. Pure. See decision 0029."""
 
 from dataclasses import dataclass
 from datetime import date

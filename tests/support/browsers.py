@@ -1,7 +1,7 @@
 """A real browser for tests, on any machine: the one that ``OCOP_TEST_BROWSER`` names, one of the system, or one from the package manager.
 
 No package of PyPI ships a browser that is kept up to date, and what playwright would download for itself is fetched from outside any
-package index; so a wheel is no way to one (see decision 0031). A browser that playwright has installed before is used all the same.
+package index; so a wheel is no way to one (see decision 0030). A browser that playwright has installed before is used all the same.
 """
 
 import os
