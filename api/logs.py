@@ -2,12 +2,11 @@
 
 import json
 import logging
-import os
 import re
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -29,15 +28,18 @@ def line_of(event: Any, **given: Any) -> str:
 
 
 class _Lines:
-    """Writes lines to standard error, each in one piece."""
+    """Writes lines, each in one piece."""
+
+    stream: TextIO = sys.stderr
+    """Where to; one for all, because loggers are kept once they have been used."""
 
     def __init__(self, name: str = "ocop") -> None:
         self.name = name
 
-    def info(self, line: bytes) -> None:
+    def info(self, line: str) -> None:
         with suppress(OSError, ValueError):
             # One call for a line, so that lines of several threads do not run into each other.
-            os.write(2, line)
+            self.stream.write(line)
 
     warning = error = info
 
@@ -47,8 +49,8 @@ def _named(logger: Any, _: str, event: MutableMapping[str, Any]) -> MutableMappi
     return event
 
 
-def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
-    return (line_of(dict(event)) + "\n").encode()
+def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    return line_of(dict(event)) + "\n"
 
 
 def set_up_logs(level: int = logging.INFO) -> None:
@@ -60,6 +62,7 @@ def set_up_logs(level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    _Lines.stream = sys.stderr
     structlog.configure(
         # Ours go straight to where they are written: the standard library's way there costs more than reading a case.
         processors=[

@@ -21,7 +21,7 @@ from api.schemas.common import LONGEST_CODE
 from api.seeing import seen_by
 from api.strict import RequestInvalid
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
-from states.vocabulary import CaseState, Event, Stage
+from states.vocabulary import CaseState, Event, RoundEvent, Stage
 from states.words import Words, words
 from workflow.casebook import CaseList
 from workflow.notices import Redated
@@ -258,7 +258,7 @@ def _preview(asked: Asked, code: str, given: Mapping[str, str], version: int) ->
     desk = _desk(asked, code, RoundAct.REDATE)
     missing = [Problem(f"/{name}", "required") for name in _MUST if not given[name]]
     if missing:
-        return _mend(desk, PayloadInvalid(missing), given)
+        return _mend(desk, PayloadInvalid(missing, event=RoundEvent.REDATE), given)
     try:
         found = _redate(asked, code, given, version)
     except StaleCase as error:

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("reminded")
 @pytest.fixture
 def reminded(lived: Database) -> Database:
     """A week before the certificate ends, in July 2024: the producer and the commune's officer were told, and have no address."""
-    done("rehearsal", "clock", "2024-07-18T09:00")
+    for stop in ("2022-07-18T09:00", "2023-07-18T09:00", "2024-07-18T09:00"):
+        done("rehearsal", "clock", stop)
     return lived
 
 
