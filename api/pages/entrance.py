@@ -31,7 +31,9 @@ Next = Annotated[str | None, Query(alias="next", max_length=1000)]
 @router.get("/")
 def home(request: Request) -> Response:
     """The first page of whoever comes."""
-    return go_to("/work" if isinstance(getattr(request.state, "caller", None), Caller) else "/login")
+    if isinstance(getattr(request.state, "caller", None), Caller):
+        return go_to("/work")
+    return go_to("/rehearsal" if request.app.state.runtime.rehearsal else "/login")
 
 
 @router.get("/login")
