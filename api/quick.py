@@ -7,8 +7,9 @@ spare what the others pay for each request: a thread of its own, and a durable c
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32,6 +33,10 @@ from workflow.commands import Command, Receipt
 from workflow.credentials import Credential, held, let_in_by
 from workflow.judging import place_of
 
+J = TypeVar("J")
+R = TypeVar("R")
+log = structlog.get_logger("ocop.http")
+
 _CASES = "/api/v1/cases/"
 _EVENTS = {str(event): event for event in Event}
 _LOTS = 4
@@ -48,13 +53,19 @@ class Quick:
         self._run = run
         self._local = run.store.dialect == "sqlite"
         lots = 1 if self._local else _LOTS
-        self.acts: Together[_Job, Receipt | None] = Together(self._act, name="acts", lots=lots)
-        self._looks: Together[tuple[Asked, str], dict[str, Any] | None] = Together(self._look, name="looks", lots=lots)
+        self.acts: Together[_Job, Receipt | None] = Together(self._act_together, name="acts", lots=lots)
+        self._looks: Together[tuple[Asked, str], dict[str, Any] | None] = Together(self._look_together, name="looks", lots=lots)
 
     async def look(self, asked: Asked, code: str) -> dict[str, Any] | None:
         """A case as its reader may see it; None where the long way has to say why not, or needs its history."""
         # A local file answers faster than another thread would begin.
         return self._look([(asked, code)])[0] if self._local else await self._looks.do((asked, code))
+
+    def _look_together(self, jobs: Sequence[tuple[Asked, str]]) -> Sequence[dict[str, Any] | None]:
+        return _each_its_own(self._look, jobs)
+
+    def _act_together(self, jobs: Sequence[_Job]) -> Sequence[Receipt | BaseException | None]:
+        return _each_its_own(self._act, jobs)
 
     def _look(self, jobs: Sequence[tuple[Asked, str]]) -> list[dict[str, Any] | None]:
         registry = self._run.engine.world(fresh=True).registry
@@ -90,6 +101,23 @@ class Quick:
                 return [refusal]
         finally:
             bind_request(None)
+
+
+def _each_its_own(work: Callable[[Sequence[J]], Sequence[R]], jobs: Sequence[J]) -> Sequence[R | None]:
+    """What the work answers; where it fails over one of several jobs, nobody knows over which: each then goes the long way by itself.
+
+    Raises:
+        StoreUnsafe: The database was lost, which concerns them all.
+    """
+    try:
+        return work(jobs)
+    except StoreUnsafe:
+        raise
+    except Exception:
+        if len(jobs) == 1:
+            raise
+        log.exception("lot")
+        return [None] * len(jobs)
 
 
 def _may_share(jobs: Sequence[_Job], number: int, epoch: int) -> bool:
@@ -133,7 +161,7 @@ def _way_of(scope: Scope) -> Callable[[StrictRequest], Awaitable[Response | None
     if scope["query_string"] or not scope["path"].startswith(_CASES) or scope.get("root_path"):
         return None
     code, *rest = scope["path"][len(_CASES) :].split("/")
-    if not 0 < len(code) <= LONGEST_CODE:
+    if not 0 < len(code) <= LONGEST_CODE or not code.isprintable():
         return None
     match scope["method"], rest:
         case "GET", []:

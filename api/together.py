@@ -55,16 +55,17 @@ class Together(Generic[J, R]):
             self._pool.submit(self._carry_out, lot)
 
     def _carry_out(self, lot: list[tuple[J, asyncio.AbstractEventLoop, asyncio.Future[R]]]) -> None:
-        answers: Sequence[R | BaseException]
+        told: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[R], Any]]] = {}
         try:
             answers = self._work([job for job, _, _ in lot])
+            for (_, loop, future), answer in zip(lot, answers, strict=True):
+                told.setdefault(loop, []).append((future, answer))
         except BaseException as fault:  # noqa: BLE001 - told to everybody whose job it was
-            answers = [fault] * len(lot)
+            told.clear()
+            for _, loop, future in lot:
+                told.setdefault(loop, []).append((future, fault))
         with self._guard:
             self._under_way -= 1
-        told: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[R], Any]]] = {}
-        for (_, loop, future), answer in zip(lot, answers, strict=True):
-            told.setdefault(loop, []).append((future, answer))
         for loop, theirs in told.items():
             # Whoever closed the loop has stopped waiting.
             with suppress(RuntimeError):

@@ -98,7 +98,8 @@ class Engine:
         raise StaleCase(case=command.case, expected=command.expected_version, version=None, state=None)
 
     def _act(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:
-        world = self.world()
+        # A write is refused under an old epoch; what only looks has to ask for the present one.
+        world = self.world(fresh=dry_run)
         # A case that is nowhere costs what one elsewhere costs: nobody learns from the work that it is there.
         loaded = self._current(world, baseline, lambda: self._load(command))
         if loaded.done_as is not None:
@@ -145,7 +146,7 @@ class Engine:
             if loaded is None or loaded.case.product != command.case:
                 raise MalformedInput("command_reused", command=command.id, case=known)
             return receipt_again(self.store, command, known, 1)
-        world = self.world()
+        world = self.world(fresh=dry_run)
         try:
             decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
         except EventRefused as refusal:

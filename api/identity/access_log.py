@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from workflow.accounts import AccessRow, IdentityShelf
 from workflow.clock import Clock
@@ -14,6 +15,7 @@ ONCE_IN = timedelta(minutes=5)
 """The same person reading the same thing again within this time is one record."""
 _REMEMBERED = 10_000
 _MAX_DETAIL = 500
+_MAX_SUBJECT = 200
 
 
 class Access(StrEnum):
@@ -64,8 +66,18 @@ class Note:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """The same person reading the same thing."""
-        return (self.person, str(self.kind), self.subject, self.detail)
+        """The same person reading the same thing; of a long question its digest, so that many of them stay small."""
+        return (
+            self.person,
+            str(self.kind),
+            self.subject[:_MAX_SUBJECT],
+            sha256(self.detail.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        )
+
+
+def _printable(text: str) -> str:
+    """What can be kept of a text that anybody may have put into an address."""
+    return "".join(sign for sign in text if sign.isprintable())
 
 
 class AccessLog:
@@ -110,8 +122,8 @@ class AccessLog:
         now = self._clock.now()
         rows = [
             AccessRow(
-                at=now, person=note.person, via=note.via, kind=str(note.kind), subject=note.subject[:200],
-                detail="".join(sign for sign in note.detail[:_MAX_DETAIL] if sign.isprintable()), request=note.request,
+                at=now, person=note.person, via=note.via, kind=str(note.kind), subject=_printable(note.subject[:_MAX_SUBJECT]),
+                detail=_printable(note.detail[:_MAX_DETAIL]), request=note.request,
             )
             for note in notes
         ]  # fmt: skip

@@ -22,6 +22,7 @@ from api.identity.service import Identity
 from api.private import by_token
 from api.requests import IN_HISTORY, current_request
 from api.together import Together
+from states.errors import CycleError
 from workflow.accounts import AccountRow, Known, SessionRow, TokenRow
 from workflow.credentials import Credential, let_in_by
 
@@ -126,19 +127,35 @@ class Guard:
             # The token in the address is all the authority there is: a session neither adds to it nor is needed for it.
             pass
         elif authorization is not None:
-            caller, credential = await self._do(lambda: self._by_token(authorization, _language(request)))
+            token, credential = await self._do(lambda: self._by_token(authorization))
+            if self._identity.tokens.unused(token):
+                # A file is read at once, but a write may have to wait for others.
+                await run_in_threadpool(self._identity.tokens.used, token)
+            caller = Caller(token.person, "token", frozenset(token.scopes.split()), _language(request))
             scope.setdefault("state", {})["caller"] = caller
         else:
             receive, credential = await self._by_cookie(request, receive)
-        with let_in_by(credential):
-            await self._app(scope, receive, self._recording(scope, send))
+        unrecorded: list[CycleError] = []
+        try:
+            with let_in_by(credential):
+                await self._app(scope, receive, self._recording(scope, send, unrecorded))
+        except RuntimeError:
+            # Whoever handles errors inside takes an answer for begun that was held back here.
+            if unrecorded:
+                raise unrecorded[0] from None
+            raise
 
     async def _do(self, work: Callable[[], T]) -> T:
         return work() if self._inline else await run_in_threadpool(work)
 
-    def _by_token(self, authorization: str, language: str) -> tuple[Caller, Credential]:
+    def _by_token(self, authorization: str) -> tuple[TokenRow, Credential]:
         kind, _, secret = authorization.partition(" ")
-        found = self._identity.tokens.known(secret.strip()) if kind.lower() == "bearer" else None
+        token, epoch = self._token(secret.strip() if kind.lower() == "bearer" else "")
+        return token, Credential(epoch, lambda: self._token(secret.strip())[1])
+
+    def _token(self, secret: str) -> tuple[TokenRow, int]:
+        """A token that lives and is enough for its person, and the epoch at which it was."""
+        found = self._identity.tokens.known(secret)
         if found is None or not isinstance(found.row, TokenRow):
             raise Unidentified
         if not self._identity.runtime.rehearsal and (found.account is None or found.account.totp is None):
@@ -146,14 +163,7 @@ class Guard:
             registry, today = self._identity.registry(found.epoch), self._identity.today()
             if needs_second_factor(registry, found.row.person, today):
                 raise Unidentified
-
-        def again() -> int:
-            now = self._identity.tokens.known(secret.strip())
-            if now is None:
-                raise Unidentified
-            return now.epoch
-
-        return Caller(found.row.person, "token", frozenset(found.row.scopes.split()), language), Credential(found.epoch, again)
+        return found.row, found.epoch
 
     async def _by_cookie(self, request: Request, receive: Receive) -> tuple[Receive, Credential | None]:
         """Note who has this session, refuse writes from elsewhere; return what the routes read the body from, and the session as a credential."""
@@ -178,7 +188,7 @@ class Guard:
             # Who takes another role in a rehearsal has another session from then on, within the same request.
             current = state["session"].id
             now = self._session_of(current, self._identity.sessions.looked_up(current))
-            if now is None:
+            if now is None or now.owes_factor:
                 raise Unidentified
             return now.epoch
 
@@ -211,10 +221,14 @@ class Guard:
         )
         return Session(id_, row, found.account, owes, found.epoch)
 
-    def _recording(self, scope: Scope, send: Send) -> Send:
+    def _recording(self, scope: Scope, send: Send, unrecorded: list[CycleError]) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await self._record(scope, message["status"])
+                try:
+                    await self._record(scope, message["status"])
+                except CycleError as fault:
+                    unrecorded.append(fault)
+                    raise
             await send(message)
 
         return sending

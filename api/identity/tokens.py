@@ -103,10 +103,15 @@ class Tokens:
             return None
         if found.account is not None and found.account.disabled_at is not None:
             return None
-        now = self._clock.now()
-        if found.row.used_at is None or now - found.row.used_at > _USED_EVERY:
-            self._shelf.change(TokenRow, {"id": found.row.id}, {"used_at": now})
         return found
+
+    def unused(self, row: TokenRow) -> bool:
+        """Whether it is time to note that a token is in use."""
+        return row.used_at is None or self._clock.now() - row.used_at > _USED_EVERY
+
+    def used(self, row: TokenRow) -> None:
+        """Note that a token is in use."""
+        self._shelf.change(TokenRow, {"id": row.id}, {"used_at": self._clock.now()})
 
     def _lives(self, row: TokenRow) -> bool:
         return row.revoked_at is None and self._clock.now() < row.expires_at

@@ -1,7 +1,9 @@
 """The short ways answer what the routes' own ways answer, keep every promise, and feel at once what was taken away."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -14,6 +16,7 @@ from states.errors import StoreUnsafe
 from tests.api.http.test_in_doubt import BODY, Lost
 from tests.support.http import SCOPES, WHO, Http, Introduced
 from workflow.audit import drifts
+from workflow.ledger.entry import parse
 from workflow.perform import Engine
 
 SAID = ("content-type", "etag", "cache-control", "content-language", "vary", "www-authenticate", "allow")
@@ -185,3 +188,61 @@ def test_a_function_that_ended_is_felt_by_the_next_look_and_the_next_act(api: Ht
     answers = asyncio.run(at_once(api, [(c, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": "k"}) for c in codes]))
     assert [answer.status_code for answer in answers] == [404] * 3
     assert [api.world.events(code) for code in codes] == [["register"]] * 3
+
+
+def test_a_dry_run_feels_what_was_taken_away_too(api: Http):
+    code = api.world.registered("P1-01")
+    asked = {"If-Match": '"1"', "Idempotency-Key": "k"}
+    assert api.post(f"cases/{code}/actions/select?dry_run=true", "authority-H1", BODY, headers=asked).status_code == 200
+    rows = [row for row in api.world.store.registry().appointments if row.person == "authority-H1"]
+    api.world.store.save_registry(appointments=[replace(row, valid_to="2021-01-05") for row in rows])
+    assert api.post(f"cases/{code}/actions/select?dry_run=true", "authority-H1", BODY, headers=asked).status_code == 404
+
+
+def test_whoever_waited_for_others_came_in_when_they_came_in(api: Http):
+    code, came = api.world.registered("P1-01"), api.world.clock.now()
+    app = create_app(api.runtime, identify=[Middleware(Introduced)])
+
+    async def waited(_: object) -> None:
+        api.world.clock.move(came + timedelta(seconds=3))
+
+    app.state.quick.acts.do = waited
+    headers = {WHO.decode(): "authority-H1", "If-Match": '"1"', "Idempotency-Key": "k"}
+    assert TestClient(app).post(f"/api/v1/cases/{code}/actions/select", json=BODY, headers=headers).status_code == 200
+    stored = api.world.store.entry(code, 2)
+    assert stored is not None
+    assert parse(stored.body).received_at == came
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_fault_over_one_is_not_told_to_the_others_of_its_lot(api: Http, monkeypatch: pytest.MonkeyPatch, *, local: bool):
+    good, bad = api.world.registered("P1-01"), api.world.registered("P1-02")
+    shown = api.runtime.store.shown_cases
+
+    def breaking(codes: Sequence[str]) -> Any:
+        if bad in codes:
+            raise ValueError(bad)
+        return shown(codes)
+
+    monkeypatch.setattr(api.runtime.store, "shown_cases", breaking)
+    monkeypatch.setattr(Engine, "perform_together", lambda *_: 1 / 0)
+    app = create_app(api.runtime, identify=[Middleware(Introduced)])
+    app.state.quick._local = local
+
+    async def all_at_once() -> list[int]:
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            looks = [client.get(f"/api/v1/cases/{code}", headers={WHO.decode(): "officer-VS"}) for code in (good, bad, "%00x", good)]
+            acts = [
+                client.post(
+                    f"/api/v1/cases/{code}/actions/select",
+                    json=BODY,
+                    headers={WHO.decode(): "authority-H1", "If-Match": '"1"', "Idempotency-Key": code},
+                )
+                for code in (good, bad)
+            ]
+            return [answer.status_code for answer in await asyncio.gather(*looks, *acts)]
+
+    statuses = asyncio.run(all_at_once())
+    assert (statuses[0], statuses[2], statuses[3]) == (200, 422, 200)
+    assert statuses[4:] == [200, 200]

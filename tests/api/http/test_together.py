@@ -90,3 +90,14 @@ def test_whoever_stops_waiting_disturbs_nobody():
         return await staying
 
     assert asyncio.run(one_leaves()) == 2
+
+
+def test_work_that_answers_too_few_is_a_fault_for_all_and_the_next_lot_is_done():
+    async def twice() -> list[Any]:
+        together: Together[int, int] = Together(lambda jobs: jobs[1:] if 0 in jobs else jobs, name="test")
+        first = await asyncio.wait_for(asyncio.gather(together.do(0), together.do(1), return_exceptions=True), 10)
+        return [*first, await asyncio.wait_for(together.do(2), 10)]
+
+    *faults, last = asyncio.run(twice())
+    assert [type(each) for each in faults] == [ValueError, ValueError]
+    assert last == 2

@@ -1,10 +1,12 @@
 """What every request passes: where a write comes from, headers, hosts, and the policy of what a page may load."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.identity.access_log import Access, Note
 from api.identity.edges import MOST_HEADER_BYTES, MOST_HEADERS
 from api.identity.errors import AskedFromElsewhere
 from api.identity.origin import check_token
@@ -157,3 +159,14 @@ def test_a_language_that_was_chosen_is_remembered(browser: Browser):
     assert browser.get("session").json()["language"] == "vi"
     browser.put(*WRITE)
     assert browser.get("session").json()["language"] == "en"
+
+
+def test_an_address_that_cannot_be_kept_spoils_nobody_s_record(house: House):
+    asked = Note(Access.CASE, "\0x\n", "officer-X1", "session", "q=\0" + "x" * 5000, "r1")
+    good = Note(Access.CASE, "VS-2021-0001", "officer-H1", "session")
+    assert house.identity.log.note_each([asked, good]) == [True, True]
+    kept = {row.person: row for row in house.identity.log.read()}
+    assert (kept["officer-X1"].subject, kept["officer-H1"].subject) == ("x", "VS-2021-0001")
+    assert kept["officer-X1"].detail.startswith("q=xx")
+    assert house.identity.log.noted(asked)
+    assert not house.identity.log.noted(replace(asked, detail=asked.detail + "y")), "another question is another read"
