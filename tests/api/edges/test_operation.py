@@ -17,6 +17,7 @@ from tests.support.databases import Database
 from tests.support.http import IDEA
 from tests.support.identity import House
 from tests.support.served_house import installed
+from tests.support.sockets import answered
 from workflow.store import open_store
 
 LIMIT = 10
@@ -49,8 +50,8 @@ def test_an_act_under_way_is_finished_nobody_new_is_let_in_and_the_process_ends(
             else:
                 pytest.fail("somebody new was let in")
             slow.sendall(body[20:])
-            answer = slow.recv(65_536)
-            assert answer.startswith(b"HTTP/1.1 201"), answer
+            status, answer = answered(slow)
+            assert status == 201, answer
         assert house.served.process.wait(timeout=LIMIT) == 0
         assert time.monotonic() - began < LIMIT
         assert house.served.process.stderr is not None
@@ -58,7 +59,7 @@ def test_an_act_under_way_is_finished_nobody_new_is_let_in_and_the_process_ends(
         assert [line["status"] for line in logged if line.get("request") == "the-last-act-1"] == [201]
     store = open_store(database.url, allow_unsafe=True)
     try:
-        code = json.loads(answer.partition(b"\r\n\r\n")[2])["case"]["code"]
+        code = json.loads(answer)["case"]["code"]
         [entry] = list(store.entries(code))
         assert '"request":"the-last-act-1"' in entry.body, "the line of the log is found again in the history"
     finally:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from api.identity.connections import Limits, bounded
+from tests.support.sockets import answered, until_closed
 
 SHORT = 0.4
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -54,21 +55,10 @@ def many(port: int, number: int) -> Iterator[list[socket.socket]]:
         yield [stack.enter_context(connect(port)) for _ in range(number)]
 
 
-def all_of(opened: socket.socket) -> bytes:
-    """What comes until the other side closes."""
-    parts = b""
-    try:
-        while part := opened.recv(65_536):
-            parts += part
-    except ConnectionError:
-        pass
-    return parts
-
-
 def asked(port: int) -> bytes:
     with connect(port) as opened:
         opened.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-        return all_of(opened)
+        return until_closed(opened)
 
 
 def test_headers_that_never_end_are_cut_off_and_others_are_served_meanwhile():
@@ -78,40 +68,40 @@ def test_headers_that_never_end_are_cut_off_and_others_are_served_meanwhile():
         began = time.monotonic()
         assert asked(port).endswith(b"ok")
         assert time.monotonic() - began < SHORT, "nobody waits for the slow ones"
-        assert [all_of(each) for each in slow] == [b""] * 50
+        assert [until_closed(each) for each in slow] == [b""] * 50
         assert time.monotonic() - began < 20 * SHORT
 
 
 def test_a_connection_that_says_nothing_is_cut_off():
     with served(Limits(head_seconds=SHORT)) as port, connect(port) as silent:
-        assert all_of(silent) == b""
+        assert until_closed(silent) == b""
 
 
 def test_a_second_request_on_the_same_connection_has_to_end_its_headers_too():
     with served(Limits(head_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(REQUEST)
-        assert opened.recv(65_536).endswith(b"ok")
+        assert answered(opened)[1] == b"ok"
         opened.sendall(b"GET / HTTP/1.1\r\nHost: loc")
-        assert all_of(opened) == b""
+        assert until_closed(opened) == b""
 
 
 def test_a_request_whose_answer_takes_too_long_is_cut_off():
     with served(Limits(request_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(REQUEST.replace(b"GET /", b"GET /sleep"))
-        assert all_of(opened) == b""
+        assert until_closed(opened) == b""
 
 
 def test_who_does_not_read_the_answer_is_cut_off():
     with served(Limits(request_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(REQUEST.replace(b"GET /", b"GET /much"))
         time.sleep(3 * SHORT)
-        assert len(all_of(opened)) < 50_000_000
+        assert len(until_closed(opened)) < 50_000_000
 
 
 def test_requests_sent_one_behind_the_other_are_timed_as_well():
     with served(Limits(request_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(REQUEST + REQUEST.replace(b"GET /", b"GET /sleep"))
-        assert all_of(opened).count(b"HTTP/1.1 200") == 1
+        assert until_closed(opened).count(b"HTTP/1.1 200") == 1
 
 
 def test_headers_without_bounds_are_refused():
@@ -128,7 +118,7 @@ def test_of_too_many_connections_the_last_is_turned_away_and_the_door_opens_agai
         with many(port, 5):
             time.sleep(SHORT / 2)
             with connect(port) as late:
-                assert all_of(late).startswith(b"HTTP/1.1 503")
+                assert until_closed(late).startswith(b"HTTP/1.1 503")
         time.sleep(SHORT / 2)
         assert asked(port).endswith(b"ok")
 
@@ -137,7 +127,7 @@ def test_one_address_does_not_take_them_all():
     with served(Limits(connections=100, of_one_source=3, head_seconds=30)) as port, many(port, 3):
         time.sleep(SHORT / 2)
         with connect(port) as late:
-            assert all_of(late).startswith(b"HTTP/1.1 503")
+            assert until_closed(late).startswith(b"HTTP/1.1 503")
 
 
 def test_behind_a_proxy_all_may_come_from_one_address():
@@ -159,8 +149,8 @@ def test_a_body_that_drips_on_after_its_answer_is_cut_off():
 def test_a_body_that_ends_after_its_answer_leaves_the_connection_as_it_was():
     with served(Limits(rest_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n" + b"x" * 39_000)
-        assert opened.recv(65_536).endswith(b"ok")
+        assert answered(opened)[1] == b"ok"
         opened.sendall(b"x" * 1_000)
         time.sleep(2 * SHORT)
         opened.sendall(REQUEST)
-        assert opened.recv(65_536).endswith(b"ok"), "what came after the answer was no header"
+        assert answered(opened)[1] == b"ok", "what came after the answer was no header"
