@@ -18,7 +18,7 @@ from tests.support.databases import Database
 from workflow.store import open_store
 from workflow.worker import heartbeats
 
-WAIT = 30.0
+WAIT = 120.0
 
 
 @contextmanager
