@@ -53,6 +53,7 @@ def readyz(request: Request) -> Response:
     "/metrics",
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     response_model=None,
+    response_class=Response,
     openapi_extra={"security": []},
 )
 def metrics(request: Request) -> Response:
