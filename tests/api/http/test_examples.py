@@ -57,7 +57,8 @@ def unknown_keys(found: dict[str, Any], schema: dict[str, Any], value: Any, wher
 
 
 def test_every_operation_shows_what_is_sent_and_what_is_answered(house: House):
-    found, missing = house.app.openapi(), []
+    found = house.app.openapi()
+    missing: list[tuple[str, ...]] = []
     for method, path, each in operations(found):
         sent = each.get("requestBody", {}).get("content", {}).get(JSON)
         if sent is not None and not examples(sent):
@@ -70,7 +71,8 @@ def test_every_operation_shows_what_is_sent_and_what_is_answered(house: House):
 
 
 def test_every_example_has_the_shape_that_it_is_an_example_of(house: House):
-    found, wrong = house.app.openapi(), []
+    found = house.app.openapi()
+    wrong: list[tuple[Any, ...]] = []
     for method, path, each in operations(found):
         media = list(each.get("requestBody", {}).get("content", {}).items())
         media += [pair for answer in each["responses"].values() for pair in answer.get("content", {}).items()]
