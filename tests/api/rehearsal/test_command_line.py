@@ -60,6 +60,22 @@ def test_a_jump_that_makes_no_sense_is_refused(eve: Database, span: str, words: 
     assert (said.code, words in said.all) == (2, True)
 
 
+def test_what_to_try_first_goes_by_the_clock(eve: Database):
+    def welcome() -> str:
+        run = build_runtime(read_settings())
+        try:
+            with rehearse.ctx.out.capture() as said:
+                rehearse._welcome(run, "http://127.0.0.1:8000")
+        finally:
+            run.close()
+        return said.get()
+
+    assert "Thử trước tiên" in welcome()
+    done("rehearsal", "jump", "PT3M")
+    assert "Thử trước tiên" not in welcome()
+    assert "Diễn tiếp" in welcome()
+
+
 def test_a_real_database_is_neither_run_nor_jumped(real: Database):
     assert "không phải bản tập huấn" in refused("rehearsal", "jump", "PT2M").all
     assert refused("rehearsal", "run", "--port", "0").code == 1
