@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, LiteralString, TypeVar
@@ -203,7 +203,12 @@ class PostgresStore(SharedStore, SqlTelling):
             if not _taken(connection, key, trying, waiting, wait):
                 holder = connection.execute(_HOLDER, (key,)).fetchone()
                 raise StoreUnsafe("lock_held", name=name, holder=holder[0] if holder else "?")
-            yield
+            try:
+                yield
+            finally:
+                # The server would free it as well, but only once it has noticed that we are gone: whoever comes next would be refused.
+                with suppress(psycopg.OperationalError):
+                    connection.execute("SELECT pg_advisory_unlock_all()")
         finally:
             connection.close()
 
