@@ -267,6 +267,13 @@ class Store(Protocol):
 class Served(Protocol):
     """What a serving process asks of a database beside: lists for people, and its own work, which no history keeps."""
 
+    def still_current(self) -> None:
+        """Look whether nobody has migrated the database since it was opened.
+
+        Raises:
+            StoreUnsafe: ``schema_other_revision``, or it cannot be read.
+        """
+
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """Entries of the log behind a number (-1: from the first), with their numbers."""
 

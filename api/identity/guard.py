@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.caller import Caller, Unidentified
+from api.caller import Caller, TokenUnknown, Unidentified
 from api.identity import tokens
 from api.identity.access_log import Access, Note
 from api.identity.cookies import LANGUAGE, session_id
 from api.identity.edges import MOST_HEADER_BYTES, too_many_headers
-from api.identity.errors import HeadersTooLarge
+from api.identity.errors import HeadersTooLarge, SecondFactorNeeded
 from api.identity.origin import SAFE, TOKEN_FIELD, TOKEN_HEADER, check_host, check_origin, check_token
 from api.identity.rights import needs_second_factor
 from api.identity.service import Identity
@@ -157,12 +157,12 @@ class Guard:
         """A token that lives and is enough for its person, and the epoch at which it was."""
         found = self._identity.tokens.known(secret)
         if found is None or not isinstance(found.row, TokenRow):
-            raise Unidentified
+            raise TokenUnknown
         if not self._identity.runtime.rehearsal and (found.account is None or found.account.totp is None):
             # A token of somebody who has come to decide since would be a way past the second factor.
             registry, today = self._identity.registry(found.epoch), self._identity.today()
             if needs_second_factor(registry, found.row.person, today):
-                raise Unidentified
+                raise TokenUnknown
         return found.row, found.epoch
 
     async def _by_cookie(self, request: Request, receive: Receive) -> tuple[Receive, Credential | None]:
@@ -183,6 +183,8 @@ class Guard:
         state["session"] = session
         if session.row.whole and not session.owes_factor:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
+        else:
+            state["unfinished"] = SecondFactorNeeded()
 
         def again() -> int:
             # Who takes another role in a rehearsal has another session from then on, within the same request.

@@ -2,6 +2,7 @@
 
 import base64
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -71,7 +72,7 @@ def sign_in(request: Request, form: Sent) -> Response:
 
 def _entered(request: Request, id_: str, row: SessionRow, onward: str | None) -> Response:
     target = safe_path(onward)
-    response = go_to(target if row.whole else f"/login/code?next={target}")
+    response = go_to(target if row.whole else f"/login/code?next={quote(target)}")
     set_session(response, request.scope["scheme"], id_)
     return response
 

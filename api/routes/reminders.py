@@ -45,7 +45,7 @@ def in_range(name: str, day: date) -> date:
         RequestInvalid: It lies out of time.
     """
     if not YEARS[0] <= day.year <= YEARS[1]:
-        raise RequestInvalid([Problem(f"/{name}", "out_of_range")])
+        raise RequestInvalid([Problem(f"/{name}", "out_of_range", {"low": YEARS[0], "high": YEARS[1]})])
     return day
 
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from states.errors import StoreUnsafe
 from workflow.credentials import must_stand
@@ -84,6 +85,7 @@ class PostgresStore(SharedStore, SqlTelling):
         Raises:
             StoreUnsafe: they cannot, or the server cannot be reached.
         """
+        self._conninfo = conninfo
         self._pool = Pool(conninfo)
         self._clock_now = clock_now
         try:
@@ -103,7 +105,8 @@ class PostgresStore(SharedStore, SqlTelling):
     def _check_schema(self) -> None:
         marked = self._rows("SELECT to_regclass('alembic_version') IS NOT NULL")[0][0]
         rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
-        schema.check_revision(rows[0][0] if rows else None)
+        named = conninfo_to_dict(self._conninfo)
+        schema.check_revision(rows[0][0] if rows else None, f"{named.get('dbname') or '–'} ({named.get('host') or 'localhost'})")
         schema.check(self.dialect, self._rows)
 
     def fingerprint(self) -> str:

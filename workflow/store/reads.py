@@ -44,6 +44,7 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.schema import check_revision
 from workflow.store.services import ServiceTables
 from workflow.store.text import found, typed_words
 from workflow.store.types import from_micros, to_micros
@@ -206,6 +207,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
         return int(self._rows(statements.EPOCH)[0][0])
+
+    def still_current(self) -> None:
+        """See :class:`workflow.ports.Store`."""
+        check_revision(str(self._rows("SELECT version_num FROM alembic_version")[0][0]), "–")
 
     def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
