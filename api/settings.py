@@ -3,8 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import normalize
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from states.errors import MalformedInput
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Nothing but what :func:`read_settings` hands over, so that a slip in a name cannot go unseen."""
         return (init_settings,)
+
+    @field_validator("mail_from_name")
+    @classmethod
+    def _composed(cls, name: str) -> str:
+        return normalize("NFC", name)
 
     @property
     def url(self) -> str:

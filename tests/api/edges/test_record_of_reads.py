@@ -42,7 +42,9 @@ def test_of_a_search_that_is_given_twice_the_record_keeps_the_one_that_was_carri
 
 def test_a_search_of_full_length_in_vietnamese_is_kept_whole(house: House):
     longest = ("mật ong rừng " * 3) + "ệ" * 161
-    assert house.enter("officer-X1").get(f"/cases?zz={'%E1%BA%ADt' * 200}&q={quote(longest)}&state=selected", Accept=HTML).status_code == 200
+    assert (
+        house.enter("officer-X1").get(f"/cases?zz={'%E1%BA%ADt' * 200}&q={quote(longest)}&state=selected", Accept=HTML).status_code == 200
+    )
     assert kept(house) == [f"q={longest}&state=selected"]
     assert len(longest) == _MAX_VALUE
 
