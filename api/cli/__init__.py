@@ -44,8 +44,8 @@ def _as_typed(word: str) -> str:
         except UnicodeError:
             shown = ascii(word)
             _leave(_BAD_USAGE, f"{shown} không phải văn bản UTF-8.", f"{shown} is not UTF-8 text.")
-    # A file is called what it is called; some systems decompose its name.
-    names_a_file = os.path.exists(word) or os.path.exists(word.partition("=")[2])
+    # A file is called what it is called; some systems decompose its name. Unlike a path, a word may be longer than any name.
+    names_a_file = any(os.path.exists(name) for name in (word, word.partition("=")[2]))  # noqa: PTH110
     return word if names_a_file else normalize("NFC", word)
 
 
