@@ -162,5 +162,6 @@ def _secrets(folder: Path) -> dict[str, str]:
             try:
                 found[path.name] = path.read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise MalformedInput("setting_malformed", name=str(path), why=type(error).__name__) from None
+                why = getattr(error, "strerror", None) or type(error).__name__
+                raise MalformedInput("setting_malformed", name=str(path), why=why) from None
     return found

@@ -105,5 +105,9 @@ def test_a_delegation_again_with_other_days_reason_or_events_is_refused(small: D
     typed = ("user", "delegate", "officer@province", "SB", "cb-tw", "--as", "cb-t", "--from", "2021-01-12", "--document-no", "5/QĐ", *ID)
     first = done(*typed, "--to", "2021-02-12", "--reason", "Đi học", "--json").json
     assert done(*typed, "--to", "2021-02-12", "--reason", "Đi học", "--json").json == first
-    for other in (("--to", "2021-02-13", "--reason", "Đi học"), ("--to", "2021-02-12", "--reason", "Ốm"), ("--to", "2021-02-12", "--reason", "Đi học", "--event", "accept")):
+    for other in (
+        ("--to", "2021-02-13", "--reason", "Đi học"),
+        ("--to", "2021-02-12", "--reason", "Ốm"),
+        ("--to", "2021-02-12", "--reason", "Đi học", "--event", "accept"),
+    ):
         refused_as_reused(small, *typed, *other, about=first["code"])
