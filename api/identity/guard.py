@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caller import Caller, TokenUnknown, Unidentified
 from api.identity import tokens
-from api.identity.access_log import Access, Note
+from api.identity.access_log import Access, Note, question_of
 from api.identity.cookies import LANGUAGE, session_id
 from api.identity.edges import MOST_HEADER_BYTES, too_many_headers
 from api.identity.errors import HeadersTooLarge, SecondFactorNeeded
@@ -79,6 +79,7 @@ PERSONAL: dict[str, Access] = {
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
 _FIGURES = frozenset({"/api/v1/worklists/counts"})
+_OF_ONE = frozenset({Access.CASE, Access.HISTORY})
 _STALE = 412
 _FORM_AGAIN = frozenset({403, 409, 422})
 _LARGEST_FORM = 65_536
@@ -246,10 +247,17 @@ class Guard:
             return
         kind, whose = shown
         subject = whose or "–"
-        detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
+        # Of one case everything is one read; of a list it matters what was looked for.
+        detail = "" if whose is not None and kind in _OF_ONE else question_of(_questions(scope), scope.get("query_string", b""))
         note = Note(kind, subject, caller.person, caller.via, detail, current_request() or "")
         if not self._identity.log.noted(note):
             await self._notes.do(note)
+
+
+def _questions(scope: Scope) -> list[str]:
+    """What the route that answered understands of an address's query; none where none of ours answered."""
+    dependant = getattr(scope.get("route"), "dependant", None)
+    return [field.alias for field in dependant.query_params] if dependant is not None else []
 
 
 def _shows(path: str, status: int) -> bool:

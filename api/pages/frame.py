@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -230,7 +231,8 @@ async def form_of(request: Request) -> Form:
         raise WrongMediaType(wanted=FORM, given=given[:100] or "–")
     try:
         text = (await request.body()).decode("ascii")
-        found = Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        found = Form({name: [normalize("NFC", value) for value in values] for name, values in fields.items()})
     except UnicodeDecodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     except ValueError:

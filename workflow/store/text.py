@@ -27,6 +27,11 @@ _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzđ")
 _MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b")
 
 
+def composed(value: object) -> object:
+    """A value as it is kept: a text in composed form, so that one name has one spelling however it was typed. All else as it is."""
+    return unicodedata.normalize("NFC", value) if type(value) is str else value
+
+
 def fold(text: str) -> str:
     """The key to find by: no case, no marks, ``đ`` as ``d``, look-alikes as what they look like, one space where there is any gap."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
