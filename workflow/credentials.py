@@ -2,12 +2,18 @@
 
 A session that ends, a token that is revoked and an account that is closed raise the registry's epoch, like a function that ends. A write is
 bound to the epoch that it was judged under, so that one look suffices: was that epoch the one under which the credential was found to live?
+What is written beside the history, accounts and tokens among it, is bound to the epoch of being let in: whoever asks for it is let in and
+judged again where that has passed.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+
+class RightsMoved(Exception):
+    """Nothing was written: the registry moved since the request was let in. The credential lives; what it may has to be judged again."""
 
 
 @dataclass(slots=True)

@@ -188,7 +188,8 @@ class Guard:
             # Who takes another role in a rehearsal has another session from then on, within the same request.
             current = state["session"].id
             now = self._session_of(current, self._identity.sessions.looked_up(current))
-            if now is None or now.owes_factor:
+            # Who has not shown the second factor yet asks for nothing but to show it.
+            if now is None or (now.owes_factor and not session.owes_factor):
                 raise Unidentified
             return now.epoch
 

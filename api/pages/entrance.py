@@ -124,10 +124,9 @@ def enrol(request: Request, form: Sent) -> Response:
     identity, onward = identity_of(request), form.one("next")
     session, account = _half(request)
     try:
-        identity.accounts.enrol_factor(account, form.one("sealed") or "", form.one("code") or "")
+        id_, row = identity.sign_in.enrol(session.row, account, form.one("sealed") or "", form.one("code") or "")
     except IdentityRefused as error:
         return _code(request, onward, error, form.one("sealed"))
-    id_, row = identity.sign_in.enrolled(session.row)
     return _entered(request, id_, row, onward)
 
 
@@ -148,10 +147,10 @@ def use_link(request: Request, form: Sent) -> Response:
     try:
         must_be_protected(request)
         account = identity.accounts.use_link(token, first, registry)
+        id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     except (IdentityRefused, PayloadInvalid) as error:
         problems = [said.problem_text(p) for p in error.problems] if isinstance(error, PayloadInvalid) else []
         return render(request, "link.html", status=status_of(error), error=said.error(error), problems=problems, token=token)
-    id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     _leave_old(request)
     return _entered(request, id_, row, None)
 

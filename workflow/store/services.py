@@ -57,7 +57,7 @@ class ServiceTables(Base):
             transaction.run(_INSERT_OPERATION, head)
             transaction.many(_INSERT_ITEM, rows)
 
-        self._act(work)
+        self._asked(work)
 
     def bulk(self, operation: str) -> BulkOperation | None:
         """See :class:`workflow.ports.Served`."""
@@ -93,7 +93,7 @@ class ServiceTables(Base):
                 transaction.run(_SKIP, (operation,))
             return moved
 
-        return self._act(work)
+        return self._asked(work)
 
     def retry_bulk(self, operation: str) -> int:
         """See :class:`workflow.ports.Served`."""
@@ -104,7 +104,7 @@ class ServiceTables(Base):
                 transaction.run("UPDATE bulk_operation SET state='running' WHERE id=?", (operation,))
             return count
 
-        return self._act(work)
+        return self._asked(work)
 
 
 def _operation(v: Row) -> BulkOperation:
