@@ -11,6 +11,32 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from states.errors import CycleError
+
+
+class AskerGone(CycleError):
+    """What somebody asked for goes no further: they cannot ask for anything by what they began it with any more."""
+
+    code = "asker_gone"
+
+
+class AskerClosed(AskerGone):
+    """The account has been closed."""
+
+    code = "asker_closed"
+
+
+class AskerRevoked(AskerGone):
+    """The session was ended, or the token revoked, by somebody who did not want it to be used any more."""
+
+    code = "asker_revoked"
+
+
+class AskerOwesFactor(AskerGone):
+    """They have come to decide since, and what they began it with was not protected by a second factor."""
+
+    code = "asker_owes_factor"
+
 
 class RightsMoved(Exception):
     """Nothing was written: the registry moved since the request was let in. The credential lives; what it may has to be judged again."""
@@ -22,10 +48,12 @@ class Credential:
 
     Attributes:
         again: Returns the epoch at which it lives; raises where it no longer does.
+        name: Under which it is found again when the request is over: its kind and its hash.
     """
 
     epoch: int
     again: Callable[[], int]
+    name: str = ""
 
 
 _held: ContextVar[Credential | None] = ContextVar("credential", default=None)

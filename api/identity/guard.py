@@ -151,7 +151,7 @@ class Guard:
     def _by_token(self, authorization: str) -> tuple[TokenRow, Credential]:
         kind, _, secret = authorization.partition(" ")
         token, epoch = self._token(secret.strip() if kind.lower() == "bearer" else "")
-        return token, Credential(epoch, lambda: self._token(secret.strip())[1])
+        return token, Credential(epoch, lambda: self._token(secret.strip())[1], f"token:{token.hash.hex()}")
 
     def _token(self, secret: str) -> tuple[TokenRow, int]:
         """A token that lives and is enough for its person, and the epoch at which it was."""
@@ -193,7 +193,7 @@ class Guard:
                 raise Unidentified
             return now.epoch
 
-        return receive, Credential(session.epoch, again)
+        return receive, Credential(session.epoch, again, f"session:{session.row.hash.hex()}")
 
     async def _session(self, id_: str) -> Session | None:
         if not self._inline:

@@ -66,7 +66,7 @@ def who_am_i(request: Request) -> Response:
 @router.delete("", status_code=204, response_model=None, responses=problems())
 def sign_out(request: Request) -> Response:
     """Đăng xuất · sign out."""
-    identity_of(request).sessions.end(session_of(request).row)
+    identity_of(request).sessions.leave(session_of(request).row)
     response = answer(None, 204)
     drop_session(response, request.scope["scheme"])
     return response
@@ -169,4 +169,4 @@ def _leave_old(request: Request) -> None:
     """Who signs in leaves the session that the browser had before, so that nobody goes on under an id that was planted."""
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
-        identity_of(request).sessions.end(old.row)
+        identity_of(request).sessions.leave(old.row)

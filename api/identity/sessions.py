@@ -118,8 +118,13 @@ class Sessions:
         """The end of all of a person, to be carried out."""
         return Put(SessionRow, {"person": person, "ended_at": None}, {"ended_at": self._clock.now()}, ends=True)
 
+    def leave(self, row: SessionRow) -> None:
+        """Its browser lets go of one: it runs out now. What was begun with it in good order goes on, unlike where somebody ends it."""
+        left = Put(SessionRow, {"hash": row.hash, "ended_at": None}, {"expires_at": self._clock.now()}, ends=row.whole)
+        self._shelf.carry_out([left], asked=False)
+
     def end(self, row: SessionRow) -> None:
-        """End one, whose browser lets go of it."""
+        """End one."""
         self._shelf.carry_out([self.ending(row)], asked=False)
 
     def end_of(self, person: str, handle: str, *records: Add) -> SessionRow:

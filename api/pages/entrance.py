@@ -187,7 +187,7 @@ def sign_out(request: Request, form: Sent) -> Response:  # noqa: ARG001 - read b
     """End the session."""
     found = getattr(request.state, "session", None)
     if isinstance(found, Session):
-        identity_of(request).sessions.end(found.row)
+        identity_of(request).sessions.leave(found.row)
     response = go_to("/login")
     drop_session(response, request.scope["scheme"])
     return response
@@ -217,4 +217,4 @@ def _leave_old(request: Request) -> None:
     """Who signs in leaves the session that the browser had before."""
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
-        identity_of(request).sessions.end(old.row)
+        identity_of(request).sessions.leave(old.row)
