@@ -1,5 +1,6 @@
 """Migrations with rows in the tables, append-only by force, and the refusal of a schema that is not the declared one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,9 @@ def test_what_the_migrations_make_is_what_the_tables_declare(database: Any) -> N
 
 
 def lines(statement: str) -> list[str]:
-    """Lines of a statement in any order; SQLite quotes the name of a table that a migration has built anew, and puts an added column last."""
-    whole = statement.rstrip().removesuffix(")").replace("\n, ", ",\n").replace('TABLE "history"', "TABLE history")
-    return sorted(line.strip().rstrip(",") for line in whole.splitlines() if line.strip())
+    """Lines of a statement in any order; SQLite quotes the name of a table that a migration has built anew, and adds a column to the line of the last."""
+    whole = re.sub(r", (?=\w+ [A-Z])", ",\n", statement).replace('TABLE "history"', "TABLE history")
+    return sorted(line.strip().rstrip(",") for line in whole.splitlines())
 
 
 def test_not_even_by_its_key_is_an_act_on_a_case_replaced(store: Store, owner: Run, database: Any) -> None:
