@@ -176,7 +176,7 @@ class PlanWork:
         Args:
             code: The plan that it counts for.
             payload: As :data:`states.forms.SUPPORT`.
-            actor: Person code; an officer of the plan's unit, or of a unit above the product or producer.
+            actor: Person code; an officer of the plan's unit, or of a unit of its territory above the product or producer.
             product: Its code; its producer is then known.
             producer: A producer's code, where it is for no product in particular.
             activity: Number of the activity that it belongs to.

@@ -43,11 +43,16 @@ Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | Delegati
 
 @dataclass(frozen=True, slots=True)
 class LoadedCase:
-    """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
+    """A case, its running terms, and the sequence number under which a given command already stands (or None).
+
+    Attributes:
+        used: Whether a command made from a person's own key stands somewhere: here, on another case, or as a request of another kind.
+    """
 
     case: CaseRow
     terms: tuple[TermRow, ...]
     done_as: int | None
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +162,11 @@ class Store(Protocol):
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """One read: the case, its running terms, and whether ``command`` was carried out on it already."""
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
-        """The same for many (``done_as`` is None); codes that do not exist are left out."""
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
+        """The same for many (``done_as`` is None); codes that do not exist are left out.
+
+        ``used`` is whether one of the ``commands`` was a request of another kind; an act on another case shows when it is written.
+        """
 
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds, plans or calendars change.
@@ -180,6 +188,9 @@ class Store(Protocol):
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
+
+    def used_for(self, command: str) -> str | None:
+        """What a command stands for that was made from a person's own key: the code of the case, or nothing for any other request."""
 
     def next_number(self, scope: str) -> int:
         """The next number of a series such as ``VS-2021``; numbers are never given twice, gaps are possible."""
@@ -325,8 +336,8 @@ class Served(Protocol):
     def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
         """Move an operation if it stands as expected; a cancelled one skips what is pending."""
 
-    def retry_bulk(self, operation: str) -> int:
-        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
+    def retry_bulk(self, operation: str, credential: str | None = None) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again by a credential; how many."""
 
 
 class Database(Store, Served, Telling, Protocol):

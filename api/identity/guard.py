@@ -152,7 +152,7 @@ class Guard:
     def _by_token(self, authorization: str) -> tuple[TokenRow, Credential]:
         kind, _, secret = authorization.partition(" ")
         token, epoch = self._token(secret.strip() if kind.lower() == "bearer" else "")
-        return token, Credential(epoch, lambda: self._token(secret.strip())[1])
+        return token, Credential(epoch, lambda: self._token(secret.strip())[1], f"token:{token.hash.hex()}")
 
     def _token(self, secret: str) -> tuple[TokenRow, int]:
         """A token that lives and is enough for its person, and the epoch at which it was."""
@@ -191,11 +191,12 @@ class Guard:
             # Who takes another role in a rehearsal has another session from then on, within the same request.
             current = state["session"].id
             now = self._session_of(current, self._identity.sessions.looked_up(current))
-            if now is None or now.owes_factor:
+            # Who has not shown the second factor yet asks for nothing but to show it.
+            if now is None or (now.owes_factor and not session.owes_factor):
                 raise Unidentified
             return now.epoch
 
-        return receive, Credential(session.epoch, again)
+        return receive, Credential(session.epoch, again, f"session:{session.row.hash.hex()}")
 
     async def _session(self, id_: str) -> Session | None:
         if not self._inline:

@@ -125,10 +125,9 @@ def enrol(request: Request, form: Sent) -> Response:
     identity, onward = identity_of(request), form.one("next")
     session, account = _half(request)
     try:
-        identity.accounts.enrol_factor(account, form.one("sealed") or "", form.one("code") or "")
+        id_, row = identity.sign_in.enrol(session.row, account, form.one("sealed") or "", form.one("code") or "")
     except IdentityRefused as error:
         return _code(request, onward, error, form.one("sealed"))
-    id_, row = identity.sign_in.enrolled(session.row)
     return _entered(request, id_, row, onward)
 
 
@@ -149,10 +148,10 @@ def use_link(request: Request, form: Sent) -> Response:
     try:
         must_be_protected(request)
         account = identity.accounts.use_link(token, first, registry)
+        id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     except (IdentityRefused, PayloadInvalid) as error:
         problems = [said.problem_text(p) for p in error.problems] if isinstance(error, PayloadInvalid) else []
         return render(request, "link.html", status=status_of(error), error=said.error(error), problems=problems, token=token)
-    id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     _leave_old(request)
     return _entered(request, id_, row, None)
 
@@ -189,7 +188,7 @@ def sign_out(request: Request, form: Sent) -> Response:  # noqa: ARG001 - read b
     """End the session."""
     found = getattr(request.state, "session", None)
     if isinstance(found, Session):
-        identity_of(request).sessions.end(found.row)
+        identity_of(request).sessions.leave(found.row)
     response = go_to("/login")
     drop_session(response, request.scope["scheme"])
     return response
@@ -219,4 +218,4 @@ def _leave_old(request: Request) -> None:
     """Who signs in leaves the session that the browser had before."""
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
-        identity_of(request).sessions.end(old.row)
+        identity_of(request).sessions.leave(old.row)

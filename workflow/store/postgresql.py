@@ -75,7 +75,7 @@ class PostgresStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a server; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
-    _for_update = " FOR UPDATE"
+    _for_update, _for_share = " FOR UPDATE", " FOR SHARE"
     # Said for each case, so that several cases are not sought among all terms at once.
     _terms = f"LATERAL (SELECT * FROM term t WHERE {TERMS_OF_CASE} OFFSET 0) t ON true"  # noqa: S608 names are ours
 

@@ -223,12 +223,16 @@ class TermTable(Table, table=True):
     not_before: datetime | None = Field(default=None, sa_type=Instant)
 
 
+_KEYED = sa.text("kind = 'case' AND command >= 'http:' AND command < 'http;'")
+
+
 class HistoryTable(Table, table=True):
-    """:class:`workflow.rows.StoredEntry`; append-only by trigger. One further key besides the primary key, because every key needs a guard."""
+    """:class:`workflow.rows.StoredEntry`; append-only by trigger. Two further keys besides the primary key, because every key needs a guard."""
 
     __tablename__ = "history"
     __table_args__ = (
         sa.UniqueConstraint("subject", "command"),
+        sa.Index("uq_history_request", "command", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
         sa.CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
         {"sqlite_with_rowid": False},
     )

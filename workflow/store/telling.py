@@ -312,7 +312,7 @@ class SqlTelling(Base):
             transaction.run(statements.upsert(DELIVERY), storable(DELIVERY.values(delivery)))
             transaction.many(_ADD_TRY, [storable(TRY.values(tried))])
 
-        self._act(work)
+        self._asked(work)
 
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""
@@ -320,7 +320,7 @@ class SqlTelling(Base):
             "UPDATE delivery SET state='waiting',not_before=?,first_at=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
             " AND state IN ('accepted','failed','moot') RETURNING key"
         )
-        return bool(self._act(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))
+        return bool(self._asked(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))
 
     def oldest_waiting(self, now: datetime) -> tuple[datetime | None, datetime | None, int]:
         """See :class:`workflow.telling.Telling`."""
@@ -335,7 +335,7 @@ class SqlTelling(Base):
 
     # What people have said and chosen.
     def _save(self, shape: Shape, row: Any) -> None:
-        self._act(lambda transaction: transaction.run(statements.upsert(shape), storable(shape.values(row))))
+        self._asked(lambda transaction: transaction.run(statements.upsert(shape), storable(shape.values(row))))
 
     def _all(self, shape: Shape) -> list[Any]:
         return [shape.row(row) for row in self._rows(f"SELECT {shape.names()} FROM {shape.table} ORDER BY {','.join(shape.key)}")]  # noqa: S608
@@ -344,7 +344,7 @@ class SqlTelling(Base):
         """See :class:`workflow.telling.Telling`."""
         values = [storable(LINK.values(row)) for row in rows]
         if values:
-            self._act(lambda transaction: transaction.many(_added(LINK), values))
+            self._asked(lambda transaction: transaction.many(_added(LINK), values))
 
     def link(self, digest: str) -> LinkRow | None:
         """A personal link by the digest of its token."""
@@ -373,7 +373,7 @@ class SqlTelling(Base):
     def mark_read(self, key: str, at: datetime) -> None:
         """Keep when a message in the inbox was first read."""
         sql = "UPDATE delivery SET read_at=? WHERE key=? AND read_at IS NULL"
-        self._act(lambda transaction: transaction.run(sql, (to_micros(at), key)))
+        self._asked(lambda transaction: transaction.run(sql, (to_micros(at), key)))
 
     def settings(self) -> list[SettingRow]:
         """Every choice."""
