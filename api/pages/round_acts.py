@@ -209,6 +209,8 @@ def do(request: Request, code: RoundCode, act: RoundAct, form: Sent) -> Response
     asked = visitor(request)
     given = {name: form.one(name) or "" for name in ("key", "seen", "looked", *FIELDS)}
     version = _number(form, "version")
+    if form.one("do") == "edit":
+        return _typed_before(asked, code, act, given, version)
     if act is RoundAct.REDATE and (form.one("do") == "preview" or given["looked"] != _digest(given)):
         return _preview(asked, code, given, version)
     try:
@@ -219,6 +221,16 @@ def do(request: Request, code: RoundCode, act: RoundAct, form: Sent) -> Response
         return _mend(_desk(asked, code, act), error, given)
     except (EventRefused, NotAllowed) as error:
         return _refused(_desk(asked, code, act), error, given)
+
+
+def _typed_before(asked: Asked, code: str, act: RoundAct, given: Mapping[str, str], version: int) -> Response:
+    """The form as it had been filled in, to be looked at; an act that asks for nothing is looked at anew."""
+    desk = _desk(asked, code, act)
+    if act is not RoundAct.REDATE:
+        return go_to(f"/rounds/{quote(code)}/acts/{act}")
+    if desk.row.version != version:
+        return _stale(desk, StaleCase(case=code, expected=version, version=desk.row.version, state=desk.row.state), given)
+    return _shown(desk, {**given, "looked": ""})
 
 
 def _carry_out(asked: Asked, code: str, act: RoundAct, given: Mapping[str, str], version: int, command: str) -> str:  # noqa: PLR0913
