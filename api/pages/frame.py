@@ -1,7 +1,7 @@
 """What every page shares: its language, its words, who looks at it, forms as browsers send them, and the answer."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -28,6 +28,7 @@ from states.regime import local_date
 from states.vocabulary import Function, Level
 from states.words import Language, Words, words
 from workflow.registry import Holding, Registry
+from workflow.store.text import strange_signs
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 500
@@ -103,6 +104,16 @@ def csrf(request: Request) -> str | None:
     return csrf_of(found.id) if isinstance(found, Session) else None
 
 
+def doubtful(t: Said) -> Callable[..., list[str]]:
+    """Says of names what somebody should look at: letters that Vietnamese does not write, and that may only look like its own."""
+
+    def doubt(*names: str) -> list[str]:
+        signs = ((name, strange_signs(name)) for name in dict.fromkeys(names))
+        return [t("alike.signs", name=name, signs=", ".join(f"“{sign}”" for sign in found)) for name, found in signs if found]
+
+    return doubt
+
+
 @dataclass(frozen=True, slots=True)
 class Me:
     """The reader as the header names them."""
@@ -157,6 +168,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "t": Said(language), "w": said, "lang": language, "csrf": csrf(request), "me": me, "office": me.office if me else office(run),
         "status": status, "rehearsal": run.rehearsal, "now": run.clock.now(), "here": _here(request), "nonce": getattr(request.state, "csp_nonce", ""),
         "strip": strip(request, run, Said(language)) if run.rehearsal else None, "drawn": lambda: drawn_for(request),
+        "doubt": doubtful(Said(language)),
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -167,7 +179,7 @@ def plain(request: Request, template: str, *, status: int, **values: Any) -> Res
     language = page_language(request)
     base = {
         "t": Said(language), "w": words(language), "lang": language, "csrf": csrf(request), "me": None, "office": "", "status": status, "rehearsal": False,
-        "now": None, "here": "/", "nonce": "", "strip": None, "drawn": str,
+        "now": None, "here": "/", "nonce": "", "strip": None, "drawn": str, "doubt": doubtful(Said(language)),
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.caller import Unidentified
 from api.identity.errors import AskedFromElsewhere, SecondFactorNeeded
 from api.identity.guard import Session
-from api.pages import account, ack, acting, cases, entrance, listing, registering, round_acts, round_export, rounds, slips, work
+from api.pages import account, ack, acting, cases, entrance, late_door, listing, registering, round_acts, round_export, rounds, slips, work
 from api.pages.fields import PREFIX
 from api.pages.frame import Form, Said, go_to, page_language, plain, read_form, render, words_of
 from api.pages.kept import keep, keepable, opened
@@ -19,7 +19,7 @@ from api.strict import RequestInvalid
 from states.errors import CycleError, StoreUnsafe
 from states.words import words
 
-MODULES = (entrance, ack, account, slips, work, listing, registering, cases, acting, rounds, round_acts, round_export)
+MODULES = (entrance, ack, account, slips, work, listing, registering, cases, acting, rounds, round_acts, late_door, round_export)
 _BROKEN = 500
 
 
