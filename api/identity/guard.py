@@ -72,6 +72,7 @@ PERSONAL: dict[str, Access] = {
     "/cases/new": Access.REGISTER,
     "/cases/{code}": Access.CASE,
     "/cases/{code}/actions/{event}": Access.CASE,
+    "/cases/{code}/confirmations/{seq}": Access.CASE,
     "/people": Access.PEOPLE,
     "/rounds/{code}/acts/{act}": Access.CASES,
     "/rounds/{code}/late-door": Access.CASES,
@@ -175,13 +176,14 @@ class Guard:
         session = await self._session(id_) if id_ else None
         if session is None or id_ is None:
             return receive, None
+        state = scope.setdefault("state", {})
+        state["session"] = session
         if writes:
             given = request.headers.get(TOKEN_HEADER)
             if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-                given, receive = await _token_of_form(receive)
+                # Of a page that an earlier session had drawn, what was typed can be given back.
+                given, receive, state["sent"] = await _token_of_form(receive)
             check_token(given, id_)
-        state = scope.setdefault("state", {})
-        state["session"] = session
         if session.row.whole and not session.owes_factor:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
         else:
@@ -281,8 +283,8 @@ def _language(request: Request) -> str:
     return "en" if request.cookies.get(LANGUAGE) == "en" else "vi"
 
 
-async def _token_of_form(receive: Receive) -> tuple[str | None, Receive]:
-    """The token of a form that was sent without a script, and the same body once more for the route."""
+async def _token_of_form(receive: Receive) -> tuple[str | None, Receive, bytes]:
+    """The token of a form that was sent without a script, the same body once more for the route, and the body."""
     parts: list[Message] = []
     size = 0
     while not parts or parts[-1].get("more_body", False):
@@ -301,7 +303,7 @@ async def _token_of_form(receive: Receive) -> tuple[str | None, Receive]:
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return (given[0] if given else None), again
+    return (given[0] if given else None), again, whole
 
 
 def session_of(request: Request) -> Session:
