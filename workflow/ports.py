@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place, Shown
+from workflow.casebook import CaseList, Line, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -272,6 +272,9 @@ class Served(Protocol):
 
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
         """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """What a list shows of the same page, in one read, and the place behind which the next begins; None: there is none."""
 
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""

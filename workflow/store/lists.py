@@ -7,11 +7,11 @@ order. Cases without a deadline come after all others, by code.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from states.errors import MalformedInput
-from workflow.casebook import LATE_IN, CaseList, Listed, Place, Shown
-from workflow.ports import LoadedCase
+from workflow.casebook import LATE_IN, CaseList, Line, Listed, Place, Shown
 from workflow.rows import StoredEntry
 from workflow.store import mapping
 from workflow.store.mapping import CASE, ENTRY, TERM, storable
@@ -25,9 +25,17 @@ _WIDTH = len(CASE.columns)
 _NAMED = " LEFT JOIN product p ON p.code=c.product LEFT JOIN producer o ON o.code=c.producer"
 _RUNS = "EXISTS (SELECT 1 FROM term r WHERE r.case_code=c.code AND r.status='running')"
 _NEAREST = (
-    "t.status='running' AND NOT EXISTS (SELECT 1 FROM term e WHERE e.case_code=t.case_code AND e.status='running'"
-    " AND (e.due_at<t.due_at OR (e.due_at=t.due_at AND e.id<t.id)))"
+    "t.status='running' AND t.id="
+    "(SELECT e.id FROM term e WHERE e.case_code=t.case_code AND e.status='running' ORDER BY e.due_at,e.id LIMIT 1)"
 )
+_DUE = "(SELECT e.due_at FROM term e WHERE e.case_code=c.code AND e.status='running' ORDER BY e.due_at LIMIT 1)"
+_LINE = "c.code,c.product,c.producer,c.unit,c.kind,c.state,c.round,c.attempt,c.version,p.name,o.name"
+_Read = tuple[str, str]
+"""What is read of each case of a page: columns, and what is joined for them."""
+_FULL: _Read = (CASE.names("c."), "")
+_SHORT: _Read = (_LINE, _NAMED)
+_Standing = tuple[Row, int | None, tuple[int, int | None, str]]
+"""What was read of a case, its nearest deadline, and its place in the list."""
 _GATHERED = 3000
 """Cases up to which it is cheaper to put all of a list into order than to walk past those that are not in it."""
 
@@ -49,21 +57,32 @@ class CaseLists(ABC):
     def _list(self, values: Iterable[Any]) -> Any: ...
     @abstractmethod
     def _among(self) -> str: ...
-    @abstractmethod
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
-        """See :class:`workflow.ports.Store`."""
 
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
+        return [
+            Listed(mapping.case_row(row), None if due is None else _instant(due), Place(*place))
+            for row, due, place in self._page(_FULL, query, after, limit)
+        ]
+
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """See :class:`workflow.ports.Served`."""
+        found = self._page(_SHORT, query, after, limit + 1)
+        page = found[:limit]
+        return [Line(*row, None if due is None else _instant(due)) for row, due, _ in page], Place(*page[-1][2]) if len(
+            found
+        ) > limit else None
+
+    def _page(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         if query.text:
-            return self._found(query, after, limit)
+            return self._found(read, query, after, limit)
         if query.sort == "code":
-            return self._by_code_of_case(query, after, limit)
-        page: list[Listed] = []
+            return self._by_code_of_case(read, query, after, limit)
+        page: list[_Standing] = []
         if (after is None or after.due is not None) and query.dated is not False:
-            page = self._dated(query, after, limit)
+            page = self._dated(read, query, after, limit)
         if len(page) < limit and not query.dated and query.due_before is None and query.due_from is None:
-            page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
+            page += self._undated(read, query, after if after is not None and after.due is None else None, limit - len(page))
         return page
 
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
@@ -108,7 +127,8 @@ class CaseLists(ABC):
         return int(rows[0][0])
 
     # Pages.
-    def _dated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _dated(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         dates, bounds = "", list[Any]()
         if query.due_from is not None:
             dates += " AND t.due_at>=?"
@@ -120,65 +140,61 @@ class CaseLists(ABC):
             dates += " AND (t.due_at>? OR (t.due_at=? AND t.id>?))"
             bounds += [after.due, after.due, after.key]
         where, params = self._where(query)
-        if self._few(query):
+        if self._few(where, params, query):
             # Ids begin with the case's code and a colon, so this is the order that the walk has.
-            having = f" HAVING 1=1{dates}".replace("t.due_at", "min(t.due_at)").replace("t.id", "t.case_code||':'")
-            nearest = (
-                "SELECT t.case_code,min(t.due_at) AS due_at FROM case_file c CROSS JOIN term t"  # noqa: S608
-                f" WHERE t.case_code=c.code AND t.status='running' AND {where} GROUP BY t.case_code{having} ORDER BY 2,t.case_code||':' LIMIT ?"
-            )
+            gathered = f"SELECT c.code AS case_code,c.code||':' AS id,{_DUE} AS due_at FROM case_file c WHERE {where}"  # noqa: S608
             first = "SELECT min(e.id) FROM term e WHERE e.case_code=t.case_code AND e.status='running' AND e.due_at=t.due_at"
             sql = (
-                f"WITH t AS MATERIALIZED ({nearest}) SELECT {CASE.names('c.')},t.due_at,({first}) FROM t"  # noqa: S608
-                " JOIN case_file c ON c.code=t.case_code ORDER BY t.due_at,t.case_code||':'"
+                f"WITH g AS MATERIALIZED ({gathered}),"  # noqa: S608
+                f" t AS MATERIALIZED (SELECT * FROM g t WHERE t.due_at IS NOT NULL{dates} ORDER BY t.due_at,t.id LIMIT ?)"
+                f" SELECT {columns},t.due_at,({first}) FROM t JOIN case_file c ON c.code=t.case_code{joined} ORDER BY t.due_at,t.id"
             )
         else:
-            sql = f"SELECT {CASE.names('c.')},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code"  # noqa: S608
+            sql = f"SELECT {columns},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code{joined}"  # noqa: S608
             sql += f" WHERE {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
-        rows = self._rows(sql, [*params, *bounds, limit])
-        return [_listed(row, row[_WIDTH], Place(0, row[_WIDTH], row[_WIDTH + 1])) for row in rows]
+        return [(row[:-2], row[-2], (0, row[-2], row[-1])) for row in self._rows(sql, [*params, *bounds, limit])]
 
-    def _few(self, query: CaseList) -> bool:
+    def _few(self, where: str, params: Sequence[Any], query: CaseList) -> bool:
         """Whether a list is so short that all of it is put into order sooner than its first page is met on a walk."""
         narrow = query.seen_units is not None and len(query.seen_units) < _WIDE
         if not narrow and not any((query.states, query.kind, query.round, query.units, query.product, query.producer, query.asked)):
             return False
-        where, params = self._where(query)
         probe = f"SELECT count(*) FROM (SELECT 1 FROM case_file c WHERE {where} LIMIT {_GATHERED + 1}) n"  # noqa: S608
         return int(self._rows(probe, params)[0][0]) <= _GATHERED
 
-    def _undated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _undated(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         where, params = self._where(query)
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        sql = f"SELECT {CASE.names('c.')} FROM case_file c WHERE {where} AND NOT {_RUNS} ORDER BY c.code LIMIT ?"  # noqa: S608
-        return [_listed(row, None, Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+        sql = f"SELECT {columns} FROM case_file c{joined} WHERE {where} AND NOT {_RUNS} ORDER BY c.code LIMIT ?"  # noqa: S608
+        return [(row, None, (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
 
-    def _by_code_of_case(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _by_code_of_case(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         where, params = self._where(query)
         where += self._due(query, params)
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
-        sql = f"SELECT {CASE.names('c.')},{due} FROM case_file c WHERE {where} ORDER BY c.code LIMIT ?"  # noqa: S608
-        return [_listed(row, row[_WIDTH], Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+        sql = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE {where} ORDER BY c.code LIMIT ?"  # noqa: S608
+        return [(row[:-1], row[-1], (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
 
-    def _found(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _found(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         """What a text finds: everything light first, because neither database can tell marked letters apart from bare ones in our way."""
+        columns, joined = read
         where, params = self._where(query)
         where += self._due(query, params)
-        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
-        sql = f"SELECT c.code,p.name,o.name,{due} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
+        sql = f"SELECT c.code,p.name,o.name,{_DUE} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
         typed = marked(str(query.text)).split()
         places = sorted(
             (Place(_tier(typed, row), row[3] if query.sort == "due_at" else None, row[0]) for row in self._rows(sql, params)), key=_order
         )
-        page = [place for place in places if after is None or _order(place) > _order(after)][:limit]
-        loaded = self.load_cases([place.key for place in page])
-        dues = {code: min((t.due_at for t in mine.terms), default=None) for code, mine in loaded.items()}
-        return [Listed(loaded[place.key].case, dues[place.key], place) for place in page if place.key in loaded]
+        page = {place.key: place for place in [place for place in places if after is None or _order(place) > _order(after)][:limit]}
+        shown = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE c.code {self._among()}"  # noqa: S608
+        rows = {row[0]: row for row in self._rows(shown, (self._list(page),))} if page else {}
+        return [(rows[at][:-1], rows[at][-1], (place.tier, place.due, at)) for at, place in page.items() if at in rows]
 
     # Filters.
     def _where(self, query: CaseList) -> tuple[str, list[Any]]:
@@ -237,6 +253,8 @@ def _late() -> str:
 
 
 _LATE = _late()
+_instant = lru_cache(maxsize=4096)(from_micros)
+"""Many cases of a page fall due at the same moment."""
 
 
 def _words(text: str | None) -> list[str]:
@@ -259,7 +277,3 @@ def _tier(typed: Sequence[str], row: Row) -> int:
 
 def _order(place: Place) -> tuple[int, bool, int, str]:
     return place.tier, place.due is None, place.due or 0, place.key
-
-
-def _listed(row: Row, due: int | None, place: Place) -> Listed:
-    return Listed(mapping.case_row(row[:_WIDTH]), None if due is None else from_micros(due), place)

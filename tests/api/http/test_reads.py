@@ -1,6 +1,7 @@
 """Reads over HTTP: pages without gaps, search, the case as it stood, and who sees what."""
 
 import base64
+from collections.abc import Sequence
 from datetime import timedelta
 from statistics import mean
 from time import perf_counter
@@ -329,3 +330,47 @@ def test_a_list_has_the_same_pages_whether_it_is_gathered_or_walked(api: Http, m
             found.append(pages)
         assert found[0] == found[1], given
     assert len(found[0][0]) == 5, "there is something to page through"
+
+
+def test_a_list_is_read_in_as_many_statements_whatever_it_shows(api: Http, monkeypatch: pytest.MonkeyPatch):
+    api.world.registered("P1-01")
+    store, asked = api.runtime.store, list[str]()
+    rows = store._rows
+
+    def counted(sql: str, params: Sequence[Any] = ()) -> Any:
+        asked.append(sql)
+        return rows(sql, params)
+
+    monkeypatch.setattr(store, "_rows", counted)
+    counts = []
+    for more in (range(2, 2), range(2, 10)):
+        for n in more:
+            api.world.registered(f"P1-{n:02d}")
+        asked.clear()
+        items = api.get("cases?limit=5").json()["items"]
+        counts.append((len(items), len(asked)))
+    assert [items for items, _ in counts] == [1, 5]
+    # The epoch, whether the list is short, those with a deadline and those without one.
+    assert [read for _, read in counts] == [4, 4], asked
+
+
+def test_lines_are_of_the_cases_of_the_page(api: Http):
+    for n in range(24):
+        api.world.registered(f"P{1 + n % 3}-{1 + n // 3:02d}")
+    store = api.runtime.store
+    for given in ({}, {"sort": "code"}, {"text": "vs"}, {"dated": False}, {"producer": "P2"}):
+        query, place, onward, counted = CaseList(**given), None, None, 0
+        while True:
+            page = store.case_page(query, after=place, limit=5)
+            lines, onward = store.case_lines(query, after=place, limit=5)
+            assert [(line.code, line.state, line.version, line.due_at) for line in lines] == [
+                (each.case.code, each.case.state, each.case.version, each.due_at) for each in page
+            ]
+            assert all(line.product_name and line.producer_name for line in lines)
+            counted += len(lines)
+            if onward is None:
+                break
+            assert onward == page[-1].place
+            place = onward
+        assert counted == store.case_count(query), given
+        assert counted or given == {"dated": False}, given
