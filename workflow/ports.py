@@ -34,6 +34,7 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.telling import RungRow, Telling
+from workflow.toldbook import ToldBook
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -325,7 +326,7 @@ class Served(Protocol):
         """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
 
 
-class Database(Store, Served, Telling, Protocol):
+class Database(Store, Served, Telling, ToldBook, Protocol):
     """Everything that a database does for us."""
 
     @property
