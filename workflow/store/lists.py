@@ -50,6 +50,8 @@ class CaseLists(ABC):
     """The part of a store that lists cases for people."""
 
     _terms = f"term t ON {TERMS_OF_CASE}"
+    _beside = ""
+    """Before a column by which rows are not to be sought, where a database has to be told."""
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
@@ -150,8 +152,10 @@ class CaseLists(ABC):
                 f" SELECT {columns},t.due_at,({first}) FROM t JOIN case_file c ON c.code=t.case_code{joined} ORDER BY t.due_at,t.id"
             )
         else:
-            sql = f"SELECT {columns},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code{joined}"  # noqa: S608
-            sql += f" WHERE {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
+            # SQLite takes such a join in this order, and so meets no more than it shows.
+            where, params = self._where(query, beside=True)
+            sql = f"SELECT {columns},t.due_at,t.id FROM term t CROSS JOIN case_file c{joined}"  # noqa: S608
+            sql += f" WHERE c.code=t.case_code AND {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
         return [(row[:-2], row[-2], (0, row[-2], row[-1])) for row in self._rows(sql, [*params, *bounds, limit])]
 
     def _few(self, where: str, params: Sequence[Any], query: CaseList) -> bool:
@@ -168,7 +172,9 @@ class CaseLists(ABC):
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        sql = f"SELECT {columns} FROM case_file c{joined} WHERE {where} AND NOT {_RUNS} ORDER BY c.code LIMIT ?"  # noqa: S608
+        if query.dated is None:
+            where += f" AND NOT {_RUNS}"
+        sql = f"SELECT {columns} FROM case_file c{joined} WHERE {where} ORDER BY {self._code_of(query)} LIMIT ?"  # noqa: S608
         return [(row, None, (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
 
     def _by_code_of_case(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
@@ -178,8 +184,12 @@ class CaseLists(ABC):
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        sql = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE {where} ORDER BY c.code LIMIT ?"  # noqa: S608
+        sql = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE {where} ORDER BY {self._code_of(query)} LIMIT ?"  # noqa: S608
         return [(row[:-1], row[-1], (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+
+    def _code_of(self, query: CaseList) -> str:
+        """The code to put cases into order by; of a narrow list not one along which everybody's cases are gone through."""
+        return f"{self._beside}c.code" if _narrow(query) else "c.code"
 
     def _found(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         """What a text finds: everything light first, because neither database can tell marked letters apart from bare ones in our way."""
@@ -197,19 +207,22 @@ class CaseLists(ABC):
         return [(rows[at][:-1], rows[at][-1], (place.tier, place.due, at)) for at, place in page.items() if at in rows]
 
     # Filters.
-    def _where(self, query: CaseList) -> tuple[str, list[Any]]:
+    def _where(self, query: CaseList, *, beside: bool = False) -> tuple[str, list[Any]]:
+        """The conditions on a case and their values; ``beside`` the way by which cases are met, or the set that names them."""
+        named = query.overdue_at is not None or query.due_before is not None
+        unit = f"{self._beside}c.unit" if beside or (named and not _narrow(query)) else "c.unit"
         parts, params = ["1=1"], []
-        for sql, values in self._conditions(query):
+        for sql, values in self._conditions(query, unit):
             parts.append(sql)
             params += values
         return " AND ".join(parts), list(storable(tuple(params)))
 
-    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
+    def _conditions(self, query: CaseList, unit: str) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
         if query.seen_units is not None or query.seen_producers is not None:
-            seen = {"c.unit": query.seen_units or (), "c.producer": query.seen_producers or ()}
+            seen = {unit: query.seen_units or (), "c.producer": query.seen_producers or ()}
             given = {column: self._list(values) for column, values in seen.items() if values}
             yield "(" + (" OR ".join(f"{column} {self._among()}" for column in given) or "1=0") + ")", list(given.values())
-        for column, listed in (("c.state", query.states), ("c.unit", query.units)):
+        for column, listed in (("c.state", query.states), (unit, query.units)):
             if listed is not None:
                 yield f"{column} {self._among()}", [self._list(listed)]
         for column, value in (("c.kind", query.kind), ("c.product", query.product), ("c.producer", query.producer)):
@@ -220,7 +233,7 @@ class CaseLists(ABC):
         if query.dated is not None:
             yield _RUNS if query.dated else f"NOT {_RUNS}", []
         if query.overdue_at is not None:
-            yield _LATE, [to_micros(query.overdue_at)]
+            yield _LATE if _narrow(query) else _LATE_ONES, [to_micros(query.overdue_at)]
         if query.asked:
             yield "c.memo LIKE ?", ['%"asked":{%']
         for word in _words(query.text):
@@ -237,22 +250,35 @@ class CaseLists(ABC):
                 nearest += f" AND t.due_at{sign}?"
                 bounds.append(to_micros(bound))
         params += bounds
-        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
+        if _narrow(query) or query.due_before is None:
+            return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
+        return f" AND c.code IN (SELECT t.case_code FROM term t WHERE {_NEAREST}{nearest})"  # noqa: S608
 
 
-def _late() -> str:
-    """A deadline that has passed: it still runs, or it was recorded in this attempt and the case has not left the step."""
+def _narrow(query: CaseList) -> bool:
+    """Whether a list is so narrow that each of its cases is asked, and not everybody's deadlines."""
+    places = [each for each in (query.seen_units, query.units) if each is not None]
+    return any(len(each) < _WIDE for each in places) or query.product is not None or query.producer is not None
+
+
+def _late() -> tuple[str, str]:
+    """A deadline that has passed: it still runs, or it was recorded in this attempt and the case has not left the step.
+
+    Asked of each case, and as the set of all such cases.
+    """
     home = "CASE c.state WHEN 'returned' THEN c.origin ELSE c.state END"
     steps = " OR ".join(
         f"(l.stage='{stage}' AND {home} IN ({','.join(repr(str(state)) for state in sorted(states))}))" for stage, states in LATE_IN.items()
     )
-    recorded = f"(l.status='passed' AND l.effect='record' AND l.attempt=c.attempt AND ({steps}))"
-    # Only running terms have an index by case; the key begins with the case's code and serves for all.
+    passed, runs = f"l.status='passed' AND l.effect='record' AND l.attempt=c.attempt AND ({steps})", "l.status='running' AND l.due_at<=?"
+    # Only running terms have an index by case and date; the key begins with the case's code and serves for all.
     mine = "l.id>c.code||':' AND l.id<c.code||';'"
-    return f"EXISTS (SELECT 1 FROM term l WHERE {mine} AND ((l.status='running' AND l.due_at<=?) OR {recorded}))"  # noqa: S608
+    each = f"EXISTS (SELECT 1 FROM term l WHERE {mine} AND (({runs}) OR ({passed})))"  # noqa: S608
+    recorded = f"SELECT l.case_code FROM term l JOIN case_file c ON c.code=l.case_code WHERE {passed}"  # noqa: S608
+    return each, f"c.code IN (SELECT l.case_code FROM term l WHERE {runs} UNION ALL {recorded})"  # noqa: S608
 
 
-_LATE = _late()
+_LATE, _LATE_ONES = _late()
 _instant = lru_cache(maxsize=4096)(from_micros)
 """Many cases of a page fall due at the same moment."""
 
