@@ -8,6 +8,7 @@ order. Cases without a deadline come after all others, by code.
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Any
 
 from states.errors import MalformedInput
@@ -198,13 +199,12 @@ class CaseLists(ABC):
         where += self._due(query, params)
         sql = f"SELECT c.code,p.name,o.name,{_DUE} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
         typed = marked(str(query.text)).split()
-        places = sorted(
-            (Place(_tier(typed, row), row[3] if query.sort == "due_at" else None, row[0]) for row in self._rows(sql, params)), key=_order
-        )
-        page = {place.key: place for place in [place for place in places if after is None or _order(place) > _order(after)][:limit]}
+        by_due, behind = query.sort == "due_at", None if after is None else _order(after.tier, after.due, after.key)
+        places = (_order(_tier(typed, row), row[3] if by_due else None, row[0]) for row in self._rows(sql, params))
+        page = {place[-1]: place for place in nsmallest(limit, (place for place in places if behind is None or place > behind))}
         shown = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE c.code {self._among()}"  # noqa: S608
         rows = {row[0]: row for row in self._rows(shown, (self._list(page),))} if page else {}
-        return [(rows[at][:-1], rows[at][-1], (place.tier, place.due, at)) for at, place in page.items() if at in rows]
+        return [(rows[at][:-1], rows[at][-1], (tier, None if last else due, at)) for at, (tier, last, due, _) in page.items() if at in rows]
 
     # Filters.
     def _where(self, query: CaseList, *, beside: bool = False) -> tuple[str, list[Any]]:
@@ -297,9 +297,13 @@ def _words(text: str | None) -> list[str]:
 
 def _tier(typed: Sequence[str], row: Row) -> int:
     """0 where every word stands there as it was typed, marks and all."""
-    places = [marked(str(part)) for part in row[:3] if part is not None]
+    places = [_marked(part) for part in row[:3] if part is not None]
     return 0 if all(any(word in place for place in places) for word in typed) else _LAST_TIER
 
 
-def _order(place: Place) -> tuple[int, bool, int, str]:
-    return place.tier, place.due is None, place.due or 0, place.key
+_marked = lru_cache(maxsize=4096)(marked)
+"""A producer has several products, and a product several cases."""
+
+
+def _order(tier: int, due: int | None, key: str) -> tuple[int, bool, int, str]:
+    return tier, due is None, due or 0, key
