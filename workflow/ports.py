@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place, Shown
+from workflow.casebook import CaseList, Line, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -34,6 +34,7 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.telling import RungRow, Telling
+from workflow.toldbook import ToldBook
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -291,6 +292,9 @@ class Served(Protocol):
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
         """A page of a list: at most ``limit`` cases behind a place."""
 
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """What a list shows of the same page, in one read, and the place behind which the next begins; None: there is none."""
+
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
 
@@ -340,7 +344,7 @@ class Served(Protocol):
         """Put back what was blocked, in conflict or in error, and run the operation again by a credential; how many."""
 
 
-class Database(Store, Served, Telling, Protocol):
+class Database(Store, Served, Telling, ToldBook, Protocol):
     """Everything that a database does for us."""
 
     @property

@@ -137,6 +137,7 @@ class SqliteStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a file; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
+    _beside = "+"
 
     def __init__(self, path: Path, clock_now: Callable[[], datetime] | None = None) -> None:
         """Open for reading; the writer's lock is taken by the first write and kept until :meth:`close`.
