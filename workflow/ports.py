@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, Protocol
 
+from states.values import quickly
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
 from workflow.casebook import CaseList, Listed, Place, Shown
@@ -41,6 +42,7 @@ TRIES = 5
 Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class LoadedCase:
     """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
@@ -50,6 +52,7 @@ class LoadedCase:
     done_as: int | None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One act on one subject.
