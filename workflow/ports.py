@@ -59,8 +59,8 @@ class Change:
 
     Attributes:
         row: The projection after the act, ``head_seq`` and ``head_hash`` included.
-        version: Version that the act was judged on, None if it creates the subject.
-        seq: ``head_seq`` that the entry follows, None if it creates the subject.
+        before: The projection that the act was judged on, None if it creates the subject. It is written while version and head are still
+            those, and then only what differs has to be.
         entry: The history entry; its outbox row is written with it.
         opened: Terms that begin to run.
         closed: Terms that end, by id.
@@ -70,14 +70,23 @@ class Change:
     """
 
     row: Subject
-    version: int | None
-    seq: int | None
+    before: Subject | None
     entry: StoredEntry
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
     rungs: tuple[RungRow, ...] = ()
     fulfilled: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> int | None:
+        """Version that the act was judged on, None if it creates the subject."""
+        return self.before.version if self.before is not None else None
+
+    @property
+    def seq(self) -> int | None:
+        """``head_seq`` that the entry follows, None if it creates the subject."""
+        return self.before.head_seq if self.before is not None else None
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:

@@ -108,8 +108,7 @@ class Scribe:
     def _change(before: Subject | None, row: Subject, stored: StoredEntry, closed: tuple[tuple[str, TermStatus], ...]) -> Change:
         return Change(
             row=row,
-            version=before.version if before else None,
-            seq=before.head_seq if before else None,
+            before=before,
             entry=stored,
             closed=closed,
         )
