@@ -24,7 +24,7 @@ from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, 
 from workflow.store.reads import SharedStore, reference_unknown
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
-from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_mapping import RUNG, steps_values
 
 T = TypeVar("T")
 
@@ -32,7 +32,10 @@ Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
 
 _INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
-_PLAN = statements.upsert(RUNG)
+_PLAN = (
+    f"INSERT INTO rung({RUNG.names()}) SELECT ?,key,?,?,value,?,'planned',0,NULL,NULL FROM json_each(?) WHERE true"  # noqa: S608 names are ours
+    f" {statements.replacing(RUNG)}"
+)
 """A duty that stands again (a report taken back) gets its steps again."""
 
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
@@ -82,7 +85,7 @@ def _steps(change: Change) -> list[Step]:
     steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
     steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
     steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
-    steps += [(_PLAN, storable(RUNG.values(rung)), True) for rung in change.rungs]
+    steps += [(_PLAN, storable(steps_values(each)), False) for each in change.steps]
     steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
     return steps
 
