@@ -87,7 +87,7 @@ class Scribe:
         row = case_after(before, entry, stored.leaf_hash)
         terms = opened_terms(entry, (entry.terms or {}).get("open", ()))
         steps = tuple(each for term in terms for each in planned(DutyKind.TERM, term.id, code, term.due_at, entry.recorded_at))
-        return replace(self._change(before, row, stored, act.closed), opened=terms, steps=steps)
+        return Change(row=row, before=before, entry=stored, opened=terms, closed=act.closed, steps=steps)
 
     def subject(  # noqa: PLR0913
         self, kind: SubjectKind, before: Subject | None, code: str, act: Act, *, text: str = "", stages: tuple[StageRow, ...] = ()
@@ -95,22 +95,13 @@ class Scribe:
         """The change that an act makes to a certificate, round, plan or calendar."""
         entry, stored = self._write(kind, code, before, act)
         row: Subject = subject_after(before, entry, stored.leaf_hash, text)
-        change = replace(self._change(before, row, stored, ()), stages=stages)
+        change = Change(row=row, before=before, entry=stored, stages=stages)
         if not isinstance(row, CertificateRow):
             return change
         if row.state is not CertificateState.IN_FORCE:
             return replace(change, fulfilled=(code,))
         ends = midnight(date.fromisoformat(row.last_valid_day) + timedelta(days=1))
         return replace(change, steps=planned(DutyKind.CERTIFICATE, code, code, ends, entry.recorded_at) if before is None else ())
-
-    @staticmethod
-    def _change(before: Subject | None, row: Subject, stored: StoredEntry, closed: tuple[tuple[str, TermStatus], ...]) -> Change:
-        return Change(
-            row=row,
-            before=before,
-            entry=stored,
-            closed=closed,
-        )
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:
         seq = before.head_seq + 1 if before else 1
