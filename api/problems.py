@@ -40,6 +40,7 @@ from states.errors import (
     UnknownName,
 )
 from states.words import Language, words
+from workflow.credentials import AskerGone
 from workflow.ledger.canonical import NotCanonical
 from workflow.ledger.commitments import OpeningDiffers
 from workflow.ledger.entry import EntryMalformed
@@ -107,6 +108,7 @@ class UnexpectedFault(CycleError):
 STATUS: Mapping[type[CycleError], int] = {
     KeyMissing: 400,
     Unidentified: 401,
+    AskerGone: 403,
     NotAllowed: 403,
     NotOnesOwn: 403,
     OfficeOnly: 403,

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caller import caller_of
+from api.judged import JudgedRoute
 from states.errors import MalformedInput, PayloadInvalid, Problem
 
 DEEPEST = 20
@@ -160,7 +160,7 @@ async def strictly(request: Request, known: set[str]) -> StrictRequest:
     return strict
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(JudgedRoute):
     """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

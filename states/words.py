@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from states.chart import Outside, Seat
 from states.errors import CycleError, EventRefused, NotAllowed, Problem
+from states.faults import recognised
 from states.lifecycle import PlanEvent
 from states.overriding import Absolute
 from states.refusal import Code, Holder, Refusal
@@ -97,6 +98,8 @@ class _Said:
             return self.words.last_day(self.value)
         if how == "from" and isinstance(self.value, datetime):
             return self.words.day(self.value.astimezone(VIETNAM).date())
+        if how == "fault":
+            return self.words.fault(str(self.value))
         if how == "next":
             return self.words.template("next", "round" if self.value else "none", {"round": self.value})
         return self.words.say(self.value)
@@ -175,6 +178,15 @@ class Words:
         """Local time and day."""
         local = instant.astimezone(VIETNAM)
         return f"{local:%H:%M} {self.day(local.date())}"
+
+    def fault(self, said: str) -> str:
+        """What the system below said, in words, with its own sentence behind in brackets; that alone where nothing is known of it."""
+        fault = recognised(said)
+        known = self.label("below", fault.name or "syntax") if fault.name or fault.line is not None else None
+        if fault.line is not None:
+            place = self.template("below", "place" if fault.line else "end", {"line": fault.line, "column": fault.column})
+            known = f"{known}, {place}"
+        return f"{known} ({fault.said})" if known else fault.said
 
     def holder(self, holder: Holder) -> str:
         """Who can mend something."""

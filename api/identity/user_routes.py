@@ -129,8 +129,7 @@ def list_sessions(request: Request, person: Person) -> Response:
 def end_session(request: Request, person: Person, handle: Annotated[str, Path(max_length=40)]) -> Response:
     """Kết thúc một phiên · end a session."""
     asked, identity = _about(request, person, AccountAct.END_SESSIONS, own=True)
-    identity.sessions.end_of(person, handle)
-    identity.log.note(Access.SESSIONS_ENDED, person, person=asked.caller.person, via=asked.caller.via, detail=handle)
+    identity.sessions.end_of(person, handle, identity.log.record(Access.SESSIONS_ENDED, person, asker(asked.caller), handle))
     return answer(None, 204)
 
 
@@ -150,8 +149,9 @@ def create_token(request: Request, body: TokenGiven) -> Response:
         # A stolen token must not make itself another that outlives it.
         raise TokenByToken
     decides = needs_second_factor(asked.registry, caller.person, asked.today)
-    secret, row = identity.tokens.create(caller.person, body.name, body.scopes, body.days, decides=decides)
-    identity.log.note(Access.TOKEN_CREATED, caller.person, person=caller.person, via=caller.via, detail=f"{row.id} {row.scopes}")
+    secret, row = identity.tokens.create(
+        caller.person, body.name, body.scopes, body.days, decides=decides, record=identity.token_record(asker(caller))
+    )
     return answer(NewToken(token=secret, **_token(row).model_dump()), 201)
 
 
@@ -159,8 +159,8 @@ def create_token(request: Request, body: TokenGiven) -> Response:
 def revoke_token(request: Request, token: Annotated[str, Path(max_length=40)]) -> Response:
     """Thu hồi mã truy cập · revoke a token."""
     asked, identity = ask(request, WRITE), identity_of(request)
-    row = identity.tokens.revoke(token, person=asked.caller.person)
-    identity.log.note(Access.TOKEN_REVOKED, row.person, person=asked.caller.person, via=asked.caller.via, detail=row.id)
+    person = asked.caller.person
+    identity.tokens.revoke(token, identity.log.record(Access.TOKEN_REVOKED, person, asker(asked.caller), token), person=person)
     return answer(None, 204)
 
 

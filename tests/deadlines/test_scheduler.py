@@ -13,7 +13,6 @@ def test_it_rings_at_once_and_goes_on_until_it_is_stopped():
     bell.start()
     assert all(rung.acquire(timeout=PATIENCE) for _ in range(4))
     bell.stop()
-    bell.wait()
     while rung.acquire(blocking=False):
         pass
     assert not rung.acquire(timeout=0.3)
@@ -56,3 +55,10 @@ def test_stopping_waits_for_the_ring_under_way():
     bell.stop()
     assert finished == [True]
     bell.stop()
+
+
+def test_a_bell_that_never_started_is_stopped_without_a_word():
+    rung: list[int] = []
+    bell = Bell(timedelta(seconds=0.05), lambda: rung.append(1))
+    bell.stop()
+    assert rung == []

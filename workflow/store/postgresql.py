@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, LiteralString, TypeVar
@@ -75,7 +75,7 @@ class PostgresStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a server; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
-    _for_update = " FOR UPDATE"
+    _for_update, _for_share = " FOR UPDATE", " FOR SHARE"
     # Said for each case, so that several cases are not sought among all terms at once.
     _terms = f"LATERAL (SELECT * FROM term t WHERE {TERMS_OF_CASE} OFFSET 0) t ON true"  # noqa: S608 names are ours
 
@@ -206,7 +206,12 @@ class PostgresStore(SharedStore, SqlTelling):
             if not _taken(connection, key, trying, waiting, wait):
                 holder = connection.execute(_HOLDER, (key,)).fetchone()
                 raise StoreUnsafe("lock_held", name=name, holder=holder[0] if holder else "?")
-            yield
+            try:
+                yield
+            finally:
+                # The server would free it as well, but only once it has noticed that we are gone: whoever comes next would be refused.
+                with suppress(psycopg.OperationalError):
+                    connection.execute("SELECT pg_advisory_unlock_all()")
         finally:
             connection.close()
 

@@ -43,17 +43,16 @@ def test_a_backend_that_is_killed_in_the_middle_of_the_commit_has_written_once(n
 
         killed: list[Any] = []
 
+        def found(waiting: list[Any]) -> list[Any]:
+            killed.extend(waiting)
+            return killed
+
         def kill() -> None:
             # Only who has the same role may see that it waits, and end it.
             sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type='Lock' AND datname=current_database()"
-
-            def ended() -> bool:
-                killed.extend(other.execute(sql).fetchall())
-                return bool(killed)
-
             try:
                 with psycopg.connect(database.url, autocommit=True) as other:
-                    until(ended, "the act waits inside its transaction")
+                    until(lambda: found(other.execute(sql).fetchall()), "the act waits inside its transaction")
             finally:
                 owner.rollback()
 
