@@ -13,6 +13,7 @@ import pytest
 
 from api.bootstrap import Runtime, build_runtime
 from api.cli import rehearse
+from api.cli.context import ctx
 from api.settings import read_settings
 from tests.api.terminal import done, ocop, refused
 from tests.support.databases import Database
@@ -64,7 +65,7 @@ def test_what_to_try_first_goes_by_the_clock(eve: Database):
     def welcome() -> str:
         run = build_runtime(read_settings())
         try:
-            with rehearse.ctx.out.capture() as said:
+            with ctx.out.capture() as said:
                 rehearse._welcome(run, "http://127.0.0.1:8000")
         finally:
             run.close()
