@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.asking import WRITE, Asked, ask
 from api.identity.access_log import Access
-from api.identity.asking import asker, identity_of, must_be_real
+from api.identity.asking import asker, here, identity_of, must_be_real
 from api.identity.cookies import set_session
 from api.identity.errors import IdentityRefused, LoginFailed
 from api.identity.guard import Session, session_of
@@ -107,7 +107,10 @@ def change_password(request: Request, form: Sent) -> Response:
     if first != again:
         return _page(asked, status=422, error=t("link.again"))
     try:
-        id_, _ = identity.accounts.change_password(identity.registry(), session.row, form.one("old") or "", first, by=asker(asked.caller))
+        with identity.sign_in.said_again(asked.caller.person, here(request)):
+            id_, _ = identity.accounts.change_password(
+                identity.registry(), session.row, form.one("old") or "", first, by=asker(asked.caller)
+            )
     except (IdentityRefused, LoginFailed, PayloadInvalid) as error:
         return _refused(asked, error)
     response = go_to("/me?changed=1")
