@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
+from states.case import all_charts
 from states.chart import Seat
 from states.errors import NotAllowed
 from states.refusal import Code
+from states.vocabulary import Duty, Function
 from tests.support.world import World
+from workflow.access import BARRED, Place, may
 from workflow.audit import drifts
 from workflow.delegations import Delegate, Delegations
+from workflow.rows import TieRow
 
 X, DEPUTY = "x", "deputy"
 SETUP, LATER, TYPED = "2021-06-01 09:00", "2021-06-01 10:00", "2021-06-10 09:00"
+DAY = date(2021, 6, 1)
 FORBIDDEN = {frozenset("●■"), frozenset("●◆"), frozenset("○■")}
 NO_SECOND = {frozenset("●■"), frozenset("●◆")}
 """Whose hands keep them from being the second person; to check what a colleague has handled is what a second person is for."""
@@ -231,3 +236,35 @@ def test_a_new_attempt_begins_with_clean_hands(world: World):
     world.act(case, "defer", by="officer-H1")
     world.act(case, "reenter", by="officer-H1")
     assert world.act(case, "conclude", by=X, mean=80).event == "conclude"
+
+
+def test_no_seat_of_any_rule_is_exempt_from_separation_or_from_ties(world: World):
+    """Every event of every regime, in every seat that may do it, by somebody who had each hand before, or has a tie to the product."""
+    registry = world.engine.world(fresh=True).registry
+    tried: set[tuple[str, str, str]] = set()
+    for chart in all_charts():
+        for rule in chart.rules:
+            for seat in rule.seats:
+                people = registry.holders(seat, "X1", DAY) if seat.function not in {Function.PRODUCER, Function.SYSTEM} else ()
+                if rule.duty is Duty.AUTOMATIC or not people:
+                    continue
+                decides = rule.duty is Duty.HANDLES and seat.function is Function.AUTHORITY
+                duty = Duty.DECIDES if decides else rule.duty
+                for earlier in (Duty.PREPARES, Duty.HANDLES, Duty.SCORES, Duty.DECIDES):
+                    place = Place("P1-01", "P1", "X1", {people[0]: (str(earlier),)})
+                    grant, refusals = may(registry, people[0], [rule], place, DAY)
+                    barred = Code.SEPARATION in {reason.code for reason in refusals}
+                    assert barred is (earlier in BARRED[duty]), (rule.event, seat, earlier)
+                    assert (grant is None) is barred
+                    tried.add((str(rule.event), str(seat), str(earlier)))
+    assert {seat.partition("@")[0] for _, seat, _ in tried} >= {"officer", "secretary", "chair", "authority"}
+    for person in {person for _, seat, _ in tried for person in registry.holders(Seat.parse(seat), "X1", DAY)}:
+        world.store.save_registry(ties=[TieRow(person=person, product="P1-01", kind="adviser")])
+    tied = world.engine.world(fresh=True).registry
+    for chart in all_charts():
+        for rule in chart.rules:
+            for seat in rule.seats:
+                people = tied.holders(seat, "X1", DAY) if seat.function not in {Function.PRODUCER, Function.SYSTEM} else ()
+                if rule.duty in {Duty.SCORES, Duty.DECIDES} and people:
+                    _, refusals = may(tied, people[0], [rule], Place("P1-01", "P1", "X1", {}), DAY)
+                    assert Code.TIED_TO_PRODUCT in {reason.code for reason in refusals}, (rule.event, seat)
