@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caller import caller_of
+from api.judged import JudgedRoute
 from states.errors import MalformedInput, PayloadInvalid, Problem
 
 DEEPEST = 20
@@ -47,16 +47,13 @@ def read_json(body: bytes) -> Any:
     try:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_integer, parse_float=_number)
     except (ValueError, RecursionError) as error:
-        raise RequestInvalid([Problem("", "not_json", {"why": _said(error)})]) from None
+        line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise RequestInvalid([Problem("", "not_json", {"line": line, "column": column})]) from None
     try:
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     return found
-
-
-def _said(error: Exception) -> str:
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _shallow(text: str) -> None:
@@ -163,7 +160,7 @@ async def strictly(request: Request, known: set[str]) -> StrictRequest:
     return strict
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(JudgedRoute):
     """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -221,14 +221,24 @@ class Words:
                 values[name] = datetime.fromisoformat(str(values[name]))
         if isinstance(values.get("measure"), str):
             values["measure"] = self.label("option", str(values["measure"]))
-        return self.template("problem", problem.code, values)
+        return self.template("problem", problem.code, values) + (self._bounds(values) if problem.code == "out_of_range" else "")
+
+    def _bounds(self, values: dict[str, Any]) -> str:
+        """Between what a value may lie, as far as it was said."""
+        low, high = values.get("low") is not None, values.get("high") is not None
+        return self.template("next", "between" if low and high else "least" if low else "most", values) if low or high else ""
 
     def error(self, error: CycleError) -> str:
         """The first sentence of an error; reasons and problems are said apart."""
         values = dict(error.detail)
         if "what" in values:
             values["what"] = self.label("what", str(values["what"]))
-        return self.template("error", error.code, values)
+        for name in ("event", "scope", "case"):
+            # What no vocabulary has is named by a plain text.
+            if type(values.get(name)) is str:
+                values[name] = self.label("asked", str(values[name]))
+        unseen = error.code == "stale_case" and values.get("version") is None
+        return self.template(*(("next", "stale") if unseen else ("error", error.code)), values)
 
     def reasons(self, error: CycleError) -> list[tuple[str, str]]:
         """(words, who can mend it) for each reason of a refusal; empty for other errors."""

@@ -9,12 +9,14 @@ from typing import Any
 import orjson
 
 from states.chart import Offer, Seat
+from states.values import quickly
 from states.vocabulary import CaseState, Event
 
 SYSTEM = "system"
 """The code under which the system itself acts."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An event asked for on a case.
@@ -53,6 +55,7 @@ def fingerprint(*asked: object) -> str:
     return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a command.

@@ -14,7 +14,7 @@ from states.forms import ACTIVITY_REPORT, LESSON, SUPPORT, SUPPORT_KINDS, TARGET
 from states.lifecycle import PLAN, Move, PlanEvent
 from states.regime import local_date
 from workflow.access import Office, office_of
-from workflow.activities import OpenActivity, duties, rungs_of
+from workflow.activities import OpenActivity, duties, steps_of
 from workflow.acts import DIGEST
 from workflow.clock import Clock
 from workflow.commands import fingerprint
@@ -176,7 +176,7 @@ class PlanWork:
         Args:
             code: The plan that it counts for.
             payload: As :data:`states.forms.SUPPORT`.
-            actor: Person code; an officer of the plan's unit, or of a unit above the product or producer.
+            actor: Person code; an officer of the plan's unit, or of a unit of its territory above the product or producer.
             product: Its code; its producer is then known.
             producer: A producer's code, where it is for no product in particular.
             activity: Number of the activity that it belongs to.
@@ -366,7 +366,7 @@ class PlanWork:
             if dry_run:
                 return Written(plan=code, event=event, seq=None, line=line, fulfilled=ended)
             if (
-                self.store.write([replace(change, fulfilled=ended, rungs=rungs_of(begun, self.clock.now()))], epoch=desk.world.epoch)
+                self.store.write([replace(change, fulfilled=ended, steps=steps_of(begun, self.clock.now()))], epoch=desk.world.epoch)
                 is Outcome.WRITTEN
             ):
                 return Written(plan=code, event=event, seq=change.entry.seq, line=line, fulfilled=ended)

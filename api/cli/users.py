@@ -172,8 +172,7 @@ def end_session(person: str, handle: str, actor: Admin) -> None:
     """Kết thúc một phiên đăng nhập · end a session."""
     with _identity() as (_, identity):
         must_manage(identity.registry(), actor, person, AccountAct.END_SESSIONS, identity.today())
-        identity.sessions.end_of(person, handle)
-        identity.log.note(Access.SESSIONS_ENDED, person, person=actor, via="cli", detail=handle)
+        identity.sessions.end_of(person, handle, identity.log.record(Access.SESSIONS_ENDED, person, Asker(actor, "cli"), handle))
         _done(handle, ctx.both("đã kết thúc", "ended"))
 
 
@@ -206,8 +205,7 @@ def revoke_token(person: str, token: str, actor: Admin) -> None:
     """Thu hồi một mã truy cập · revoke a token."""
     with _identity() as (_, identity):
         must_manage(identity.registry(), actor, person, AccountAct.REVOKE_TOKENS, identity.today())
-        identity.tokens.revoke(token, person=person)
-        identity.log.note(Access.TOKEN_REVOKED, person, person=actor, via="cli", detail=token)
+        identity.tokens.revoke(token, identity.log.record(Access.TOKEN_REVOKED, person, Asker(actor, "cli"), token), person=person)
         _done(token, ctx.both("đã thu hồi", "revoked"))
 
 

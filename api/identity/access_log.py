@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from starlette.datastructures import QueryParams
 
-from workflow.accounts import AccessRow, IdentityShelf
+from workflow.accounts import AccessRow, Add, IdentityShelf
 from workflow.clock import Clock
 
 ONCE_IN = timedelta(minutes=5)
@@ -146,16 +146,20 @@ class AccessLog:
         last = self._recent.get(note.key)
         return last is not None and self._clock.now() - last < ONCE_IN
 
+    def record(self, kind: Access, subject: str, by: Asker, detail: str = "") -> Add:
+        """What was done with an account, to be written down in the transaction in which it is done."""
+        return Add(self._row(Note(kind, subject, by.person, by.via, detail, by.request)))
+
+    def _row(self, note: Note) -> AccessRow:
+        return AccessRow(
+            at=self._clock.now(), person=note.person, via=note.via, kind=str(note.kind), subject=_printable(note.subject[:_MAX_SUBJECT]),
+            detail=_printable(note.detail[:_MAX_DETAIL]), request=note.request,
+        )  # fmt: skip
+
     def note_each(self, notes: Sequence[Note]) -> list[bool]:
         """Write several down in one durable transaction; whether each was written."""
         now = self._clock.now()
-        rows = [
-            AccessRow(
-                at=now, person=note.person, via=note.via, kind=str(note.kind), subject=_printable(note.subject[:_MAX_SUBJECT]),
-                detail=_printable(note.detail[:_MAX_DETAIL]), request=note.request,
-            )
-            for note in notes
-        ]  # fmt: skip
+        rows = [self._row(note) for note in notes]
         self._shelf.add_each(rows)
         with self._guard:
             # Remembered only once it is written: what could not be written is written next time.

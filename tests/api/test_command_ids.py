@@ -5,7 +5,7 @@ import pytest
 from states.errors import MalformedInput
 from states.words import words
 from tests.api.conftest import dump
-from tests.api.journey import IDEA, NOTICE, PLANNED, at, filled
+from tests.api.journey import IDEA, NOTICE, PLANNED, filled
 from tests.api.terminal import bad, done
 from tests.support.databases import Database
 

@@ -44,6 +44,7 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.schema import check_revision
 from workflow.store.services import ServiceTables
 from workflow.store.text import composed, found, typed_words
 from workflow.store.types import from_micros, to_micros
@@ -63,19 +64,26 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     # Cases.
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """See :class:`workflow.ports.Store`."""
-        rows = self._rows_before_writing(statements.LOAD_CASE, (command, code))
+        rows = self._rows_before_writing(statements.LOAD_CASE, (command, command, command, code))
         return _loaded(rows) if rows else None
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
         parts: dict[str, list[Row]] = {}
-        for row in self._rows_before_writing(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
+        for row in self._rows_before_writing(
+            statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(commands), self._list(codes))
+        ):
             parts.setdefault(row[0], []).append(row)
         return {code: _loaded(rows) for code, rows in parts.items()}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""
         rows = self._rows("SELECT code FROM case_file WHERE command=?", (command,))
+        return rows[0][0] if rows else None
+
+    def used_for(self, command: str) -> str | None:
+        """See :class:`workflow.ports.Store`."""
+        rows = self._rows(statements.USED_FOR, (command, command))
         return rows[0][0] if rows else None
 
     def cases(self, query: CaseQuery) -> list[CaseRow]:
@@ -206,6 +214,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
         return int(self._rows(statements.EPOCH)[0][0])
+
+    def still_current(self) -> None:
+        """See :class:`workflow.ports.Store`."""
+        check_revision(str(self._rows("SELECT version_num FROM alembic_version")[0][0]), "–")
 
     def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
@@ -355,9 +367,9 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 
 def _loaded(rows: Sequence[Row]) -> LoadedCase:
     first = rows[0]
-    start = _CASE_WIDTH + 1
+    start = _CASE_WIDTH + 2
     terms = tuple(TERM.row(row[start:]) for row in rows) if first[start] is not None else ()
-    return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH])
+    return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH], bool(first[_CASE_WIDTH + 1]))
 
 
 def _digests(edge: bytes) -> tuple[bytes, ...]:

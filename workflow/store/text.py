@@ -48,14 +48,24 @@ def marked(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Without invisible signs and quotes; every space, hyphen and dash is one space."""
-    signs = []
-    for sign in text:
+    return " ".join(text.translate(_TIDIED).split())
+
+
+class _Tidied(dict[int, str | None]):
+    """What a sign becomes, found out the first time that it comes: a search compares hundreds of thousands of names."""
+
+    def __missing__(self, code: int) -> str | None:
+        """A space, nothing, or itself."""
+        sign = chr(code)
         kind = unicodedata.category(sign)
         if kind in {"Zs", "Pd"} or sign in "\t\n\r\u2028\u2029\u2212":
-            signs.append(" ")
-        elif kind not in _DROPPED and sign not in _QUOTES:
-            signs.append(sign)
-    return " ".join("".join(signs).split())
+            self[code] = " "
+        else:
+            self[code] = None if kind in _DROPPED or sign in _QUOTES else sign
+        return self[code]
+
+
+_TIDIED = _Tidied()
 
 
 def strange_signs(text: str) -> tuple[str, ...]:
