@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.caller import Caller, Unidentified
-from api.identity.asking import here, identity_of, must_be_protected
-from api.identity.cookies import drop_session, set_language, set_session
+from api.identity.asking import here, identity_of, let_in, must_be_protected
+from api.identity.cookies import drop_session, set_language
 from api.identity.errors import IdentityRefused, LoginFailed, RolesInstead
 from api.identity.guard import Session, session_of
 from api.identity.service import Identity
@@ -72,7 +72,7 @@ def sign_in(request: Request, form: Sent) -> Response:
 def _entered(request: Request, id_: str, row: SessionRow, onward: str | None) -> Response:
     target = safe_path(onward)
     response = go_to(target if row.whole else f"/login/code?next={target}")
-    set_session(response, request.scope["scheme"], id_)
+    let_in(request, response, id_, row)
     return response
 
 
