@@ -47,16 +47,13 @@ def read_json(body: bytes) -> Any:
     try:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_integer, parse_float=_number)
     except (ValueError, RecursionError) as error:
-        raise RequestInvalid([Problem("", "not_json", {"why": _said(error)})]) from None
+        line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise RequestInvalid([Problem("", "not_json", {"line": line, "column": column})]) from None
     try:
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     return found
-
-
-def _said(error: Exception) -> str:
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _shallow(text: str) -> None:

@@ -306,7 +306,7 @@ def _print_link(run: Runtime, identity: "Identity", person: str, token: str, lin
         try:
             file.write_text(slip(where, name, account.login, link.expires_at, ctx.language), encoding="utf-8")
         except OSError as error:
-            raise MalformedInput("file_unreadable", name=str(file), why=error.strerror) from None
+            raise MalformedInput("file_unwritable", name=str(file), why=error.strerror or type(error).__name__) from None
         ctx.out.print(f"[green]✓[/] {escape(str(file))}")
 
 

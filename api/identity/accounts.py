@@ -86,6 +86,9 @@ class Accounts:
             raise AccountThere(person=person)
         if subject is not None and (not subject or len(subject) > _MAX_SUBJECT or not subject.isprintable()):
             raise PayloadInvalid([Problem("/subject", "too_long" if len(subject) > _MAX_SUBJECT else "empty")], event="account")
+        if subject is not None and not unicodedata.is_normalized("NFC", subject):
+            # A subject is an identifier and counts to the letter: composed, it might be somebody else's.
+            raise PayloadInvalid([Problem("/subject", "not_composed")], event="account")
         row = AccountRow(
             person=person,
             login=folded,

@@ -137,7 +137,7 @@ def choose_language(request: Request, body: LanguageGiven) -> Response:
 login = APIRouter(prefix="/login", tags=["session"])
 
 
-@login.get("/provider", status_code=302, response_model=None, responses=problems(404, 502))
+@login.get("/provider", status_code=302, response_model=None, response_class=Response, responses=problems(404, 502))
 async def to_provider(request: Request) -> Response:
     """Đăng nhập bằng hệ thống đăng nhập chung · sign in with the identity provider."""
     must_be_protected(request)
@@ -145,7 +145,7 @@ async def to_provider(request: Request) -> Response:
     return answered
 
 
-@login.get("/provider/back", status_code=303, response_model=None, responses=problems(400, 404, 502))
+@login.get("/provider/back", status_code=303, response_model=None, response_class=Response, responses=problems(400, 404, 502))
 async def from_provider(request: Request) -> Response:
     """Hệ thống đăng nhập chung trả lời · what the identity provider answers."""
     id_, _ = await request.app.state.provider.finish(request)

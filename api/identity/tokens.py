@@ -73,7 +73,7 @@ class Tokens:
             if not said or len(said) > _MAX_NAME:
                 problems.append(Problem("/name", "too_long" if said else "empty"))
         if not 1 <= days <= longest.days:
-            problems.append(Problem("/days", "out_of_range"))
+            problems.append(Problem("/days", "out_of_range", {"low": 1, "high": longest.days}))
         if len([row for row in self.of(person) if self._lives(row)]) >= AT_MOST:
             problems.append(Problem("/name", "too_many", {"count": AT_MOST + 1, "limit": AT_MOST}))
         if problems:

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.asking import READ, WRITE, Asked, ask
 from api.identity.access_log import Access
-from api.identity.asking import answer, asker, functions_of, identity_of, local, must_be_real
-from api.identity.errors import AccountRight
+from api.identity.asking import answer, asker, functions_of, identity_of, must_be_real
+from api.identity.errors import TokenByToken
 from api.identity.guard import Session
 from api.identity.rights import AccountAct, may_audit, may_manage, must_manage, needs_second_factor
 from api.identity.schemas import (
@@ -147,7 +147,7 @@ def create_token(request: Request, body: TokenGiven) -> Response:
     caller = asked.caller
     if caller.via == "token":
         # A stolen token must not make itself another that outlives it.
-        raise AccountRight(person=caller.person)
+        raise TokenByToken
     decides = needs_second_factor(asked.registry, caller.person, asked.today)
     secret, row = identity.tokens.create(
         caller.person, body.name, body.scopes, body.days, decides=decides, record=identity.token_record(asker(caller))
@@ -247,6 +247,6 @@ def _user(asked: Asked, identity: Identity, person: str, row: AccountRow | None)
 
 def _token(row: TokenRow) -> TokenOut:
     return TokenOut(
-        id=row.id, name=row.name, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at, revoked_at=local(row.revoked_at),
-        used_at=local(row.used_at),
+        id=row.id, name=row.name, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at, revoked_at=row.revoked_at,
+        used_at=row.used_at,
     )  # fmt: skip

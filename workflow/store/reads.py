@@ -44,8 +44,9 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.schema import check_revision
 from workflow.store.services import ServiceTables
-from workflow.store.text import found, typed_words
+from workflow.store.text import composed, found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
@@ -214,6 +215,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """See :class:`workflow.ports.Store`."""
         return int(self._rows(statements.EPOCH)[0][0])
 
+    def still_current(self) -> None:
+        """See :class:`workflow.ports.Store`."""
+        check_revision(str(self._rows("SELECT version_num FROM alembic_version")[0][0]), "–")
+
     def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
         *,
@@ -234,7 +239,8 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
             "units": units, "successions": successions, "people": people, "appointments": appointments, "ties": ties,
             "producers": producers, "products": products,
         }  # fmt: skip
-        rows = {name: [storable(REGISTRY[name].values(row)) for row in given[name]] for name in REGISTRY}
+        # Whatever way a name comes in, it is kept composed: a name that is not could stand in no entry, and its person could not act.
+        rows = {name: [storable(tuple(map(composed, REGISTRY[name].values(row)))) for row in given[name]] for name in REGISTRY}
 
         def work(transaction: Transaction) -> int:
             bumped = any(rows[name] for name in ("units", "successions", "people", "appointments", "ties"))

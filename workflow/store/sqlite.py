@@ -5,7 +5,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, compress
+from operator import ne
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -18,11 +20,11 @@ from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.base import Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
-from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
 from workflow.store.reads import SharedStore, reference_unknown
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
-from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_mapping import RUNG, steps_values
 
 T = TypeVar("T")
 
@@ -30,17 +32,15 @@ Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
 
 _INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
-_PLAN = statements.upsert(RUNG)
+_PLAN = (
+    f"INSERT INTO rung({RUNG.names()}) SELECT ?,key,?,?,value,?,'planned',0,NULL,NULL FROM json_each(?) WHERE true"  # noqa: S608 names are ours
+    f" {statements.replacing(RUNG)}"
+)
 """A duty that stands again (a report taken back) gets its steps again."""
 
-_SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
-_SWAP_INDEXED = (
-    f"UPDATE {CASE.table} SET {','.join(f'{c}=?' for c in CASE.indexed)}"  # noqa: S608 names are ours
-    f" WHERE code=? AND ({' OR '.join(f'{c} IS NOT ?' for c in CASE.indexed)})"
-)
 _ALREADY_THERE = frozenset(
     {
         "SQLITE_CONSTRAINT_UNIQUE",
@@ -59,26 +59,33 @@ class _UndoneError(Exception):
         self.outcome = outcome
 
 
+def _subject(shape: Shape, change: Change) -> Step:
+    now, before = shape.values(change.row), change.before
+    if before is None:
+        return _INSERTS[shape.table], storable(now), True
+    # For each column that a SET names, whether it differs or not, SQLite rewrites its indexes and builds the list of its CHECK anew.
+    differs = tuple(map(ne, shape.values(before), now))
+    if not any(differs):
+        # Its history will refuse an act after which nothing is different, its head included.
+        differs = tuple(column == "head_seq" for column in shape.columns)
+    return _swap(shape.table, differs), storable((*compress(now, differs), before.code, before.version, before.head_seq)), True
+
+
+@lru_cache(maxsize=512)
+def _swap(table: str, differs: tuple[bool, ...]) -> str:
+    shape = next(shape for shape in SUBJECTS.values() if shape.table == table)
+    return statements.swap(shape, tuple(compress(shape.columns, differs)))
+
+
 def _steps(change: Change) -> list[Step]:
-    row = change.row
-    shape: Shape = SUBJECTS[type(row)]
-    values = storable(shape.values(row))
-    steps: list[Step]
-    if change.version is None:
-        steps = [(_INSERTS[shape.table], values, True)]
-    else:
-        head = (row.code, change.version, change.seq)
-        steps = [(_SWAPS[shape.table], shape.pick(shape.changing, values) + head, True)]
-        if shape.indexed:
-            seldom = shape.pick(shape.indexed, values)
-            steps.append((_SWAP_INDEXED, (*seldom, row.code, *seldom), False))
+    steps = [_subject(SUBJECTS[type(change.row)], change)]
     steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
     steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
     steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
     steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
     steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
     steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
-    steps += [(_PLAN, storable(RUNG.values(rung)), True) for rung in change.rungs]
+    steps += [(_PLAN, storable(steps_values(each)), False) for each in change.steps]
     steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
     return steps
 
@@ -137,6 +144,7 @@ class SqliteStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a file; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
+    _beside = "+"
 
     def __init__(self, path: Path, clock_now: Callable[[], datetime] | None = None) -> None:
         """Open for reading; the writer's lock is taken by the first write and kept until :meth:`close`.
@@ -145,7 +153,7 @@ class SqliteStore(SharedStore, SqlTelling):
             StoreUnsafe: a setting does not hold, the file cannot be opened, or its schema is not the declared one.
         """
         if not path.exists():
-            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision())
+            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision(), place=str(path))
         self._path = path
         self._clock_now = clock_now
         self._local = threading.local()
@@ -162,7 +170,7 @@ class SqliteStore(SharedStore, SqlTelling):
     def _check_schema(self) -> None:
         marked = self._rows("SELECT 1 FROM sqlite_master WHERE name='alembic_version'")
         rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
-        schema.check_revision(rows[0][0] if rows else None)
+        schema.check_revision(rows[0][0] if rows else None, str(self._path))
         schema.check(self.dialect, self._rows)
 
     def fingerprint(self) -> str:

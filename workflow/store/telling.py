@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from workflow.store import statements
-from workflow.store.base import Base, Transaction
+from workflow.store.base import Transaction
 from workflow.store.mapping import Shape, instant, storable
 from workflow.store.telling_mapping import DELIVERY, FEED, ITEM, LINK, MESSAGE, RUNG, SETTING, TRY, WEBHOOK
+from workflow.store.toldbook import SqlToldBook, told_rows
 from workflow.store.types import to_micros
 from workflow.telling import (
     DeliveryQuery,
@@ -55,7 +56,7 @@ class _FixedError(Exception):
     """The words of a message were fixed before something could be added to it."""
 
 
-class SqlTelling(Base):
+class SqlTelling(SqlToldBook):
     """The part of a store that :class:`workflow.telling.Telling` asks for."""
 
     # Steps.
@@ -199,14 +200,7 @@ class SqlTelling(Base):
             f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
             f" WHERE {where} ORDER BY m.created_at DESC,m.id,i.duty,i.rung LIMIT ?"
         )
-        width = len(ITEM.columns)
-        return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
-
-    def _given(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
-        """Those conditions whose value is given, and the values as they are stored."""
-        given = [(sql, value) for sql, value in conditions if value is not None]
-        values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
-        return " AND ".join(["1=1", *(sql for sql, _ in given)]), values
+        return told_rows(self._rows(sql, (*params, limit)))
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
