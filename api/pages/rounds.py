@@ -94,7 +94,7 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
         ahead = [s for s in _dates(asked, row) if s.cutoff and s.cutoff > asked.received]
         rows.append(
             {
-                "code": row.code, "state": said.name(row.state), "open": row.state is not RoundState.CLOSED, "count": asked.run.store.case_count(base),
+                "code": row.code, "name": t("round.name", number=row.number, year=row.year), "state": said.name(row.state), "open": row.state is not RoundState.CLOSED, "count": asked.run.store.case_count(base),
                 "late": asked.run.store.case_count(replace(base, overdue_at=asked.received, states=tuple(map(str, RUNNING)))),
                 "unit": asked.registry.unit_name(row.unit, asked.today), "next": _mark(ahead[0], asked, said, t, {}) if ahead else None,
             }
@@ -160,7 +160,7 @@ def shown(asked: Asked, code: str, unit: str | None) -> dict[str, Any]:
     columns = _columns(asked, base, code, unit)
     forecast = _forecast(asked, row) if not unit else {}
     return {
-        "round": row, "state": said.name(row.state), "columns": columns, "total": sum(c.count for c in columns),
+        "round": row, "unit_of_round": asked.registry.unit_name(row.unit, asked.today), "state": said.name(row.state), "columns": columns, "total": sum(c.count for c in columns),
         "late": sum(c.late for c in columns), "marks": [_mark(s, asked, said, t, forecast) for s in _dates(asked, row)],
         "areas": _areas(asked, base, columns, code, unit), "unit": unit or "",
         "unit_name": asked.registry.unit_name(unit, asked.today) if unit else "", "units": _filters(asked), "rehearsed": asked.run.rehearsal,

@@ -89,16 +89,32 @@ def work(request: Request, q: Text = None, scope: Scope = None, unit: Code = Non
         found.append((slug, count, listed[:_SHOWN]))
     drawn = {card.code: card for card in cards(asked, [each for _, _, listed in found for each in listed])}
     groups = [
-        {"slug": slug, "count": count, "cards": [drawn[each.case.code] for each in listed], "more": count - len(listed)}
+        {
+            "slug": slug,
+            "count": count,
+            "cards": _mine_first([(each, drawn[each.case.code]) for each in listed], q),
+            "more": count - len(listed),
+        }
         for slug, count, listed in found
     ]
     beside = [(slug, asked.run.store.case_count(WORKLISTS[slug](base, asked.received))) for slug in BESIDE]
     given = {"q": q, "unit": unit, "round": round, "scope": "mine" if only_mine else "all"}
     values: dict[str, Any] = {
         "q": q or "", "scope": given["scope"], "can_narrow": bool(mine), "unit": unit or "", "round": round or "", "units": units_of(asked),
-        "rounds": rounds_of(asked), "given": urlencode({name: value for name, value in given.items() if value}), "registers": may_register(asked),
+        "rounds": rounds_of(asked), "all": None if any(count for _, count, _ in found) else _everything(asked, base), "given": urlencode({name: value for name, value in given.items() if value}), "registers": may_register(asked),
     }  # fmt: skip
     return render(request, "work.html", groups=groups, beside=beside, **values)
+
+
+def _mine_first(found: Sequence[tuple[Listed, Card]], q: str | None) -> list[Card]:
+    """Of what falls due at the same instant, first what the reader has to do; what a text has found keeps its order."""
+    due = list(dict.fromkeys(each.due_at for each, _ in found))
+    return [card for _, card in (found if q else sorted(found, key=lambda pair: (due.index(pair[0].due_at), not pair[1].mine)))]
+
+
+def _everything(asked: Asked, base: CaseList) -> int:
+    """How many cases there are for somebody for whom none waits, so that they are not left with an empty page."""
+    return asked.run.store.case_count(base)
 
 
 @router.get("/work/{slug}")
