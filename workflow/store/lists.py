@@ -244,15 +244,15 @@ class CaseLists(ABC):
         """The condition on the nearest deadline, where no index of deadlines is walked."""
         if query.due_from is None and query.due_before is None:
             return ""
-        nearest, bounds = "", []
-        for sign, bound in ((">=", query.due_from), ("<", query.due_before)):
+        found = "" if query.due_before is not None or query.dated else f" AND {_RUNS}"
+        # The nearest lies before an instant where any does, and not before one where none does.
+        for sign, bound in (("", query.due_before), ("NOT ", query.due_from)):
             if bound is not None:
-                nearest += f" AND t.due_at{sign}?"
-                bounds.append(to_micros(bound))
-        params += bounds
-        if _narrow(query) or query.due_before is None:
-            return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
-        return f" AND c.code IN (SELECT t.case_code FROM term t WHERE {_NEAREST}{nearest})"  # noqa: S608
+                before = "FROM term t WHERE t.status='running' AND t.due_at<?"
+                each = f"{sign}EXISTS (SELECT 1 {before} AND t.case_code=c.code)"
+                found += f" AND {each if _narrow(query) else f'c.code {sign}IN (SELECT t.case_code {before})'}"
+                params.append(to_micros(bound))
+        return found
 
 
 def _narrow(query: CaseList) -> bool:
