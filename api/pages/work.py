@@ -185,7 +185,7 @@ def cards(asked: Asked, found: Sequence[Listed]) -> list[Card]:
     """Cases of a list as their reader sees them; what is read does not grow with their number."""
     names = Names(asked, [each.case for each in found])
     loaded = asked.run.store.load_cases([each.case.code for each in found]) if found else {}
-    offers = offers_of_many(asked.run.engine, asked.caller.person, list(loaded.values()), asked.received)
+    offers = offers_of_many(asked.run.engine, asked.caller.person, list(loaded.values()), asked.received, ASIDE)
     return [
         _card(asked, each, names, loaded[each.case.code].terms if each.case.code in loaded else (), offers.get(each.case.code, ()))
         for each in found
