@@ -95,13 +95,15 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
     said, t = words(asked.language), Said(asked.language)
     seen = seen_by(asked.registry, asked.caller.person, asked.today)
     rows: list[dict[str, Any]] = []
-    for row in asked.run.store.rounds():
-        base = CaseList(seen_units=seen.units, seen_producers=seen.producers, round=row.code)
+    found = asked.run.store.rounds()
+    members = [CaseList(seen_units=seen.units, seen_producers=seen.producers, round=row.code) for row in found]
+    late = [replace(each, overdue_at=asked.received, states=tuple(map(str, RUNNING))) for each in members]
+    counts = asked.run.store.case_counts([*members, *late])
+    for row, count, overdue in zip(found, counts, counts[len(found) :], strict=False):
         ahead = [s for s in _dates(asked, row) if s.cutoff and s.cutoff > asked.received]
         rows.append(
             {
-                "code": row.code, "state": said.name(row.state), "open": row.state is not RoundState.CLOSED, "count": asked.run.store.case_count(base),
-                "late": asked.run.store.case_count(replace(base, overdue_at=asked.received, states=tuple(map(str, RUNNING)))),
+                "code": row.code, "state": said.name(row.state), "open": row.state is not RoundState.CLOSED, "count": count, "late": overdue,
                 "unit": asked.registry.unit_name(row.unit, asked.today), "next": _mark(ahead[0], asked, said, t, {}) if ahead else None,
             }
         )  # fmt: skip

@@ -201,6 +201,8 @@ class CaseLists(ABC):
     def _few(self, where: str, params: Sequence[Any], query: CaseList) -> bool:
         """Whether a list is so short that all of it is put into order sooner than its first page is met on a walk."""
         narrow = query.seen_units is not None and len(query.seen_units) < _WIDE
+        if query.due_before is not None and query.overdue_at is None and not _narrow(query):
+            return False  # The walk ends there.
         if not narrow and not any((query.states, query.kind, query.round, query.units, query.product, query.producer, query.asked)):
             return False
         probe = f"SELECT count(*) FROM (SELECT 1 FROM case_file c WHERE {where} LIMIT {_GATHERED + 1}) n"  # noqa: S608
@@ -247,8 +249,8 @@ class CaseLists(ABC):
 
     # Filters.
     def _where(self, query: CaseList, *, beside: bool = False) -> tuple[str, list[Any]]:
-        """The conditions on a case and their values; ``beside`` the way by which cases are met, or the set that names them."""
-        unit = f"{self._beside}c.unit" if beside or (_named(query) and not _narrow(query)) else "c.unit"
+        """The conditions on a case and their values; ``beside`` the way by which cases are met, a round, or the set that names them."""
+        unit = f"{self._beside}c.unit" if beside or ((_named(query) or query.round) and not _narrow(query)) else "c.unit"
         parts, params = ["1=1"], []
         for sql, values in self._conditions(query, unit):
             parts.append(sql)
