@@ -38,7 +38,7 @@ def caller_of(request: "Request") -> Caller:
     Raises:
         Unidentified: It left nothing.
     """
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     if not isinstance(caller, Caller):
         raise Unidentified
     return caller
