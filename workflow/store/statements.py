@@ -49,12 +49,18 @@ PASS_RUNGS = f"{END_RUNGS} AND at<due_at"
 
 EPOCH = "SELECT epoch FROM registry WHERE id=1"
 
+KEYED = "kind='case' AND command>='http:' AND command<'http;'"
+"""Entries on cases by a command that was made from a person's own key, of which there is one whatever it concerns."""
+_OF_KEY = f"FROM history WHERE command=? AND {KEYED}"
+USED_FOR = f"SELECT subject {_OF_KEY} UNION ALL SELECT '' FROM http_answer WHERE command=?"  # noqa: S608
+_ANSWERED = "EXISTS(SELECT 1 FROM http_answer WHERE command"
+
 _LOADED = (
-    f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),"  # noqa: S608
+    f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),USED,"  # noqa: S608
     f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
 )
-LOAD_CASE = f"{_LOADED} WHERE c.code=?"
-LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST"
+LOAD_CASE = f"{_LOADED} WHERE c.code=?".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
+LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST".replace("USED", f"{_ANSWERED} IN LIST)")
 """``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
 
 SHOWN_CASES = (
