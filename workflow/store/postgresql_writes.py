@@ -18,7 +18,7 @@ from psycopg import sql
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.rows import CaseRow
 from workflow.store import statements
-from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, entry_values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
 from workflow.store.tables import metadata
@@ -114,7 +114,7 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
     params = list(values if new else (*shape.pick(shape.changing, values), row.code, change.version, change.seq))
     if epoch is not None:
         params.append(epoch)
-    params += storable(ENTRY.values(change.entry))
+    params += entry_values(change.entry)
     for term, status in change.closed:
         params += (term, status.value)
     if change.opened:
@@ -219,7 +219,7 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
         updates = [(*CASE.pick(_SET, storable(CASE.values(c.row))), c.row.code, c.version, c.seq) for c in taken if c.version is not None]
         if updates and connection.execute(_UPDATE_MANY, [list(column) for column in zip(*updates, strict=True)]).rowcount != len(updates):
             raise UndoneError(Outcome.MOVED)
-        _copy(connection, ENTRY.table, ENTRY.columns, [storable(ENTRY.values(c.entry)) for c in taken])
+        _copy(connection, ENTRY.table, ENTRY.columns, [entry_values(c.entry) for c in taken])
         _copy(connection, "outbox", _OUTBOX_COLUMNS, [outbox_values(c.entry) for c in taken])
         closed = [(term, status.value) for c in taken for term, status in c.closed]
         if closed and connection.execute(_CLOSE_MANY, [list(column) for column in zip(*closed, strict=True)]).rowcount != len(closed):

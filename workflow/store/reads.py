@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from states.errors import MalformedInput, NotFound, StoreUnsafe
@@ -74,7 +75,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
             statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(commands), self._list(codes))
         ):
             parts.setdefault(row[0], []).append(row)
-        return {code: _loaded(rows) for code, rows in parts.items()}
+        return {code: _loaded(parts[code]) for code in sorted(parts)}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""
@@ -368,7 +369,8 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 def _loaded(rows: Sequence[Row]) -> LoadedCase:
     first = rows[0]
     start = _CASE_WIDTH + 2
-    terms = tuple(TERM.row(row[start:]) for row in rows) if first[start] is not None else ()
+    # The few terms of a case are put in order here: the database would sort whole rows, texts and memo included.
+    terms = tuple(TERM.row(row[start:]) for row in sorted(rows, key=itemgetter(start))) if first[start] is not None else ()
     return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH], bool(first[_CASE_WIDTH + 1]))
 
 

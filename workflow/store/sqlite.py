@@ -20,7 +20,7 @@ from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
 from workflow.store.base import Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
-from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, entry_values, outbox_values, storable
 from workflow.store.reads import SharedStore, reference_unknown
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
@@ -79,7 +79,7 @@ def _swap(table: str, differs: tuple[bool, ...]) -> str:
 
 def _steps(change: Change) -> list[Step]:
     steps = [_subject(SUBJECTS[type(change.row)], change)]
-    steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
+    steps.append((_INSERTS["history"], entry_values(change.entry), True))
     steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
     steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
     steps += [(_ENDS[status], (term,), False) for term, status in change.closed]

@@ -59,8 +59,8 @@ _LOADED = (
     f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),USED,"  # noqa: S608
     f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
 )
-LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
-LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST ORDER BY c.code,t.id".replace("USED", f"{_ANSWERED} IN LIST)")
+LOAD_CASE = f"{_LOADED} WHERE c.code=?".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
+LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST".replace("USED", f"{_ANSWERED} IN LIST)")
 """``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
 
 SHOWN_CASES = (
