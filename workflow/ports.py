@@ -64,6 +64,7 @@ class Change:
         stages: Deadline rows created or replaced with it (plans, rounds).
         rungs: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
         fulfilled: Other duties that it ends (an activity's id, a certificate's code); what was still planned for them ends.
+        was: The projection that the act was judged on, where it is at hand; a store may then leave alone what has not changed.
     """
 
     row: Subject
@@ -75,6 +76,7 @@ class Change:
     stages: tuple[StageRow, ...] = ()
     rungs: tuple[RungRow, ...] = ()
     fulfilled: tuple[str, ...] = ()
+    was: Subject | None = None
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:

@@ -115,6 +115,7 @@ class Scribe:
             seq=before.head_seq if before else None,
             entry=stored,
             closed=closed,
+            was=before,
         )
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:

@@ -148,14 +148,22 @@ class Shape:
         return tuple(values[at] for at in _places(self.columns, names))
 
 
-def _case_values(row: CaseRow) -> Values:
+def memo_text(row: CaseRow) -> str:
+    """What a case remembers, as it is stored.
+
+    Raises:
+        MalformedInput: ``memo_unstorable``.
+    """
     try:
-        memo = orjson.dumps(row.memo, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(row.memo, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError as error:
         raise MalformedInput("memo_unstorable", case=row.code, reason=str(error)) from error
+
+
+def _case_values(row: CaseRow) -> Values:
     return (
         row.code, row.command, row.kind.value, row.product, row.producer, row.unit, row.regime, row.pinned, row.state.value, row.attempt,
-        row.round, row.central_round, row.origin and row.origin.value, row.left and row.left.value, row.certificate, memo,
+        row.round, row.central_round, row.origin and row.origin.value, row.left and row.left.value, row.certificate, memo_text(row),
         to_micros(row.registered_at), to_micros(row.updated_at), row.product if row.state in RUNNING_STATES else None,
         row.version, row.head_seq, row.head_hash,
     )  # fmt: skip
