@@ -49,6 +49,7 @@ from workflow.store.text import found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
+_CASE_OF_TERM = TERM.columns.index("case_code")
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
@@ -68,10 +69,12 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 
     def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
-        parts: dict[str, list[Row]] = {}
-        for row in self._rows_before_writing(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
-            parts.setdefault(row[0], []).append(row)
-        return {code: _loaded(rows) for code, rows in parts.items()}
+        listed = (self._list(codes),)
+        cases, terms = self._moment_before_writing([(text.replace("IN LIST", self._among()), listed) for text in statements.LOAD_CASES])
+        running: dict[str, list[TermRow]] = {}
+        for row in terms:
+            running.setdefault(row[_CASE_OF_TERM], []).append(TERM.row(row))
+        return {row[0]: LoadedCase(mapping.case_row(row), tuple(running.get(row[0], ())), None) for row in cases}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""
@@ -194,7 +197,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """See :class:`workflow.ports.Store`."""
         shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
-        epoch, *parts = self._snapshot([statements.EPOCH, *texts])
+        epoch, *parts = self._snapshot([(text, ()) for text in (statements.EPOCH, *texts)])
         units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )

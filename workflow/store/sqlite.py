@@ -14,7 +14,7 @@ from states.errors import StoreUnsafe
 from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
-from workflow.store.base import Row, Transaction
+from workflow.store.base import Asked, Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
 from workflow.store.mapping import storable
 from workflow.store.reads import SharedStore, reference_unknown
@@ -163,11 +163,11 @@ class SqliteStore(SharedStore, SqlTelling):
         except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
 
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         reader = self._reader()
         reader.execute("BEGIN")
         try:
-            return [reader.execute(sql).fetchall() for sql in statements_]
+            return [reader.execute(sql, storable(tuple(params))).fetchall() for sql, params in asked]
         finally:
             reader.execute("COMMIT")
 
@@ -180,12 +180,19 @@ class SqliteStore(SharedStore, SqlTelling):
             connection.close()
 
     def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        found = self._from_writer([(sql, params)])
+        return self._rows(sql, params) if found is None else found[0]
+
+    def _moment_before_writing(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        found = self._from_writer(asked)
+        return self._snapshot(asked) if found is None else found
+
+    def _from_writer(self, asked: Sequence[Asked]) -> list[list[Row]] | None:
         writer = self._writer
         try:
-            rows = writer.read_if_idle(sql, storable(tuple(params))) if writer is not None else None
+            return writer.read_if_idle([(sql, storable(tuple(params))) for sql, params in asked]) if writer is not None else None
         except sqlite3.OperationalError as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
-        return self._rows(sql, params) if rows is None else rows
 
     def _act(self, work: Callable[[Transaction], T]) -> T:
         try:
