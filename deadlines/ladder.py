@@ -15,6 +15,7 @@ from typing import Any
 
 from deadlines.calendar import ZONE, WorkingCalendar, vietnam_calendar
 from states.errors import CycleError
+from states.values import quickly
 from states.vocabulary import Function
 
 _DATA = Path(__file__).parent / "data" / "ladders.toml"
@@ -74,6 +75,7 @@ class Ladders:
         return next((rung for rung in self.by_kind[kind] if rung.key == key), None)
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A step of one duty and its moment (aware)."""

@@ -22,6 +22,7 @@ from states.guards import Guard, cutoff_refusal
 from states.overriding import LIFTABLE, may_lift
 from states.payload import Field
 from states.refusal import NOBODY, Code, Holder, Refusal
+from states.values import quickly
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, Stage
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
@@ -133,6 +134,7 @@ class Rule:
         return facts.lifted is not None and facts.lifted.lifts(self.event, refusal.code)
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Step:
     """The only description of a change that travels outward."""

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from states.chart import Offer, Seat
+from states.values import quickly
 from states.vocabulary import CaseState, Event
 
 SYSTEM = "system"
 """The code under which the system itself acts."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An event asked for on a case.
@@ -45,6 +47,7 @@ class Command:
     digest: str | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a command.

@@ -126,7 +126,7 @@ class _Mould:
             for number, term in enumerate(self.opened)
         )
         return Change(
-            row=row, was=before, version=before.version, seq=before.head_seq, entry=entry, opened=opened,
+            row=row, before=before, entry=entry, opened=opened,
             closed=tuple((terms[place].id, status) for place, status in self.closed),
             rungs=tuple(rung for term in opened for rung in planned(DutyKind.TERM, term.id, before.code, term.due_at, recorded)),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, Protocol
 
+from states.values import quickly
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
 from workflow.casebook import CaseList, Listed, Place, Shown
@@ -41,6 +42,7 @@ TRIES = 5
 Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class LoadedCase:
     """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
@@ -50,33 +52,41 @@ class LoadedCase:
     done_as: int | None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One act on one subject.
 
     Attributes:
         row: The projection after the act, ``head_seq`` and ``head_hash`` included.
-        version: Version that the act was judged on, None if it creates the subject.
-        seq: ``head_seq`` that the entry follows, None if it creates the subject.
+        before: The projection that the act was judged on, None if it creates the subject. It is written while version and head are still
+            those, and then only what differs has to be.
         entry: The history entry; its outbox row is written with it.
         opened: Terms that begin to run.
         closed: Terms that end, by id.
         stages: Deadline rows created or replaced with it (plans, rounds).
         rungs: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
         fulfilled: Other duties that it ends (an activity's id, a certificate's code); what was still planned for them ends.
-        was: The projection that the act was judged on, where it is at hand; a store may then leave alone what has not changed.
     """
 
     row: Subject
-    version: int | None
-    seq: int | None
+    before: Subject | None
     entry: StoredEntry
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
     rungs: tuple[RungRow, ...] = ()
     fulfilled: tuple[str, ...] = ()
-    was: Subject | None = None
+
+    @property
+    def version(self) -> int | None:
+        """Version that the act was judged on, None if it creates the subject."""
+        return self.before.version if self.before is not None else None
+
+    @property
+    def seq(self) -> int | None:
+        """``head_seq`` that the entry follows, None if it creates the subject."""
+        return self.before.head_seq if self.before is not None else None
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:

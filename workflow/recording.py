@@ -9,6 +9,7 @@ from typing import Any
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, plan
 from states.refusal import Refusal
+from states.values import quickly
 from states.vocabulary import CertificateState, TermStatus
 from workflow.clock import Clock
 from workflow.ledger.commitments import commit
@@ -21,6 +22,7 @@ from workflow.telling import RungRow
 _FIRST = ZERO_HASH.hex()
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What an entry says, before it is sealed; see :class:`workflow.ledger.entry.Entry`. ``texts`` go behind commitments."""
@@ -111,11 +113,9 @@ class Scribe:
     def _change(before: Subject | None, row: Subject, stored: StoredEntry, closed: tuple[tuple[str, TermStatus], ...]) -> Change:
         return Change(
             row=row,
-            version=before.version if before else None,
-            seq=before.head_seq if before else None,
+            before=before,
             entry=stored,
             closed=closed,
-            was=before,
         )
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from deadlines.ladder import DutyKind
+from states.values import quickly
 
 
 class RungState(StrEnum):
@@ -44,6 +45,7 @@ class DeliveryState(StrEnum):
     """No machine reaches this person: on the call sheet, or by a text to share."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RungRow:
     """A planned step of one duty.

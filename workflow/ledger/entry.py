@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from states.errors import MalformedInput
+from states.values import quickly
 from workflow.ledger.canonical import NotCanonical, canonical
 from workflow.ledger.merkle import leaf_hash
 from workflow.rows import StoredEntry, SubjectKind
@@ -32,6 +33,7 @@ class EntryMalformed(MalformedInput):
     code = "entry_malformed"
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRef:
     """Who acted, by pseudonymous code: the function at a level in a unit, and the body that it was recorded for, if another.
@@ -48,6 +50,7 @@ class ActorRef:
     delegation: str | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One act on one subject, as hashed. Names and free text are not here, but behind :attr:`commit`.

@@ -122,8 +122,6 @@ class Shape:
         columns: Its columns, in the order of ``values`` and ``row``.
         key: The natural key.
         fixed: Columns that no later act changes; updates leave them alone.
-        indexed: Columns that do change but seldom, and are indexed: SQLite rewrites an index for every column named in a SET, so there
-            they are written by a second statement, and only if they differ.
     """
 
     table: str
@@ -132,12 +130,11 @@ class Shape:
     values: Callable[[Any], Values]
     row: Callable[[Sequence[Any]], Any]
     fixed: tuple[str, ...] = ()
-    indexed: tuple[str, ...] = ()
     changing: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out what an update sets."""
-        object.__setattr__(self, "changing", tuple(c for c in self.columns if c not in (*self.key, *self.fixed, *self.indexed)))
+        object.__setattr__(self, "changing", tuple(c for c in self.columns if c not in (*self.key, *self.fixed)))
 
     def names(self, prefix: str = "") -> str:
         """The columns as SQL text, each behind ``prefix``."""
@@ -186,7 +183,6 @@ CASE = Shape(
         "origin", "left_state", "certificate", "memo", "registered_at", "updated_at", "open_product", "version", "head_seq", "head_hash",
     ),
     ("code",), _case_values, case_row, fixed=("command", "product", "unit", "registered_at"),
-    indexed=("producer", "round", "central_round", "open_product"),
 )  # fmt: skip
 
 CERTIFICATE = Shape(

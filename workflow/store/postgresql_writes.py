@@ -73,8 +73,7 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs:
     if new:
         subject = f"INSERT INTO {shape.table}({shape.names()}) SELECT {','.join(_casts(shape.table, shape.columns))} WHERE {judge}"
     else:
-        columns = shape.changing + shape.indexed
-        sets = ",".join(f"{column}={cast}" for column, cast in zip(columns, _casts(shape.table, columns), strict=True))
+        sets = ",".join(f"{column}={cast}" for column, cast in zip(shape.changing, _casts(shape.table, shape.changing), strict=True))
         subject = f"UPDATE {shape.table} SET {sets} WHERE code=%s AND version=%s AND head_seq=%s AND {judge}"  # noqa: S608
     entry = ",".join(_casts("history", ENTRY.columns))
     parts = [
@@ -109,7 +108,7 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
     shape = SUBJECTS[type(row)]
     values = storable(shape.values(row))
     new = change.version is None
-    params = list(values if new else (*shape.pick(shape.changing + shape.indexed, values), row.code, change.version, change.seq))
+    params = list(values if new else (*shape.pick(shape.changing, values), row.code, change.version, change.seq))
     if epoch is not None:
         params.append(epoch)
     params += storable(ENTRY.values(change.entry))
@@ -178,7 +177,7 @@ def _unnested(shape: Shape, columns: Sequence[str]) -> str:
     return ",".join(f"%s::{_type(shape.table, column)}[]" for column in columns)
 
 
-_SET = CASE.changing + CASE.indexed
+_SET = CASE.changing
 _HEAD = ("code", "version", "head_seq")
 _UPDATE_MANY = (
     f"UPDATE case_file c SET {','.join(f'{column}=v.{column}' for column in _SET)} FROM unnest("  # noqa: S608

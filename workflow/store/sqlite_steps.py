@@ -5,8 +5,9 @@ SET. So an update names what differs from the row that the change was judged on;
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from operator import attrgetter
+from functools import lru_cache
+from itertools import chain, compress
+from operator import attrgetter, ne
 from typing import Any
 
 import orjson
@@ -26,20 +27,14 @@ _INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values
 _PLAN = statements.upsert(RUNG)
 """A duty that stands again (a report taken back) gets its steps again."""
 
-_SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
-_SWAP_INDEXED = (
-    f"UPDATE {CASE.table} SET {','.join(f'{c}=?' for c in CASE.indexed)}"  # noqa: S608 names are ours
-    f" WHERE code=? AND ({' OR '.join(f'{c} IS NOT ?' for c in CASE.indexed)})"
-)
-_ALWAYS = ("memo", "updated_at", "version", "head_seq", "head_hash")
-_SOMETIMES = ("state", "left_state")
-_HEADS, _MOVES = statements.swap(CASE, _ALWAYS), statements.swap(CASE, (*_SOMETIMES, *_ALWAYS))
-_sometimes = attrgetter("state", "left")
-_seldom = attrgetter("kind", "regime", "pinned", "attempt", "origin", "certificate")
-_indexed = attrgetter("producer", "round", "central_round", "product")
+_FIELDS = tuple("left" if column == "left_state" else column for column in CASE.columns if column != "open_product")
+_fields = attrgetter(*_FIELDS)
+_OFTEN = {"state", "left", "memo", "updated_at", "version", "head_seq", "head_hash"}
+"""What an act on a case mostly moves, and nothing else."""
+
 _LISTED = "IN (SELECT value FROM json_each(?))"
 _SETS = {
     **{close: close.replace("id=?", f"id {_LISTED}") for close in _CLOSES.values()},
@@ -48,35 +43,41 @@ _SETS = {
 """Statements whose last value names their row, and the same for many rows at once."""
 
 
-def _swap(shape: Shape, change: Change) -> Iterator[Step]:
-    row, was = change.row, change.was
-    head = (row.code, change.version, change.seq)
-    if not isinstance(row, CaseRow) or not isinstance(was, CaseRow) or _seldom(was) != _seldom(row):
-        yield _SWAPS[shape.table], shape.pick(shape.changing, storable(shape.values(row))) + head, True
-    elif _sometimes(was) != _sometimes(row):
-        yield _MOVES, (row.state.value, row.left and row.left.value, *_always(row), *head), True
-    else:
-        yield _HEADS, (*_always(row), *head), True
-    if isinstance(row, CaseRow) and not (isinstance(was, CaseRow) and _same_places(was, row)):
-        seldom = shape.pick(shape.indexed, storable(shape.values(row)))
-        yield _SWAP_INDEXED, (*seldom, row.code, *seldom), False
+def _subject(shape: Shape, change: Change) -> Step:
+    row, before = change.row, change.before
+    if before is None:
+        return _INSERTS[shape.table], storable(shape.values(row)), True
+    found = _of_case(row, before) if isinstance(row, CaseRow) and isinstance(before, CaseRow) else None
+    if found is None:
+        now = shape.values(row)
+        differs = tuple(map(ne, shape.values(before), now))
+        found = tuple(compress(shape.columns, differs)), tuple(compress(now, differs))
+    columns, values = found
+    if not columns:
+        # Its history will refuse an act after which nothing is different, its head included.
+        columns, values = ("head_seq",), (row.head_seq,)
+    return _swap(shape.table, columns), (*storable(values), before.code, before.version, before.head_seq), True
 
 
-def _always(row: CaseRow) -> Values:
-    return storable((memo_text(row), to_micros(row.updated_at), row.version, row.head_seq, row.head_hash))
+def _of_case(row: CaseRow, before: CaseRow) -> tuple[tuple[str, ...], Values] | None:
+    """What an act moves that moves only what is mostly moved; None for any other."""
+    moved = {name for name, now, was in zip(_FIELDS, _fields(row), _fields(before), strict=True) if now is not was and now != was}
+    if not moved <= _OFTEN or (row.state in RUNNING_STATES) != (before.state in RUNNING_STATES):
+        return None
+    columns: tuple[str, ...] = ("memo", "updated_at", "version", "head_seq", "head_hash")
+    values: Values = (memo_text(row), to_micros(row.updated_at), row.version, row.head_seq, row.head_hash)
+    if not moved.isdisjoint({"state", "left"}):
+        return ("state", "left_state", *columns), (row.state.value, row.left and row.left.value, *values)
+    return columns, values
 
 
-def _same_places(was: CaseRow, row: CaseRow) -> bool:
-    return _indexed(was) == _indexed(row) and (was.state in RUNNING_STATES) == (row.state in RUNNING_STATES)
+@lru_cache(maxsize=512)
+def _swap(table: str, columns: tuple[str, ...]) -> str:
+    return statements.swap(next(shape for shape in SUBJECTS.values() if shape.table == table), columns)
 
 
 def _steps(change: Change) -> Iterator[Step]:
-    row = change.row
-    shape: Shape = SUBJECTS[type(row)]
-    if change.version is None:
-        yield _INSERTS[shape.table], storable(shape.values(row)), True
-    else:
-        yield from _swap(shape, change)
+    yield _subject(SUBJECTS[type(change.row)], change)
     yield _INSERTS["history"], storable(ENTRY.values(change.entry)), True
     yield statements.INSERT_OUTBOX, outbox_values(change.entry), True
     for term, status in change.closed:

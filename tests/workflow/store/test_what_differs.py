@@ -38,7 +38,7 @@ def test_whatever_an_act_changes_the_row_that_it_leaves_stands(store: Store) -> 
     assert set(store.write_each([[created(row)] for row in rows], epoch=None)) == {Outcome.WRITTEN}
     for turn in range(12):
         after = [stepped(random, row) for row in rows]
-        changes = [replace(act(old, new, f"turn-{turn}"), was=old) for old, new in zip(rows, after, strict=True)]
+        changes = [act(old, new, f"turn-{turn}") for old, new in zip(rows, after, strict=True)]
         if turn % 2:
             assert {store.write([change], epoch=None) for change in changes} == {Outcome.WRITTEN}
         else:
@@ -58,9 +58,9 @@ def test_a_row_that_moved_meanwhile_is_left_alone(store: Store) -> None:
     assert store.write([created(row)], epoch=None) is Outcome.WRITTEN
     first = replace(row, version=2, head_seq=2, head_hash=b"1" * 32)
     second = replace(row, version=2, head_seq=2, head_hash=b"2" * 32)
-    assert store.write([replace(act(row, first, "a"), was=row)], epoch=None) is Outcome.WRITTEN
-    assert store.write([replace(act(row, second, "b"), was=row)], epoch=None) is Outcome.MOVED
-    assert store.write_each([[replace(act(row, second, "b"), was=row)]], epoch=None) == [Outcome.MOVED]
+    assert store.write([act(row, first, "a")], epoch=None) is Outcome.WRITTEN
+    assert store.write([act(row, second, "b")], epoch=None) is Outcome.MOVED
+    assert store.write_each([[act(row, second, "b")]], epoch=None) == [Outcome.MOVED]
     loaded = store.load_case(row.code, "")
     assert loaded is not None
     assert loaded.case == first
