@@ -1,7 +1,7 @@
 """What SQLite writes for a change: its statements with their values, one by one or gathered over a page.
 
-SQLite builds the list of a CHECK afresh for every row whose UPDATE names the column, and rewrites an index for every column named in a
-SET. So an update names what differs from the row that the change was judged on; that it is this row is what compare-and-set finds out.
+For every column that a SET names, whether it differs or not, SQLite rewrites its indexes and tests its CHECK. So an update names what differs
+from the row that the change was judged on; that it is this row is what compare-and-set finds out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
