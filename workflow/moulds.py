@@ -36,6 +36,13 @@ KEPT = 2000
 _OF_CASE = ("kind", "regime", "pinned", "state", "attempt", "round", "central_round", "origin", "left")
 _OF_TERM = ("attempt", "stage", "round", "effect", "due_at", "phrase", "source", "deadline", "calendar", "status")
 _case_values, _term_values = attrgetter(*_OF_CASE), attrgetter(*_OF_TERM)
+_WORDS = {"kind", "state", "stage", "effect", "status"}
+_case_key, _term_key = (attrgetter(*(f"{name}._value_" if name in _WORDS else name for name in names)) for names in (_OF_CASE, _OF_TERM))
+"""The same for a key: the word that a member of an enumeration stands for is found sooner than the member."""
+
+_EXPIRED, _UNIT, _REST = range(3)
+"""Where in a key stand the place of the term that ended, the unit whose calendar and rounds count, and what the case remembers."""
+
 
 _MARK = secrets.token_hex(12)
 _CODE, _COMMAND, _PERSON = f"{_MARK}-code", f"{_MARK}-command", f"{_MARK}-person"
@@ -52,7 +59,8 @@ class _Mould:
 
     Attributes:
         parts: The entry's text in pieces; every second one is a hole.
-        holes: Where in ``parts`` what goes in: the code, the entry's number, the command, the head's hash, the instants, or a term.
+        holes: Where in ``parts`` what goes in: the code, the entry's number, the command, the head's hash, or an instant.
+        places: Where in ``parts`` which running term goes in.
         after: The case without a name once it is written.
         rises: By how much its version rises.
         keeps: Whether the hands on the case stay.
@@ -62,7 +70,8 @@ class _Mould:
     """
 
     parts: tuple[str, ...]
-    holes: tuple[tuple[int, str | int], ...]
+    holes: tuple[tuple[int, str], ...]
+    places: tuple[tuple[int, int], ...]
     event: str
     after: CaseRow
     rises: int
@@ -82,7 +91,7 @@ class _Mould:
             time_text(_RECORDED): "recorded", **places,
         }  # fmt: skip
         cut = re.split(f"({'|'.join(map(re.escape, known))})", entry.body)
-        holes = tuple((at, known[cut[at]]) for at in range(1, len(cut), 2))
+        holes = [(at, known[cut[at]]) for at in range(1, len(cut), 2)]
         rest = {name: value for name, value in after.memo.items() if name != "hands"}
         shared = (cut[::2], _case_values(after), after.certificate, rest, list(map(_term_values, drawn.opened)))
         said = repr(shared)
@@ -91,7 +100,8 @@ class _Mould:
         if stray or not plain or after.memo.get("hands") not in ({}, _HANDS):
             return None
         return cls(
-            tuple(cut), holes, entry.event, after, after.version - blank.case.version, after.memo["hands"] == _HANDS, rest,
+            tuple(cut), tuple((at, name) for at, name in holes if isinstance(name, str)),
+            tuple((at, place) for at, place in holes if isinstance(place, int)), entry.event, after, after.version - blank.case.version, after.memo["hands"] == _HANDS, rest,
             tuple((places[term], status) for term, status in drawn.closed), drawn.opened,
         )  # fmt: skip
 
@@ -101,14 +111,17 @@ class _Mould:
         recorded = recorded or received
         seq = before.head_seq + 1
         came = time_text(received)
-        filled: dict[str | int, str] = {
+        filled = {
             "code": before.code, "seq": str(seq), "command": command, "prev": before.head_hash.hex(), "received": came,
             "recorded": came if recorded is received else time_text(recorded),
         }  # fmt: skip
         parts = list(self.parts)
-        for at, hole in self.holes:
-            parts[at] = terms[hole].id if type(hole) is int else filled[hole]
+        for at, name in self.holes:
+            parts[at] = filled[name]
+        for at, place in self.places:
+            parts[at] = terms[place].id
         body = "".join(parts)
+        orjson.dumps(body)  # So that the text keeps its UTF-8, for the hash here and for whoever stores it.
         leaf = leaf_hash(body.encode())
         row = CaseRow(
             code=before.code, command=before.command, kind=after.kind, product=before.product, producer=before.producer, unit=before.unit,
@@ -121,15 +134,15 @@ class _Mould:
             kind=SubjectKind.CASE, subject=before.code, seq=seq, command=command, event=self.event, recorded_at=recorded, body=body,
             leaf_hash=leaf, opening=None,
         )  # fmt: skip
+        closed = tuple([(terms[place].id, status) for place, status in self.closed])
+        if not self.opened:
+            return Change(row=row, before=before, entry=entry, closed=closed)
         opened = tuple(
             TermRow(id=f"{before.code}:{seq}:{number}", case=before.code, **dict(zip(_OF_TERM, _term_values(term), strict=True)))
             for number, term in enumerate(self.opened)
         )
-        return Change(
-            row=row, before=before, entry=entry, opened=opened,
-            closed=tuple((terms[place].id, status) for place, status in self.closed),
-            rungs=tuple(rung for term in opened for rung in planned(DutyKind.TERM, term.id, before.code, term.due_at, recorded)),
-        )  # fmt: skip
+        rungs = (rung for term in opened for rung in planned(DutyKind.TERM, term.id, before.code, term.due_at, recorded))
+        return Change(row=row, before=before, entry=entry, opened=opened, closed=closed, rungs=tuple(rungs))
 
 
 _UNKNOWN, _ONCE, _UNFIT = object(), object(), object()
@@ -156,18 +169,6 @@ class _Shelf:
         self.units[place] = unit
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an expiry is asked of: the key, and its parts as a case without a name needs them."""
-
-    key: tuple[Any, ...]
-    unit: str
-    case: tuple[Any, ...]
-    rest: bytes
-    terms: tuple[tuple[Any, ...], ...]
-    expired: int
-
-
 class Moulds:
     """Answers what an expiry makes of a case, from a like case's answer where there is one."""
 
@@ -184,18 +185,18 @@ class Moulds:
             EventRefused: As :meth:`workflow.judging.Judge.automatic`.
         """
         shelf = self._of(world)
-        asked = None if self._judge.scribe.requested else _asked(world, shelf, loaded, term)
-        if asked is None or not _plain(command, loaded):
+        key = None if self._judge.scribe.requested else _key(world, shelf, loaded, term)
+        if key is None or not _plain(command, loaded):
             return self._judged(self._judge, world, loaded, term, command)
-        mould = shelf.moulds.get(asked.key, _UNKNOWN)
+        mould = shelf.moulds.get(key, _UNKNOWN)
         if isinstance(mould, _Mould):
             return mould.pour(loaded, command, self._judge.clock.now())
         change = self._judged(self._judge, world, loaded, term, command)
         # Asked for the first time it is only noted: a case that stands alone costs one judgement, not two.
         if mould is _UNKNOWN:
-            shelf.note(asked.key, _ONCE)
+            shelf.note(key, _ONCE)
         elif mould is _ONCE:
-            shelf.note(asked.key, self._made(world, asked, loaded, change) or _UNFIT)
+            shelf.note(key, self._made(world, key, loaded, change) or _UNFIT)
         return change
 
     def _of(self, world: World) -> "_Shelf":
@@ -209,10 +210,10 @@ class Moulds:
     def _judged(judge: Judge, world: World, loaded: LoadedCase, term: TermRow, command: str) -> Change:
         return judge.automatic(world, loaded, Event(str(term.effect)), term.due_at, command, term)
 
-    def _made(self, world: World, asked: "_Asked", loaded: LoadedCase, change: Change) -> "_Mould | None":
-        blank = _nameless(asked)
+    def _made(self, world: World, key: tuple[Any, ...], loaded: LoadedCase, change: Change) -> "_Mould | None":
+        blank = _nameless(key, loaded)
         try:
-            drawn = self._judged(self._blank, world, blank, blank.terms[asked.expired], _COMMAND)
+            drawn = self._judged(self._blank, world, blank, blank.terms[key[_EXPIRED]], _COMMAND)
         except CycleError:
             return None
         mould = _Mould.of(blank, drawn)
@@ -222,7 +223,7 @@ class Moulds:
         return mould if same else None
 
 
-def _asked(world: World, shelf: _Shelf, loaded: LoadedCase, term: TermRow) -> _Asked | None:
+def _key(world: World, shelf: _Shelf, loaded: LoadedCase, term: TermRow) -> tuple[Any, ...] | None:
     """What decides on an expiry; None where it is more than is taken into a key: certificates and rivals are looked up by the judge."""
     case = loaded.case
     if case.certificate is not None or case.state not in RUNNING:
@@ -233,10 +234,8 @@ def _asked(world: World, shelf: _Shelf, loaded: LoadedCase, term: TermRow) -> _A
         unit = _territory(world, case.unit, term.due_at)
         shelf.stand(place, unit)
     rest = orjson.dumps({name: value for name, value in case.memo.items() if name != "hands"}, option=orjson.OPT_SORT_KEYS)
-    terms = tuple(map(_term_values, loaded.terms))
-    expired = loaded.terms.index(term)
-    mine = _case_values(case)
-    return _Asked((expired, unit, mine, rest, terms), unit, mine, rest, terms, expired)
+    expired = [each.id for each in loaded.terms].index(term.id)
+    return (expired, unit, rest, _case_key(case), *map(_term_key, loaded.terms))
 
 
 def _territory(world: World, unit: str, at: datetime) -> str:
@@ -252,18 +251,21 @@ def _territory(world: World, unit: str, at: datetime) -> str:
 
 def _plain(command: str, loaded: LoadedCase) -> bool:
     """Whether everything that is filled in stands in a JSON text as it is."""
-    text = "".join((command, loaded.case.code, *(term.id for term in loaded.terms)))
+    text = "".join([command, loaded.case.code, *[term.id for term in loaded.terms]])
     return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
-def _nameless(asked: _Asked) -> LoadedCase:
-    """A case that has what is in the key, and nothing else."""
+def _nameless(key: tuple[Any, ...], like: LoadedCase) -> LoadedCase:
+    """A case that has of another one what is in the key, and nothing else."""
     case = CaseRow(
-        code=_CODE, command="", product="", producer="", unit=asked.unit, certificate=None, registered_at=_RECEIVED, updated_at=_RECEIVED,
-        memo={**orjson.loads(asked.rest), "hands": _HANDS}, version=0, head_seq=_SEQ, head_hash=_HEAD,
-        **dict(zip(_OF_CASE, asked.case, strict=True)),
+        code=_CODE, command="", product="", producer="", unit=key[_UNIT], certificate=None, registered_at=_RECEIVED, updated_at=_RECEIVED,
+        memo={**orjson.loads(key[_REST]), "hands": _HANDS}, version=0, head_seq=_SEQ, head_hash=_HEAD,
+        **dict(zip(_OF_CASE, _case_values(like.case), strict=True)),
     )  # fmt: skip
-    terms = (TermRow(id=_term(number), case=_CODE, **dict(zip(_OF_TERM, values, strict=True))) for number, values in enumerate(asked.terms))
+    terms = (
+        TermRow(id=_term(number), case=_CODE, **dict(zip(_OF_TERM, _term_values(term), strict=True)))
+        for number, term in enumerate(like.terms)
+    )
     return LoadedCase(case, tuple(terms), None)
 
 
