@@ -23,6 +23,7 @@ from states.regime import local_date
 from states.vocabulary import Duty, Event, Level, TermStatus
 from workflow.clock import ManualClock
 from workflow.judging import Judge
+from workflow.ledger.canonical import utf8
 from workflow.ledger.entry import parse, time_text
 from workflow.ledger.merkle import leaf_hash
 from workflow.ports import Change, LoadedCase
@@ -121,8 +122,7 @@ class _Mould:
         for at, place in self.places:
             parts[at] = terms[place].id
         body = "".join(parts)
-        orjson.dumps(body)  # So that the text keeps its UTF-8, for the hash here and for whoever stores it.
-        leaf = leaf_hash(body.encode())
+        leaf = leaf_hash(utf8(body))
         row = CaseRow(
             code=before.code, command=before.command, kind=after.kind, product=before.product, producer=before.producer, unit=before.unit,
             regime=after.regime, pinned=after.pinned, state=after.state, attempt=after.attempt, round=after.round,

@@ -26,6 +26,7 @@ from states.vocabulary import (
     TermStatus,
     Track,
 )
+from workflow.ledger.canonical import utf8
 from workflow.rows import (
     AppointmentRow,
     CalendarDay,
@@ -81,8 +82,7 @@ def storable(values: Values) -> Values:
 
 def _encodes(text: str) -> bool:
     try:
-        # Not by its own method: this way the text keeps its UTF-8, and the driver does not encode it a second time.
-        orjson.dumps(text)
+        utf8(text)
     except orjson.JSONEncodeError:
         return False
     return True

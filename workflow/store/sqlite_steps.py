@@ -5,6 +5,7 @@ from the row that the change was judged on; that it is this row is what compare-
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from itertools import chain, compress
 from operator import attrgetter, ne
@@ -16,7 +17,7 @@ from states.vocabulary import TermStatus
 from workflow.ports import Change
 from workflow.rows import CaseRow
 from workflow.store import statements
-from workflow.store.mapping import CASE, ENTRY, RUNNING_STATES, STAGE, SUBJECTS, TERM, Shape, Values, memo_text, outbox_values, storable
+from workflow.store.mapping import ENTRY, RUNNING_STATES, STAGE, SUBJECTS, TERM, Shape, Values, memo_text, outbox_values, storable
 from workflow.store.telling_mapping import RUNG
 from workflow.store.types import to_micros
 
@@ -30,10 +31,9 @@ _PLAN = statements.upsert(RUNG)
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
-_FIELDS = tuple("left" if column == "left_state" else column for column in CASE.columns if column != "open_product")
-_fields = attrgetter(*_FIELDS)
-_OFTEN = {"state", "left", "memo", "updated_at", "version", "head_seq", "head_hash"}
-"""What an act on a case mostly moves, and nothing else."""
+_MOVED = ("code", "state", "left", "memo", "updated_at", "version", "head_seq", "head_hash")
+_stays = attrgetter(*(field.name for field in fields(CaseRow) if field.name not in _MOVED))
+"""What most acts leave as it is: all but the state, what is remembered, and the head."""
 
 _LISTED = "IN (SELECT value FROM json_each(?))"
 _SETS = {
@@ -61,13 +61,12 @@ def _subject(shape: Shape, change: Change) -> Step:
 
 def _of_case(row: CaseRow, before: CaseRow) -> tuple[tuple[str, ...], Values] | None:
     """What an act moves that moves only what is mostly moved; None for any other."""
-    moved = {name for name, now, was in zip(_FIELDS, _fields(row), _fields(before), strict=True) if now is not was and now != was}
-    if not moved <= _OFTEN or (row.state in RUNNING_STATES) != (before.state in RUNNING_STATES):
+    if _stays(row) != _stays(before) or (row.state in RUNNING_STATES) != (before.state in RUNNING_STATES):
         return None
     columns: tuple[str, ...] = ("memo", "updated_at", "version", "head_seq", "head_hash")
     values: Values = (memo_text(row), to_micros(row.updated_at), row.version, row.head_seq, row.head_hash)
-    if not moved.isdisjoint({"state", "left"}):
-        return ("state", "left_state", *columns), (row.state.value, row.left and row.left.value, *values)
+    if row.state is not before.state or row.left is not before.left:
+        return ("state", "left_state", *columns), (row.state._value_, row.left and row.left._value_, *values)
     return columns, values
 
 

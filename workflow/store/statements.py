@@ -51,9 +51,9 @@ _LOADED = (
 LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id"
 LOAD_CASES = (
     f"SELECT {CASE.names()} FROM case_file WHERE code IN LIST ORDER BY code",  # noqa: S608
-    f"SELECT {TERM.names()} FROM term WHERE case_code IN LIST AND status='running' ORDER BY id",  # noqa: S608
+    f"SELECT {TERM.names()} FROM term WHERE case_code IN LIST AND status='running'",  # noqa: S608
 )
-"""Cases, and their running terms: read at one moment, and apart, because beside its terms each case would be read once for every one.
+"""Cases, and their running terms in any order: read at one moment, and apart, because beside its terms each case would be read once for every one.
 ``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
 
 SHOWN_CASES = (
