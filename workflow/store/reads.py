@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from states.errors import MalformedInput, NotFound, StoreUnsafe
@@ -72,7 +73,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         listed = (self._list(codes),)
         cases, terms = self._moment_before_writing([(text.replace("IN LIST", self._among()), listed) for text in statements.LOAD_CASES])
         running: dict[str, list[TermRow]] = {}
-        for row in sorted(terms):
+        for row in sorted(terms, key=itemgetter(0)):
             running.setdefault(row[_CASE_OF_TERM], []).append(TERM.row(row))
         return {row[0]: LoadedCase(mapping.case_row(row), tuple(running.get(row[0], ())), None) for row in cases}
 

@@ -5,21 +5,18 @@ from the row that the change was judged on; that it is this row is what compare-
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from functools import lru_cache
-from itertools import chain, compress
-from operator import attrgetter, ne
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from states.vocabulary import TermStatus
 from workflow.ports import Change
-from workflow.rows import CaseRow
 from workflow.store import statements
-from workflow.store.mapping import ENTRY, RUNNING_STATES, STAGE, SUBJECTS, TERM, Shape, Values, memo_text, outbox_values, storable
+from workflow.store.differing import differing
+from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
 from workflow.store.telling_mapping import RUNG
-from workflow.store.types import to_micros
 
 Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
@@ -31,10 +28,6 @@ _PLAN = statements.upsert(RUNG)
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
 _CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
 _UPSERT_STAGE = statements.upsert(STAGE)
-_MOVED = ("code", "state", "left", "memo", "updated_at", "version", "head_seq", "head_hash")
-_stays = attrgetter(*(field.name for field in fields(CaseRow) if field.name not in _MOVED))
-"""What most acts leave as it is: all but the state, what is remembered, and the head."""
-
 _LISTED = "IN (SELECT value FROM json_each(?))"
 _SETS = {
     **{close: close.replace("id=?", f"id {_LISTED}") for close in _CLOSES.values()},
@@ -47,27 +40,8 @@ def _subject(shape: Shape, change: Change) -> Step:
     row, before = change.row, change.before
     if before is None:
         return _INSERTS[shape.table], storable(shape.values(row)), True
-    found = _of_case(row, before) if isinstance(row, CaseRow) and isinstance(before, CaseRow) else None
-    if found is None:
-        now = shape.values(row)
-        differs = tuple(map(ne, shape.values(before), now))
-        found = tuple(compress(shape.columns, differs)), tuple(compress(now, differs))
-    columns, values = found
-    if not columns:
-        # Its history will refuse an act after which nothing is different, its head included.
-        columns, values = ("head_seq",), (row.head_seq,)
+    columns, values = differing(shape, row, before)
     return _swap(shape.table, columns), (*storable(values), before.code, before.version, before.head_seq), True
-
-
-def _of_case(row: CaseRow, before: CaseRow) -> tuple[tuple[str, ...], Values] | None:
-    """What an act moves that moves only what is mostly moved; None for any other."""
-    if _stays(row) != _stays(before) or (row.state in RUNNING_STATES) != (before.state in RUNNING_STATES):
-        return None
-    columns: tuple[str, ...] = ("memo", "updated_at", "version", "head_seq", "head_hash")
-    values: Values = (memo_text(row), to_micros(row.updated_at), row.version, row.head_seq, row.head_hash)
-    if row.state is not before.state or row.left is not before.left:
-        return ("state", "left_state", *columns), (row.state._value_, row.left and row.left._value_, *values)
-    return columns, values
 
 
 @lru_cache(maxsize=512)

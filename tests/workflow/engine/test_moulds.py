@@ -19,7 +19,7 @@ from workflow.ledger.entry import parse
 from workflow.moulds import Moulds
 from workflow.ports import Change, LoadedCase
 from workflow.recording import Scribe
-from workflow.rows import TermRow
+from workflow.rows import CaseRow, TermRow
 from workflow.sweeping import run_tick
 
 FILED = "2021-06-01 09:00"
@@ -109,7 +109,7 @@ def varied(random: Random, loaded: LoadedCase) -> LoadedCase:
     """The case with some of what a judge looks at, and some of what it does not, as it might be in another case."""
     case, memo = loaded.case, dict(loaded.case.memo)
     changes: dict[str, Any] = {}
-    for name, values in {
+    others: dict[str, list[Any]] = {
         "state": [CaseState.DISTRICT_EVALUATION, CaseState.PROVINCIAL_EVALUATION, CaseState.RETURNED, CaseState.DEFERRED],
         "origin": [None, CaseState.DISTRICT_EVALUATION, CaseState.PROVINCIAL_EVALUATION],
         "left": [None, CaseState.DISTRICT_EVALUATION, CaseState.RETURNED],
@@ -120,7 +120,8 @@ def varied(random: Random, loaded: LoadedCase) -> LoadedCase:
         "version": [3, 8],
         "head_seq": [5, 11],
         "code": [case.code, "VS-2021-7777", 'V"S', "VS-Đ-1", "VS\\1"],
-    }.items():
+    }
+    for name, values in others.items():
         if random.random() < 0.1:
             changes[name] = random.choice(values)
     memo |= {
@@ -187,6 +188,7 @@ def test_hands_and_heads_are_each_cases_own(world: World):
         case = replace(model.case, head_seq=40 + number, head_hash=bytes([number]) * 32, version=9 + number)
         case = replace(case, memo={**case.memo, "hands": {f"officer-{number}": ["handles"]}})
         change = moulds.change(world.engine.world(), LoadedCase(case, model.terms, None), term, f"due:{number}")
+        assert isinstance(change.row, CaseRow)
         entry = parse(change.entry.body)
         assert (entry.prev, entry.case_seq, change.row.version) == ((bytes([number]) * 32).hex(), 41 + number, 10 + number)
         assert change.row.memo["hands"] == {f"officer-{number}": ["handles"]}
@@ -199,6 +201,7 @@ def test_the_instant_of_writing_is_read_for_each_case(world: World):
     for minute in range(5):
         world.clock.move(moment("2021-07-10 00:01") + timedelta(minutes=minute))
         change = moulds.change(world.engine.world(), model, model.terms[0], f"due:{minute}")
+        assert isinstance(change.row, CaseRow)
         entry = parse(change.entry.body)
         assert entry.received_at == entry.recorded_at == change.row.updated_at == world.clock.now()
         assert entry.effective_at == model.terms[0].due_at
