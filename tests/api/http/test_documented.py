@@ -59,7 +59,7 @@ def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp
                 time.sleep(0.02)
             given = {**PEOPLE, "API": f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", "PATH": "/usr/local/bin:/usr/bin:/bin"}
             done = subprocess.run(
-                ["bash", "-eu", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+                ["bash", "-eu", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
             )
         finally:
             server.should_exit = True

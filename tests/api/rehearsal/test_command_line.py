@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
@@ -17,6 +16,7 @@ from api.cli import rehearse
 from api.settings import read_settings
 from tests.api.terminal import done, ocop, refused
 from tests.support.databases import Database
+from tests.support.patience import until
 from workflow.store import migrate
 from workflow.timebar import shipped
 
@@ -98,11 +98,13 @@ def test_what_is_there_is_served_as_it_is_and_stops_at_control_c(eve: Database):
                 break
         found = re.search(r"http://[\d.:]+", said)
         assert found
-        for _ in range(100):
+
+        def answers() -> bool:
             with contextlib.suppress(httpx2.TransportError):
-                if httpx2.get(f"{found[0]}/livez").status_code == 200:
-                    break
-            time.sleep(0.1)
+                return httpx2.get(f"{found[0]}/livez").status_code == 200
+            return False
+
+        until(answers, "nobody answers")
         assert re.search(r"http://127\.0\.0\.1:\d+/rehearsal", said)
         assert "23:58 thứ Sáu, 09/07/2021" in said
         assert "Đã diễn" not in said, "a second run keeps the data"
