@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import cast
 
-from transitions import EventData, Machine, MachineError
+from transitions import EventData, Machine, MachineError, Transition
 
 from states.errors import DefinitionUnsound, EventRefused, UnknownName
 from states.facts import Facts
@@ -323,8 +323,23 @@ def describe(rule: Rule) -> dict[str, object]:
     }
 
 
+class _Move(Transition):
+    """A transition of a machine that has no callbacks, and so none to look for: it is made if its condition holds."""
+
+    def execute(self, event_data: EventData) -> bool:
+        """Make the move, or say that it is not made."""
+        if not self._eval_conditions(event_data):
+            return False
+        event_data.model.state = self.dest  # type: ignore[attr-defined]
+        return True
+
+
+class _Machine(Machine):
+    transition_cls = _Move
+
+
 def _machine(names: Iterable[str]) -> Machine:
-    return Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
+    return _Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
 
 
 @cache

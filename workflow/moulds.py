@@ -141,8 +141,8 @@ class _Mould:
             TermRow(id=f"{before.code}:{seq}:{number}", case=before.code, **dict(zip(_OF_TERM, _term_values(term), strict=True)))
             for number, term in enumerate(self.opened)
         )
-        rungs = (rung for term in opened for rung in planned(DutyKind.TERM, term.id, before.code, term.due_at, recorded))
-        return Change(row=row, before=before, entry=entry, opened=opened, closed=closed, rungs=tuple(rungs))
+        steps = (each for term in opened for each in planned(DutyKind.TERM, term.id, before.code, term.due_at, recorded))
+        return Change(row=row, before=before, entry=entry, opened=opened, closed=closed, steps=tuple(steps))
 
 
 _UNKNOWN, _ONCE, _UNFIT = object(), object(), object()

@@ -16,7 +16,7 @@ from workflow.overriding import GIVEN
 from workflow.ports import CaseQuery, Change, Head, LoadedCase, Outcome, RegistrySnapshot, Store, Subject, moves_rounds
 from workflow.readthrough import ReadThrough
 from workflow.rows import CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
-from workflow.telling import RungRow
+from workflow.telling import RungRow, rungs_of
 
 _R = TypeVar("_R", CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
 _KINDS: tuple[type[Any], ...] = (CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
@@ -105,7 +105,7 @@ class Overlay(ReadThrough):
         draft.rows[code] = change.row
         draft.entries.setdefault(code, []).append(change.entry)
         draft.stages.update({stage.id: _in_utc(stage) for stage in change.stages})
-        draft.rungs.extend(change.rungs)
+        draft.rungs.extend(rungs_of(change.steps))
         return True
 
     def _terms_of(self, case: str, *, fresh: bool = False) -> dict[str, TermRow]:

@@ -18,7 +18,7 @@ from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
 from workflow.access import THE_SYSTEM, Office, office_of
-from workflow.activities import open_activities, rungs_of
+from workflow.activities import open_activities, steps_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
@@ -179,7 +179,7 @@ class Plans:
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
         published = self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)
         begun = open_activities(plan, published.row, stages, ()) if isinstance(published.row, PlanRow) else ()
-        changes: list[Change] = [replace(published, rungs=rungs_of(begun, self.clock.now()))]
+        changes: list[Change] = [replace(published, steps=steps_of(begun, self.clock.now()))]
         changes += self._replace_earlier(row, plan)
         changes += self._opened(openings, code, who, with_stages=recurs)
         changes += self._redated(world, row, stages, openings)

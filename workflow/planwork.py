@@ -14,7 +14,7 @@ from states.forms import ACTIVITY_REPORT, LESSON, SUPPORT, SUPPORT_KINDS, TARGET
 from states.lifecycle import PLAN, Move, PlanEvent
 from states.regime import local_date
 from workflow.access import Office, office_of
-from workflow.activities import OpenActivity, duties, rungs_of
+from workflow.activities import OpenActivity, duties, steps_of
 from workflow.clock import Clock
 from workflow.inputs import COMMAND_ID
 from workflow.plan_inputs import evidence_problems, read_work, refuse, report_problems, unit_problems
@@ -358,7 +358,7 @@ class PlanWork:
             if dry_run:
                 return Written(plan=code, event=event, seq=None, line=line, fulfilled=ended)
             if (
-                self.store.write([replace(change, fulfilled=ended, rungs=rungs_of(begun, self.clock.now()))], epoch=desk.world.epoch)
+                self.store.write([replace(change, fulfilled=ended, steps=steps_of(begun, self.clock.now()))], epoch=desk.world.epoch)
                 is Outcome.WRITTEN
             ):
                 return Written(plan=code, event=event, seq=change.entry.seq, line=line, fulfilled=ended)

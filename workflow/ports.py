@@ -34,7 +34,7 @@ from workflow.rows import (
     TieRow,
     UnitRow,
 )
-from workflow.telling import RungRow, Telling
+from workflow.telling import Steps, Telling
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -65,7 +65,7 @@ class Change:
         opened: Terms that begin to run.
         closed: Terms that end, by id.
         stages: Deadline rows created or replaced with it (plans, rounds).
-        rungs: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
+        steps: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
         fulfilled: Other duties that it ends (an activity's id, a certificate's code); what was still planned for them ends.
     """
 
@@ -75,7 +75,7 @@ class Change:
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
-    rungs: tuple[RungRow, ...] = ()
+    steps: tuple[Steps, ...] = ()
     fulfilled: tuple[str, ...] = ()
 
     @property

@@ -70,6 +70,24 @@ class RungRow:
     fired_at: datetime | None = None
 
 
+@quickly
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """All steps of one duty that are planned when it begins: ``at`` holds the moment (aware) of each by its name."""
+
+    duty: str
+    kind: DutyKind
+    subject: str
+    due_at: datetime
+    at: Mapping[str, datetime]
+
+
+def rungs_of(begun: Iterable[Steps]) -> list[RungRow]:
+    """The same, each step as its own row."""
+    steps = ((each, key, at) for each in begun for key, at in each.at.items())
+    return [RungRow(duty=e.duty, rung=key, kind=e.kind, subject=e.subject, at=at, due_at=e.due_at) for e, key, at in steps]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
     """One thing that one person hears.

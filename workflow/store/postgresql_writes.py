@@ -23,7 +23,8 @@ from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Va
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
 from workflow.store.tables import metadata
-from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_mapping import RUNG, steps_values
+from workflow.telling import Steps, rungs_of
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,
@@ -39,7 +40,11 @@ _ENDS = "(term.status='running' OR (term.status='passed' AND v.status='met'))"
 """A running term ends; one that the system has recorded as passed may turn out to be met, by an act on paper."""
 
 _FALLS = "rung.duty=v.id AND rung.state='planned' AND (v.status<>'passed' OR rung.at<rung.due_at)"
-_AGAIN = statements.upsert(RUNG).partition(" ON CONFLICT")[1] + statements.upsert(RUNG).partition(" ON CONFLICT")[2]
+_PLAN = (
+    f"INSERT INTO rung({RUNG.names()}) SELECT r.duty,s.key,r.kind,r.subject,s.value::bigint,r.due_at,'planned',0,NULL,NULL"  # noqa: S608
+    " FROM u,json_to_recordset(%s::json) r(duty text,kind text,subject text,due_at bigint,at json),json_each_text(r.at) s"
+    f" {statements.replacing(RUNG)}"
+)
 """A duty that stands again (a report taken back) gets its steps again."""
 
 _END_RUNGS = numbered(statements.END_RUNGS)
@@ -68,7 +73,7 @@ def _casts(table: str, columns: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs: bool, closed: int) -> str:  # noqa: PLR0913
+def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, plans: bool, closed: int) -> str:  # noqa: PLR0913
     shape = next(shape for shape in SUBJECTS.values() if shape.table == shape_table)
     judge = "(SELECT epoch FROM registry WHERE id=1)=%s" if judged else "true"
     if new:
@@ -96,10 +101,8 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs:
         typed = ",".join(f"{column} {_type('term', column)}" for column in TERM.columns)
         rows = f"SELECT {TERM.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
-    if rungs:
-        typed = ",".join(f"{column} {_type('rung', column)}" for column in RUNG.columns)
-        rows = f"SELECT {RUNG.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
-        parts.append(f"p AS (INSERT INTO rung({RUNG.names()}) {rows} {_AGAIN})")
+    if plans:
+        parts.append(f"p AS ({_PLAN})")
     return f"WITH {', '.join(parts)} {answer}"
 
 
@@ -117,10 +120,10 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
         params += (term, status.value)
     if change.opened:
         params.append(_records(TERM, change.opened))
-    if change.rungs:
-        params.append(_records(RUNG, change.rungs))
+    if change.steps:
+        params.append(orjson.dumps([_planned(each) for each in change.steps]).decode())
     text = _statement(
-        shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), rungs=bool(change.rungs), closed=len(change.closed)
+        shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), plans=bool(change.steps), closed=len(change.closed)
     )
     found = connection.execute(text, params).fetchone()
     if found is None or found[0] != 1:
@@ -134,6 +137,11 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
 
 def _records(shape: Shape, rows: Sequence[Any]) -> str:
     return orjson.dumps([dict(zip(shape.columns, storable(shape.values(row)), strict=True)) for row in rows]).decode()
+
+
+def _planned(steps: Steps) -> dict[str, Any]:
+    duty, kind, subject, due_at, at = storable(steps_values(steps))
+    return {"duty": duty, "kind": kind, "subject": subject, "due_at": due_at, "at": orjson.Fragment(at)}
 
 
 def refused(connection: Connection, epoch: int | None) -> Outcome:
@@ -224,7 +232,7 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
                 raise UndoneError(Outcome.MOVED)
             connection.execute(_END_MANY, (ended,))
         _copy(connection, TERM.table, TERM.columns, [storable(TERM.values(term)) for c in taken for term in c.opened])
-        _copy(connection, RUNG.table, RUNG.columns, [storable(RUNG.values(rung)) for c in taken for rung in c.rungs])
+        _copy(connection, RUNG.table, RUNG.columns, [storable(RUNG.values(rung)) for c in taken for rung in rungs_of(c.steps)])
     return fits
 
 

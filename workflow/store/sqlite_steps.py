@@ -16,13 +16,16 @@ from workflow.ports import Change
 from workflow.store import statements
 from workflow.store.differing import differing
 from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
-from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_mapping import RUNG, steps_values
 
 Step = tuple[str, Values, bool]
 """A statement, its values, and whether it has to touch exactly one row."""
 
 _INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
-_PLAN = statements.upsert(RUNG)
+_PLAN = (
+    f"INSERT INTO rung({RUNG.names()}) SELECT ?,key,?,?,value,?,'planned',0,NULL,NULL FROM json_each(?) WHERE true"  # noqa: S608 names are ours
+    f" {statements.replacing(RUNG)}"
+)
 """A duty that stands again (a report taken back) gets its steps again."""
 
 _ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
@@ -61,8 +64,8 @@ def _steps(change: Change) -> Iterator[Step]:
         yield statements.END_RUNGS, (duty,), False
     for opened in change.opened:
         yield _INSERTS["term"], storable(TERM.values(opened)), True
-    for rung in change.rungs:
-        yield _PLAN, storable(RUNG.values(rung)), True
+    for each in change.steps:
+        yield _PLAN, storable(steps_values(each)), False
     for stage in change.stages:
         yield _UPSERT_STAGE, storable(STAGE.values(stage)), True
 

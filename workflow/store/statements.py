@@ -23,9 +23,14 @@ def insert(shape: Shape) -> str:
 
 def upsert(shape: Shape) -> str:
     """Insert of one row, or replacement of everything but its key."""
+    return f"{insert(shape)} {replacing(shape)}"
+
+
+def replacing(shape: Shape) -> str:
+    """What stands behind an insert, so that a row which is there is replaced but for its key."""
     rest = [c for c in shape.columns if c not in shape.key]
     action = "DO UPDATE SET " + ",".join(f"{c}=excluded.{c}" for c in rest) if rest else "DO NOTHING"
-    return f"{insert(shape)} ON CONFLICT({','.join(shape.key)}) {action}"
+    return f"ON CONFLICT({','.join(shape.key)}) {action}"
 
 
 def swap(shape: Shape, columns: tuple[str, ...]) -> str:

@@ -31,7 +31,7 @@ def to_micros(instant: datetime) -> int:
 
 def from_micros(micros: int) -> datetime:
     """The aware UTC instant of :func:`to_micros`."""
-    return EPOCH + timedelta(0, 0, micros)  # named, the argument would cost a quarter more
+    return EPOCH + micros * _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
