@@ -118,7 +118,7 @@ def command_id(caller: Caller, key: str | None) -> str:
 
 def fingerprint(request: Request, values: object) -> str:
     """Fingerprint of what was asked: method, path, and the values of the body whatever their order."""
-    text = orjson.dumps([request.method, request.url.path, values], option=orjson.OPT_SORT_KEYS)
+    text = orjson.dumps([request.method, request.scope["path"], values], option=orjson.OPT_SORT_KEYS)
     return sha256(text).hexdigest()
 
 

@@ -153,7 +153,8 @@ def status_of(error: CycleError) -> int:
 def language_of(request: Request) -> Language:
     """The language to answer in: the first of ours in ``Accept-Language``, else the caller's, else Vietnamese."""
     best: tuple[float, Language] | None = None
-    for part in request.headers.get("accept-language", "")[:200].split(","):
+    asked = request.headers.get("accept-language")
+    for part in asked[:200].split(",") if asked else ():
         tag, _, weight = part.strip().partition(";q=")
         primary = tag.strip().lower().partition("-")[0]
         try:

@@ -378,6 +378,16 @@ REGISTRY: dict[str, Shape] = {
 """In the order of their references: who is pointed at comes first."""
 
 
+def entry_values(entry: StoredEntry) -> Values:
+    """An entry's columns. Its text and its opening are canonical, which is stricter than :func:`storable`, and the longest of all.
+
+    Raises:
+        MalformedInput: As :func:`storable`, over the rest.
+    """
+    storable((entry.subject, entry.command, entry.event))
+    return ENTRY.values(entry)
+
+
 def outbox_values(entry: StoredEntry) -> Values:
     """What the log needs of an entry: subject, number, leaf hash."""
     return (entry.subject, entry.seq, entry.leaf_hash)

@@ -19,7 +19,7 @@ from workflow.ports import Change, Outcome, moves_rounds
 from workflow.rows import CaseRow
 from workflow.store import statements
 from workflow.store.differing import differing
-from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, entry_values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
 from workflow.store.tables import metadata
@@ -115,7 +115,7 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
     params = list(values if new else (*shape.pick(shape.changing, values), row.code, change.version, change.seq))
     if epoch is not None:
         params.append(epoch)
-    params += storable(ENTRY.values(change.entry))
+    params += entry_values(change.entry)
     for term, status in change.closed:
         params += (term, status.value)
     if change.opened:
@@ -223,7 +223,7 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
         _copy(connection, CASE.table, CASE.columns, [storable(CASE.values(c.row)) for c in taken if c.version is None])
         if not _updated(connection, [change for change in taken if change.before is not None]):
             raise UndoneError(Outcome.MOVED)
-        _copy(connection, ENTRY.table, ENTRY.columns, [storable(ENTRY.values(c.entry)) for c in taken])
+        _copy(connection, ENTRY.table, ENTRY.columns, [entry_values(c.entry) for c in taken])
         _copy(connection, "outbox", _OUTBOX_COLUMNS, [outbox_values(c.entry) for c in taken])
         closed = [{"id": term, "status": status._value_} for c in taken for term, status in c.closed]
         if closed:

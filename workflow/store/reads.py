@@ -359,7 +359,8 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 def _loaded(rows: Sequence[Row]) -> LoadedCase:
     first = rows[0]
     start = _CASE_WIDTH + 1
-    terms = tuple(TERM.row(row[start:]) for row in rows) if first[start] is not None else ()
+    # The few terms of a case are put in order here: the database would sort whole rows, texts and memo included.
+    terms = tuple(TERM.row(row[start:]) for row in sorted(rows, key=itemgetter(start))) if first[start] is not None else ()
     return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH])
 
 

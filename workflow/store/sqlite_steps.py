@@ -15,7 +15,7 @@ from states.vocabulary import TermStatus
 from workflow.ports import Change
 from workflow.store import statements
 from workflow.store.differing import differing
-from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, entry_values, outbox_values, storable
 from workflow.store.telling_mapping import RUNG, steps_values
 
 Step = tuple[str, Values, bool]
@@ -54,7 +54,7 @@ def _swap(table: str, columns: tuple[str, ...]) -> str:
 
 def _steps(change: Change) -> Iterator[Step]:
     yield _subject(SUBJECTS[type(change.row)], change)
-    yield _INSERTS["history"], storable(ENTRY.values(change.entry)), True
+    yield _INSERTS["history"], entry_values(change.entry), True
     yield statements.INSERT_OUTBOX, outbox_values(change.entry), True
     for term, status in change.closed:
         yield _CLOSES[status], (status.value, term), True

@@ -53,7 +53,7 @@ _LOADED = (
     f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),"  # noqa: S608
     f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
 )
-LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id"
+LOAD_CASE = f"{_LOADED} WHERE c.code=?"
 LOAD_CASES = (
     f"SELECT {CASE.names()} FROM case_file WHERE code IN LIST ORDER BY code",  # noqa: S608
     f"SELECT {TERM.names()} FROM term WHERE case_code IN LIST AND status='running'",  # noqa: S608
