@@ -14,7 +14,7 @@ from states.payload import Field, Kind
 from states.regime import VIETNAM, local_date
 from states.vocabulary import Event, Stage
 from states.words import words
-from workflow.casebook import Listed, Shown
+from workflow.casebook import Line, Shown
 from workflow.commands import Receipt
 from workflow.ledger.entry import Entry, parse
 from workflow.overriding import USED, Override
@@ -159,21 +159,30 @@ class Names:
         }
 
 
-def line_json(listed: Listed, names: Names) -> dict[str, Any]:
-    """A case in a list."""
-    case = listed.case
-    return {
-        "code": case.code,
-        **names.of(case),
-        "kind": str(case.kind),
-        "state": str(case.state),
-        "state_name": both("state", str(case.state)),
-        "round": case.round,
-        "attempt": case.attempt,
-        "version": case.version,
-        "due_at": iso(listed.due_at) if listed.due_at else None,
-        "last_valid_day": last_valid_day(listed.due_at) if listed.due_at else None,
-    }
+def lines_json(asked: Asked, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The cases of a page; what is the same of several of them is made once."""
+    registry, day = asked.run.engine.world().registry, asked.today
+    units = {code: {"code": code, "name": registry.unit_name(registry.present(code, day), day)} for code in {line.unit for line in lines}}
+    states = {state: both("state", state) for state in {line.state for line in lines}}
+    found = []
+    for code, product, producer, unit, kind, state, round_, attempt, version, product_name, producer_name, due_at in lines:
+        found.append(
+            {
+                "code": code,
+                "product": {"code": product, "name": product_name or product},
+                "producer": {"code": producer, "name": producer_name or producer},
+                "unit": units[unit],
+                "kind": kind,
+                "state": state,
+                "state_name": states[state],
+                "round": round_,
+                "attempt": attempt,
+                "version": version,
+                "due_at": iso(due_at) if due_at else None,
+                "last_valid_day": last_valid_day(due_at) if due_at else None,
+            }
+        )
+    return found
 
 
 def case_json(  # noqa: PLR0913 - what was read, each once

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.caller import caller_of
+from api.judged import JudgedRoute
 from states.errors import MalformedInput, PayloadInvalid, Problem
 
 DEEPEST = 20
@@ -47,7 +47,8 @@ def read_json(body: bytes) -> Any:
     try:
         found = _READER.decode(text)
     except (ValueError, RecursionError) as error:
-        raise RequestInvalid([Problem("", "not_json", {"why": _said(error)})]) from None
+        line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise RequestInvalid([Problem("", "not_json", {"line": line, "column": column})]) from None
     if "\\u" in text:
         # Half a character can only have been written as an escape.
         try:
@@ -55,10 +56,6 @@ def read_json(body: bytes) -> Any:
         except UnicodeEncodeError:
             raise RequestInvalid([Problem("", "not_unicode")]) from None
     return found
-
-
-def _said(error: Exception) -> str:
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _shallow(text: str) -> None:
@@ -169,7 +166,7 @@ async def strictly(request: Request, known: set[str]) -> StrictRequest:
     return strict
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(JudgedRoute):
     """A route whose body is read strictly, and that notes the instant at which the request had come in as a whole."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +25,8 @@ BODY_SECONDS = 15.0
 GONE = 499
 """In logs and figures alone: who asked did not wait for the answer."""
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_APART = re.compile(rb"%[Cc][CcDd]")
+"""What marks that stand by themselves begin with in UTF-8."""
 _log = structlog.get_logger("ocop.http")
 
 
@@ -41,6 +45,7 @@ class Transport:
             await self._app(scope, receive, send)
             return
         began, request = perf_counter(), _id_of(scope)
+        _compose(scope)
         scope["request_id"] = request
         bind_request(request)
         structlog.contextvars.bind_contextvars(request=request)
@@ -81,6 +86,15 @@ class Transport:
             )
             structlog.contextvars.unbind_contextvars("request")
             bind_request(None)
+
+
+def _compose(scope: MutableMapping[str, Any]) -> None:
+    """Compose what an address says: a code or a search that was typed with its marks apart is the same code and the same search."""
+    if not scope["path"].isascii():
+        scope["path"] = normalize("NFC", scope["path"])
+    if _APART.search(scope["query_string"]):
+        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        scope["query_string"] = urlencode([(normalize("NFC", name), normalize("NFC", value)) for name, value in given]).encode("ascii")
 
 
 def _id_of(scope: MutableMapping[str, Any]) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from states.chart import Offer, Seat
 from states.values import quickly
@@ -45,6 +48,11 @@ class Command:
     on_behalf_of: Seat | None = None
     via: str = "api"
     digest: str | None = None
+
+
+def fingerprint(*asked: object) -> str:
+    """Fingerprint in hex of what was asked, whatever the order of its members: what a command id is bound to, by every way in."""
+    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
 @quickly

@@ -106,6 +106,8 @@ class Engine:
         loaded = self._current(world, baseline, lambda: self._load(command))
         if loaded.done_as is not None:
             return receipt_again(self.store, command, loaded.case.code, loaded.done_as)
+        if loaded.used:
+            raise MalformedInput("command_reused", command=command.id, case=self.store.used_for(command.id) or "–")
         case = loaded.case
         self._current(
             world, baseline, lambda: self.judge.must_see(world.registry, command.actor, place_of(case), case.code, local_date(received))
@@ -148,6 +150,9 @@ class Engine:
             if loaded is None or loaded.case.product != command.case:
                 raise MalformedInput("command_reused", command=command.id, case=known)
             return receipt_again(self.store, command, known, 1)
+        elsewhere = self.store.used_for(command.id)
+        if elsewhere is not None:
+            raise MalformedInput("command_reused", command=command.id, case=elsewhere or "–")
         world = self.world(fresh=dry_run)
         try:
             decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
@@ -218,7 +223,7 @@ class Engine:
         answers: list[Receipt | None] = [None] * len(commands)
         world = self.world()
         legible = [(index, read) for index, command in enumerate(commands) if (read := _legible(command)) is not None]
-        loaded = self.store.load_cases([command.case for _, command in legible])
+        loaded = self.store.load_cases([command.case for _, command in legible], [command.id for _, command in legible])
         batch: list[tuple[int, Decision]] = []
         taken: set[str] = set()
         for index, command in legible:
@@ -240,7 +245,7 @@ class Engine:
         """The decision on a command that may share a transaction; None where the single way has to answer it."""
         received = command.received_at or self.clock.now()
         alone = command.event in RECOGNISES or command.event is Event.REGISTER or command.actor == SYSTEM or command.acted_on is not None
-        if alone or fallen(mine, received) or command.expected_version not in {None, mine.case.version}:
+        if alone or mine.used or fallen(mine, received) or command.expected_version not in {None, mine.case.version}:
             return None
         try:
             self.judge.must_see(world.registry, command.actor, place_of(mine.case), mine.case.code, local_date(received))

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from states.values import quickly
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place, Shown
+from workflow.casebook import CaseList, Line, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -35,6 +35,7 @@ from workflow.rows import (
     UnitRow,
 )
 from workflow.telling import Steps, Telling
+from workflow.toldbook import ToldBook
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -45,11 +46,16 @@ Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | Delegati
 @quickly
 @dataclass(frozen=True, slots=True)
 class LoadedCase:
-    """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
+    """A case, its running terms, and the sequence number under which a given command already stands (or None).
+
+    Attributes:
+        used: Whether a command made from a person's own key stands somewhere: here, on another case, or as a request of another kind.
+    """
 
     case: CaseRow
     terms: tuple[TermRow, ...]
     done_as: int | None
+    used: bool = False
 
 
 @quickly
@@ -169,8 +175,11 @@ class Store(Protocol):
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """One read: the case, its running terms, and whether ``command`` was carried out on it already."""
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
-        """The same for many (``done_as`` is None); codes that do not exist are left out."""
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
+        """The same for many (``done_as`` is None); codes that do not exist are left out.
+
+        ``used`` is whether one of the ``commands`` was a request of another kind; an act on another case shows when it is written.
+        """
 
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds, plans or calendars change.
@@ -192,6 +201,9 @@ class Store(Protocol):
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
+
+    def used_for(self, command: str) -> str | None:
+        """What a command stands for that was made from a person's own key: the code of the case, or nothing for any other request."""
 
     def next_number(self, scope: str) -> int:
         """The next number of a series such as ``VS-2021``; numbers are never given twice, gaps are possible."""
@@ -279,11 +291,21 @@ class Store(Protocol):
 class Served(Protocol):
     """What a serving process asks of a database beside: lists for people, and its own work, which no history keeps."""
 
+    def still_current(self) -> None:
+        """Look whether nobody has migrated the database since it was opened.
+
+        Raises:
+            StoreUnsafe: ``schema_other_revision``, or it cannot be read.
+        """
+
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """Entries of the log behind a number (-1: from the first), with their numbers."""
 
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
         """A page of a list: at most ``limit`` cases behind a place."""
+
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """What a list shows of the same page, in one read, and the place behind which the next begins; None: there is none."""
 
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
@@ -330,11 +352,11 @@ class Served(Protocol):
     def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
         """Move an operation if it stands as expected; a cancelled one skips what is pending."""
 
-    def retry_bulk(self, operation: str) -> int:
-        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
+    def retry_bulk(self, operation: str, credential: str | None = None) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again by a credential; how many."""
 
 
-class Database(Store, Served, Telling, Protocol):
+class Database(Store, Served, Telling, ToldBook, Protocol):
     """Everything that a database does for us."""
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, plan
@@ -110,7 +111,9 @@ class Scribe:
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:
         seq = before.head_seq + 1 if before else 1
-        digests, opening = commit(act.texts, self._randomness) if act.texts else ({}, None)
+        # Names of a registry that was filled otherwise than by this program may lie there decomposed.
+        texts = {name: normalize("NFC", text) for name, text in act.texts.items()}
+        digests, opening = commit(texts, self._randomness) if texts else ({}, None)
         terms: dict[str, list[Any]] = {}
         if act.opened:
             terms["open"] = [{"id": f"{code}:{seq}:{number}", **term} for number, term in enumerate(act.opened)]

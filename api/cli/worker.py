@@ -14,6 +14,7 @@ from api.bootstrap import Runtime, build_runtime
 from api.cli.context import REFUSED, ctx, iso, print_json, tell, telling
 from api.cli.options import Json
 from api.cli.render import instant
+from api.identity.owners import owner_of
 from api.postroom import alarm
 from api.settings import Settings, read_settings
 from api.stopping import Asked
@@ -109,7 +110,7 @@ class Shift:
             run.notifications.plan_missing()
             self._planned = True
         self.worker.beat(run.store, run.engine, run.plans, lambda: self._gather(run))
-        while step(run.store, run.engine, told):
+        while step(run.store, run.engine, told, owner_of(run)):
             pass
         # By a clock that was moved, everything might seem old.
         if not self.worker.paused:

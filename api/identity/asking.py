@@ -1,6 +1,5 @@
 """What identity's routes share: the installation's identity, where a request comes from, and answers that set cookies."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,7 +19,6 @@ from api.identity.sessions import REHEARSAL, csrf_of
 from api.identity.signing_in import From
 from api.identity.tokens import SCOPES
 from api.requests import current_request
-from states.regime import VIETNAM
 from workflow.accounts import SessionRow
 from workflow.registry import Registry
 
@@ -67,11 +65,6 @@ def answer(body: Any, status: int = 200) -> Response:
     return Response(content, status_code=status, media_type=None if body is None else "application/json")
 
 
-def local(moment: datetime | None) -> datetime | None:
-    """An instant in the time of Viet Nam."""
-    return moment.astimezone(VIETNAM) if moment else None
-
-
 def functions_of(registry: Registry, identity: Identity, person: str) -> list[HoldingOut]:
     """What a person exercises today."""
     day = identity.today()
@@ -100,7 +93,7 @@ def described(request: Request, session: Session) -> SessionOut:
         functions=functions_of(registry, identity, row.person),
         second_factor=("owed" if enrolled else "to_enrol") if owed else "shown" if row.strong and row.via != REHEARSAL else "not_asked",
         csrf=csrf_of(session.id),
-        expires_at=local(row.expires_at),
+        expires_at=row.expires_at,
     )
 
 

@@ -4,15 +4,25 @@ import hashlib
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from api.identity import pacing
 from api.identity.accounts import Accounts, folded_login
-from api.identity.errors import LoginFailed, LoginPaced, ProviderUnknownPerson, RehearsalOnly, RolesInstead, SecondFactorWrong
+from api.identity.errors import (
+    LinkUnusable,
+    LoginFailed,
+    LoginPaced,
+    ProviderUnknownPerson,
+    RehearsalOnly,
+    RolesInstead,
+    SecondFactorKnown,
+    SecondFactorWrong,
+)
 from api.identity.passwords import Hasher
 from api.identity.rights import needs_second_factor
 from api.identity.sessions import REHEARSAL, SESSION, Sessions
-from states.errors import PayloadInvalid
-from workflow.accounts import AccountRow, AttemptRow, IdentityShelf, SessionRow
+from states.errors import CycleError, PayloadInvalid
+from workflow.accounts import AccountRow, AttemptRow, IdentityShelf, Overtaken, Put, SessionRow
 from workflow.clock import Clock
 from workflow.registry import Registry
 
@@ -65,10 +75,12 @@ class SignIn:
         right, newer = self._hasher.matches(password, account.password if account else None)
         if account is None or not right or account.disabled_at is not None:
             raise LoginFailed
-        if newer is not None:
-            self._shelf.change(AccountRow, {"person": account.person}, {"password": newer})
+        shown = {"password": account.password}
+        if newer is not None and self._shelf.change(AccountRow, {"person": account.person, **shown}, {"password": newer}):
+            shown = {"password": newer}
+        entered = self._enter(registry, account, here, day, strong=False, shown=shown, otherwise=LoginFailed())
         self._attempt(key, here, pacing.ENTERED)
-        return self._enter(registry, account, here, day, strong=False)
+        return entered
 
     def provided(self, registry: Registry, issuer: str, subject: str, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:  # noqa: PLR0913
         """A session for somebody whom an identity provider vouches for, if an administrator has entered who that is.
@@ -82,11 +94,17 @@ class SignIn:
         found = next(iter(self._shelf.find(AccountRow, {"issuer": issuer, "subject": subject})), None)
         if found is None or found.disabled_at is not None:
             raise ProviderUnknownPerson
-        return self._enter(registry, found, here, day, strong=strong)
+        shown = {"issuer": issuer, "subject": subject}
+        return self._enter(registry, found, here, day, strong=strong, shown=shown, otherwise=ProviderUnknownPerson())
 
     def by_link(self, registry: Registry, account: AccountRow, here: From, day: date) -> tuple[str, SessionRow]:
-        """A session for somebody who has just chosen a password by a one-time link."""
-        return self._enter(registry, account, here, day, strong=False)
+        """A session for somebody who has just chosen a password by a one-time link.
+
+        Raises:
+            LinkUnusable: The account was closed or another password chosen meanwhile.
+        """
+        shown = {"password": account.password}
+        return self._enter(registry, account, here, day, strong=False, shown=shown, otherwise=LinkUnusable())
 
     def role(self, registry: Registry, person: str, here: From) -> tuple[str, SessionRow]:
         """In a rehearsal: act as somebody.
@@ -106,28 +124,48 @@ class SignIn:
         Raises:
             LoginPaced: Too many wrong codes.
             SecondFactorWrong: The code is wrong or was used. After five the half session is at an end.
+            Unidentified: The half session has ended meanwhile.
         """
         key = hashlib.sha256(f"code {account.person}".encode()).digest()
         with self._gate:
             self._paced(key, here)
             self._attempt(key, here, pacing.TRIED)
         try:
-            self._accounts.show_factor(account, code)
-        except SecondFactorWrong:
+            risen = self._sessions.raised(session, [self._accounts.showing(account, code)])
+        except (SecondFactorWrong, Overtaken):
             tried = self._shelf.find(AttemptRow, {"login": key, "source": here.source}, since=session.created_at, limit=_WRONG_CODES)
             if len(tried) >= _WRONG_CODES:
                 self._sessions.end(session)
-            raise
+            # Of two who send the same code at once one is right.
+            raise SecondFactorWrong from None
         self._attempt(key, here, pacing.ENTERED)
-        return self._sessions.renew(session, strong=True, whole=True)
+        return risen
 
-    def enrolled(self, session: SessionRow) -> tuple[str, SessionRow]:
-        """The whole session of somebody who has just enrolled a second factor."""
-        return self._sessions.renew(session, strong=True, whole=True)
+    def enrol(self, session: SessionRow, account: AccountRow, sealed: str, code: str) -> tuple[str, SessionRow]:
+        """Keep a second factor, once its first code proves that the person has it; the whole session under a new id.
 
-    def _enter(self, registry: Registry, account: AccountRow, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:
+        Raises:
+            SecondFactorKnown: There is one already.
+            SecondFactorWrong: The code is not of this secret.
+            Unidentified: The session has ended meanwhile.
+        """
+        try:
+            return self._sessions.raised(session, self._accounts.enrolment(account, sealed, code))
+        except Overtaken:
+            raise SecondFactorKnown from None
+
+    def _enter(  # noqa: PLR0913 - what a sign-in stands on
+        self, registry: Registry, account: AccountRow, here: From, day: date, *, strong: bool, shown: dict[str, Any], otherwise: CycleError
+    ) -> tuple[str, SessionRow]:
+        """A session on an account that is open and by what was shown for it, at this moment; refused otherwise."""
         owed = not strong and (account.totp is not None or needs_second_factor(registry, account.person, day))
-        return self._sessions.begin(account.person, via=SESSION, strong=strong, whole=not owed, source=here.source, agent=here.agent)
+        standing = Put(AccountRow, {"person": account.person, **shown, "disabled_at": None}, {"login": account.login}, must=True)
+        try:
+            return self._sessions.begin(
+                account.person, standing, via=SESSION, strong=strong, whole=not owed, source=here.source, agent=here.agent
+            )
+        except Overtaken:
+            raise otherwise from None
 
     def _account(self, login: str) -> AccountRow | None:
         try:

@@ -134,9 +134,10 @@ def act(request: Request, code: CaseCode, event: Event, form: Sent) -> Response:
     said, t = words(asked.language), Said(asked.language)
     typed = read(desk.fields, form)
     given = {name: form.one(name) or "" for name in KEPT}
-    if form.one("do") == "edit":
-        return _form(desk, Typed(values=typed.values, texts=typed.texts), given)
     try:
+        if form.one("do") == "edit":
+            _must_be_current(desk.loaded, _version(form))
+            return _form(desk, Typed(values=typed.values, texts=typed.texts), given)
         command = _command(desk, typed, given, _version(form))
         if form.one("do") == "preview" or (desk.weighty and form.one("looked") is None):
             return _looked_over(desk, typed, given, command)
@@ -175,6 +176,8 @@ def answer(request: Request, code: CaseCode, seq: Annotated[int, Path(ge=1, le=1
     loaded = visible_case(asked, code)
     reason = form.one("reason")
     told_, person, name = asked.run.confirmations, asked.caller.person, confirmation_id(code, seq)
+    if form.one("do") == "edit":
+        return render(request, "case.html", **(described(asked, loaded, None) | {"kept_reason": reason or ""}))
     try:
         _must_be_current(loaded, _version(form))
         agreed = form.one("do") == "confirm"

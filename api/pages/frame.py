@@ -1,12 +1,13 @@
 """What every page shares: its language, its words, who looks at it, forms as browsers send them, and the answer."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -20,6 +21,7 @@ from api.caller import Caller
 from api.identity.cookies import LANGUAGE
 from api.identity.guard import Session
 from api.identity.sessions import csrf_of
+from api.pages.kept import drawn_for
 from api.pages.strip import strip, without_marks
 from api.strict import RequestInvalid, WrongMediaType
 from states.errors import CycleError, Problem
@@ -27,6 +29,7 @@ from states.regime import local_date
 from states.vocabulary import Function, Level
 from states.words import Language, Words, words
 from workflow.registry import Holding, Registry
+from workflow.store.text import strange_signs
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 500
@@ -102,6 +105,16 @@ def csrf(request: Request) -> str | None:
     return csrf_of(found.id) if isinstance(found, Session) else None
 
 
+def doubtful(t: Said) -> Callable[..., list[str]]:
+    """Says of names what somebody should look at: letters that Vietnamese does not write, and that may only look like its own."""
+
+    def doubt(*names: str) -> list[str]:
+        signs = ((name, strange_signs(name)) for name in dict.fromkeys(names))
+        return [t("alike.signs", name=name, signs=", ".join(f"“{sign}”" for sign in found)) for name, found in signs if found]
+
+    return doubt
+
+
 @dataclass(frozen=True, slots=True)
 class Me:
     """The reader as the header names them."""
@@ -155,7 +168,8 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     base = {
         "t": Said(language), "w": said, "lang": language, "csrf": csrf(request), "me": me, "office": me.office if me else office(run),
         "status": status, "rehearsal": run.rehearsal, "now": run.clock.now(), "here": _here(request), "nonce": getattr(request.state, "csp_nonce", ""),
-        "strip": strip(request, run, Said(language)) if run.rehearsal else None,
+        "strip": strip(request, run, Said(language)) if run.rehearsal else None, "drawn": lambda: drawn_for(request),
+        "doubt": doubtful(Said(language)),
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -166,7 +180,7 @@ def plain(request: Request, template: str, *, status: int, **values: Any) -> Res
     language = page_language(request)
     base = {
         "t": Said(language), "w": words(language), "lang": language, "csrf": csrf(request), "me": None, "office": "", "status": status, "rehearsal": False,
-        "now": None, "here": "/", "nonce": "", "strip": None,
+        "now": None, "here": "/", "nonce": "", "strip": None, "drawn": str, "doubt": doubtful(Said(language)),
     }  # fmt: skip
     text = _environment().get_template(template).render({**base, **values})
     return HTMLResponse(text, status_code=status, headers={"content-language": language, "cache-control": "no-store"})
@@ -213,6 +227,10 @@ class Form:
         """Every value of a field that may have several."""
         return [value for value in self._values.get(name, []) if value]
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every field with its value, one after the other."""
+        return [(name, value) for name, values in self._values.items() for value in values if value]
+
     def names(self) -> tuple[str, ...]:
         """The fields that came."""
         return tuple(self._values)
@@ -228,16 +246,25 @@ async def form_of(request: Request) -> Form:
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != FORM:
         raise WrongMediaType(wanted=FORM, given=given[:100] or "–")
+    found = read_form(await request.body())
+    # Whoever answers in the form's place, because the session has ended meanwhile, can give back what was typed.
+    request.state.form = found
+    return found
+
+
+def read_form(body: bytes) -> Form:
+    """A form by the text that a browser sends.
+
+    Raises:
+        RequestInvalid: It is no UTF-8, or has more fields than any of our pages.
+    """
     try:
-        text = (await request.body()).decode("ascii")
-        found = Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        return Form({name: [normalize("NFC", value) for value in values] for name, values in fields.items()})
     except UnicodeDecodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     except ValueError:
         raise RequestInvalid([Problem("", "too_long")]) from None
-    # Whoever answers in the form's place, because the session has ended meanwhile, can give back what was typed.
-    request.state.form = found
-    return found
 
 
 def countdown(due: datetime, now: datetime, said: Said) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Registering a case: a product is chosen, then what the form asks for; what follows is shown before anything is sent."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from api.acting import act_of
 from api.asking import WRITE, Asked, ask, command_id, surely
+from api.pages.alike import Alike, Named, tier
 from api.pages.coded import Lists, certificates_for, round_name
 from api.pages.fields import PREFIX, Sheet, Typed, also_wrong, read, told
 from api.pages.foreseen import Foreseen, foreseen
@@ -52,13 +54,24 @@ def new_page(
     found = [
         row for row in _products(asked) if all(word in fold(f"{row.code} {row.name} {names.get(row.producer, '')}") for word in wanted)
     ]
-    found.sort(key=lambda row: (fold(row.name), row.code))
+    found.sort(key=lambda row: (tier(q, f"{row.code} {row.name} {names.get(row.producer, '')}"), fold(row.name), row.code))
     registry = asked.run.engine.world().registry
+    alike = _alike(asked, names)
     shown = [
-        (row, names.get(row.producer, row.producer), registry.unit_name(registry.present(row.unit, asked.today), asked.today))
+        (
+            row,
+            names.get(row.producer, row.producer),
+            registry.unit_name(registry.present(row.unit, asked.today), asked.today),
+            alike.told(row.code, row.name),
+        )
         for row in found[:_SHOWN]
     ]
     return render(request, "new.html", found=shown, more=len(found) - len(shown), q=q or "")
+
+
+def _alike(asked: Asked, names: Mapping[str, str]) -> Alike:
+    """Namesakes among the products that the reader may choose from; of others they learn nothing."""
+    return Alike((Named(row.code, row.name, names.get(row.producer, row.producer)) for row in _products(asked)), Said(asked.language))
 
 
 def _products(asked: Asked) -> list[ProductRow]:
@@ -121,8 +134,9 @@ def _form(  # noqa: PLR0913 - what a form shows
 
 
 def _head(asked: Asked, product: ProductRow) -> dict[str, Any]:
-    producer = asked.run.store.producer(product.producer)
-    return {"product": product, "producer": producer.name if producer else product.producer}
+    names = {row.code: row.name for row in asked.run.store.producers()}
+    alike = _alike(asked, names).told(product.code, product.name)
+    return {"product": product, "producer": names.get(product.producer, product.producer), "alike": alike}
 
 
 def _lists(asked: Asked, product: ProductRow) -> Lists:

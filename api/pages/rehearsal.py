@@ -110,6 +110,7 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
         ahead=ahead if reachable else None,
         settled=settles(ahead) if ahead is not None else None,
         stories=told,
+        first=_first(visit, told),
         going_on=_going_on(visit, told),
         season=known,
         cast=cast(run, said),
@@ -120,19 +121,35 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
     )
 
 
-def _going_on(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> tuple[Story, dict[str, Any]] | None:
-    """The step that comes next in the story whose step has just been taken, what has been looked at already left out."""
+def _going_on(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> tuple[Story, dict[str, Any] | None, list[str]] | None:
+    """The story whose step has just been taken: the step that comes next, what has been looked at already left out, and what has come about."""
     key = visit.request.query_params.get("story", "")
     for story, steps in told:
         if story.key == key:
             taken = max((n for n, step in enumerate(steps) if step["progress"] == Progress.DONE), default=-1)
-            return next(((story, step) for step in steps[taken + 1 :] if step["progress"] == Progress.NEXT), None)
+            onward = next((step for step in steps[taken + 1 :] if step["progress"] == Progress.NEXT), None)
+            return story, onward, [step["after"] for step in steps[: taken + 1] if step["after"] and step["progress"] == Progress.DONE]
     return None
+
+
+def _first(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> str:
+    """The story that stands on top: the one whose step has just been taken, else the first in which something is still to be done."""
+    wanted = visit.request.query_params.get("story", "")
+    open_ = [story.key for story, steps in told if any(step["progress"] == Progress.NEXT and not step["shows"] for step in steps)]
+    known = [story.key for story, _ in told]
+    return wanted if wanted in known else next(iter([*open_, *known]), "")
 
 
 def _steps(story: Story, how_far: tuple[Progress, ...], language: Language) -> list[dict[str, Any]]:
     return [
-        {"number": n, "text": step.text[language], "button": step.button[language], "progress": str(far), "shows": step.kind in _SHOWS}
+        {
+            "number": n,
+            "text": step.text[language],
+            "button": step.button[language],
+            "after": step.after.get(language, ""),
+            "progress": str(far),
+            "shows": step.kind in _SHOWS,
+        }
         for n, (step, far) in enumerate(zip(story.steps, how_far, strict=True), 1)
     ]
 

@@ -18,12 +18,10 @@ from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.reading import day_of
 from api.problems import status_of
 from api.schemas.common import LONGEST_CODE
-from api.seeing import seen_by
 from api.strict import RequestInvalid
 from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
-from states.vocabulary import CaseState, Event, RoundEvent, Stage
+from states.vocabulary import RoundEvent, Stage
 from states.words import Words, words
-from workflow.casebook import CaseList
 from workflow.notices import Redated
 from workflow.operations import GivenAnswer
 from workflow.roundoffers import RoundAct, offers, redatable
@@ -38,7 +36,6 @@ FIELDS = ("stage", "phrase", "reading", "document_no", "document_date", "documen
 """What a re-dating asks for."""
 
 _MUST = ("stage", "phrase", "document_no", "document_date", "reason")
-_MOST = 300
 _AGAIN = (0.05, 0.15, 0.4)
 """Seconds after which the answer to the first of two clicks is looked for."""
 
@@ -182,7 +179,7 @@ def _shown(  # noqa: PLR0913 - what the page of an act shows
     return render(
         asked.request, "round_act.html", status=status, round=row, state=desk.said.name(row.state), act=str(desk.act), error=error,
         reasons=desk.reasons if reasons is None else reasons, problems=problems or {}, groups=groups, changes=changes or [], kept=kept,
-        key=kept.get("key") or secrets.token_urlsafe(18), must=_MUST, most=_MOST, **{"dates": _dates(desk, dates), "redated": None, **shown},
+        key=kept.get("key") or secrets.token_urlsafe(18), must=_MUST, **{"dates": _dates(desk, dates), "redated": None, **shown},
     )  # fmt: skip
 
 
@@ -209,6 +206,8 @@ def do(request: Request, code: RoundCode, act: RoundAct, form: Sent) -> Response
     asked = visitor(request)
     given = {name: form.one(name) or "" for name in ("key", "seen", "looked", *FIELDS)}
     version = _number(form, "version")
+    if form.one("do") == "edit":
+        return _typed_before(asked, code, act, given, version)
     if act is RoundAct.REDATE and (form.one("do") == "preview" or given["looked"] != _digest(given)):
         return _preview(asked, code, given, version)
     try:
@@ -219,6 +218,16 @@ def do(request: Request, code: RoundCode, act: RoundAct, form: Sent) -> Response
         return _mend(_desk(asked, code, act), error, given)
     except (EventRefused, NotAllowed) as error:
         return _refused(_desk(asked, code, act), error, given)
+
+
+def _typed_before(asked: Asked, code: str, act: RoundAct, given: Mapping[str, str], version: int) -> Response:
+    """The form as it had been filled in, to be looked at; an act that asks for nothing is looked at anew."""
+    desk = _desk(asked, code, act)
+    if act is not RoundAct.REDATE:
+        return go_to(f"/rounds/{quote(code)}/acts/{act}")
+    if desk.row.version != version:
+        return _stale(desk, StaleCase(case=code, expected=version, version=desk.row.version, state=desk.row.state), given)
+    return _shown(desk, {**given, "looked": ""})
 
 
 def _carry_out(asked: Asked, code: str, act: RoundAct, given: Mapping[str, str], version: int, command: str) -> str:  # noqa: PLR0913
@@ -340,6 +349,8 @@ def _once(asked: Asked, code: str, given: Mapping[str, str], work: Callable[[str
     before = known()
     if before is not None:
         return before
+    if case := store.used_for(command):
+        raise MalformedInput("command_reused", command=given["key"], case=case)
     try:
         place = work(command)
     except StaleCase:
@@ -351,41 +362,3 @@ def _once(asked: Asked, code: str, given: Mapping[str, str], work: Callable[[str
         raise
     store.keep_answer(GivenAnswer(command=command, digest=digest, status=303, headers={"location": place}, body="", at=asked.received))
     return place
-
-
-# The late door.
-
-
-@router.get("/rounds/{code}/late-door")
-def late_door(request: Request, code: RoundCode) -> Response:
-    """Deferred members one by one: which may still be admitted by a paper, by whom, and which not."""
-    asked = visitor(request)
-    row, said = round_of(asked, code), words(asked.language)
-    seen = seen_by(asked.registry, asked.caller.person, asked.today)
-    query = CaseList(seen_units=seen.units, seen_producers=seen.producers, round=code, states=(str(CaseState.DEFERRED),), sort="code")
-    found = asked.run.store.case_page(query, limit=_MOST)
-    names = _names(asked, [each.case.code for each in found])
-    lines = []
-    for case in (each.case for each in found):
-        situation = asked.run.engine.situation(case.code, asked.caller.person, asked.received)
-        offer = next((o for o in situation.offers if o.event is Event.ADMIT_LATE), None)
-        reasons = tuple((said.refusal(r), said.holder(r.holder)) for r in offer.reasons) if offer else ()
-        missed = case.memo.get("missed") or {}
-        told = Said(asked.language)("late.missed", stage=said.stage(missed["stage"]), phrase=missed["phrase"]) if missed else ""
-        link = f"/cases/{quote(case.code)}/actions/admit_late" if offer is not None and offer.allowed else ""
-        lines.append(Line(case.code, names[case.code], told, reasons, link))
-    # What stands against many for the same reasons is said once.
-    closed: dict[tuple[tuple[str, str], ...], list[Line]] = {}
-    for line in lines:
-        if not line.link:
-            closed.setdefault(line.reasons, []).append(line)
-    return render(
-        request,
-        "late_door.html",
-        round=row,
-        state=said.name(row.state),
-        admissible=[line for line in lines if line.link],
-        closed=sorted(closed.items(), key=lambda each: -len(each[1])),
-        shown=len(lines),
-        count=asked.run.store.case_count(query),
-    )

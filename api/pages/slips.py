@@ -1,6 +1,6 @@
 """People whose account the reader may open, and the slip that is handed over to them: printable, with a one-time link as QR code and in letters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -11,7 +11,9 @@ from api.identity.errors import IdentityRefused
 from api.identity.rights import AccountAct, may_manage
 from api.identity.slip import link_address, qr
 from api.identity.tokens import ADMIN
-from api.pages.frame import Form, form_of, producers_of, render, seats_of, visitor
+from api.judged import JudgedRoute
+from api.pages.alike import Alike, Named, tier
+from api.pages.frame import Form, Said, form_of, producers_of, render, seats_of, visitor
 from api.pages.work import Text
 from api.problems import status_of
 from api.schemas.common import LONGEST_CODE
@@ -21,7 +23,7 @@ from workflow.accounts import AccountRow
 from workflow.rows import PersonRow
 from workflow.store.text import fold
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(route_class=JudgedRoute, tags=["pages"])
 Sent = Annotated[Form, Depends(form_of)]
 _SHOWN = 100
 _GROUP = 4
@@ -38,6 +40,7 @@ class Listed:
     opened: bool
     disabled: bool
     invites: bool
+    alike: str = ""
 
 
 @router.get("/people")
@@ -53,10 +56,14 @@ def _people(asked: Asked, q: str | None, *, status: int = 200, error: str | None
     held = {p.code: registry.holdings(p.code, day) for p in seen}
     producers = producers_of(asked.run, [h for holdings in held.values() for h in holdings])
     accounts, found = identity.accounts.all(), []
+    told = {p.code: seats_of(held[p.code], registry, day, said, producers) for p in seen}
+    alike = Alike((Named(p.code, p.name, told[p.code]) for p in seen), Said(asked.language))
     for person in sorted(seen, key=lambda p: (fold(p.name), p.code)):
-        seats, account = seats_of(held[person.code], registry, day, said, producers), accounts.get(person.code)
+        seats, account = told[person.code], accounts.get(person.code)
         if all(word in fold(f"{person.code} {person.name} {seats}") for word in wanted):
-            found.append(_listed(person, seats, account, invites=may_manage(registry, me, person.code, AccountAct.INVITE, day)))
+            listed = _listed(person, seats, account, invites=may_manage(registry, me, person.code, AccountAct.INVITE, day))
+            found.append(replace(listed, alike=alike.told(person.code, person.name)))
+    found.sort(key=lambda each: tier(q, f"{each.person} {each.name} {each.seats}"))
     values = {"found": found[:_SHOWN], "more": len(found) - _SHOWN, "q": q or "", "error": error, "problems": problems}
     return render(asked.request, "people.html", status=status, **values)
 

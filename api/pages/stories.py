@@ -39,11 +39,12 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One button; ``text`` and ``button`` by language."""
+    """One button; ``text``, ``button`` and what there is to say once it is done (``after``) by language."""
 
     kind: StepKind
     text: Mapping[str, str] = field(hash=False)
     button: Mapping[str, str] = field(hash=False)
+    after: Mapping[str, str] = field(default_factory=dict, hash=False)
     case: str = ""
     event: str = ""
     person: str = ""

@@ -28,11 +28,12 @@ def livez(request: Request) -> Response:  # noqa: ARG001 - answers whatever is a
     openapi_extra={"security": []},
 )
 def readyz(request: Request) -> Response:
-    """Sẵn sàng nhận việc: đọc được cơ sở dữ liệu, tiến trình nền còn chạy · ready: the database answers, the embedded worker beats."""
+    """Sẵn sàng: cơ sở dữ liệu đọc được, đúng phiên bản; tiến trình nền chạy · ready: database readable and of this version, worker beating."""
     run: Runtime = request.app.state.runtime
     checks: dict[str, str] = {}
     try:
         run.store.registry_epoch()
+        run.store.still_current()
         checks["database"] = "ok"
         name = request.app.state.embedded
         if name is not None:
@@ -53,6 +54,7 @@ def readyz(request: Request) -> Response:
     "/metrics",
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     response_model=None,
+    response_class=Response,
     openapi_extra={"security": []},
 )
 def metrics(request: Request) -> Response:

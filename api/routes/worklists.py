@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.acting import json_answer
 from api.asking import Asked, ask
-from api.routes.cases import page_answer
+from api.lists import page_answer
 from api.schemas.cases import CasePage
 from api.schemas.common import problems
 from api.schemas.subjects import CountsOut, ListOut

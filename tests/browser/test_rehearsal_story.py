@@ -35,8 +35,11 @@ def test_three_clicks_show_the_rule_bite_and_hold_nobody_up(desk: Desk, window: 
     window.press("Đến 00:01")
     window.shows("00:01 thứ Bảy, 10/07/2021")
     happened = window.page.locator("#happened").inner_text()
-    assert MISSED in happened
-    assert KEPT not in happened
+    assert f"“{KEPT}” đã có kết quả trước nửa đêm: kịp mốc." in happened
+    assert f"“{MISSED}” chưa có kết quả lúc 00:00: lỡ mốc" in happened
+    missed = window.page.locator("#happened .rows").first.inner_text()
+    assert MISSED in missed
+    assert KEPT not in missed
     assert "“trước ngày 10/7/2021”" in happened, "the words of the plan"
     assert "09/07/2021" in happened, "and the last day that they leave"
     found += window.examined("what just happened")
@@ -56,12 +59,25 @@ def test_three_clicks_show_the_rule_bite_and_hold_nobody_up(desk: Desk, window: 
     assert found == []
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (390, 800)])
+def test_who_reads_nothing_has_one_button_before_their_eyes(desk: Desk, rehearsal: Process, size: tuple[int, int]):
+    desk.origin = rehearsal.address
+    window = desk.window(size=size).open("/")
+    bold = window.page.locator("main .btn-primary")
+    assert bold.count() == 1, "one way on, and no other as plain to see"
+    box = bold.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= size[1], "without scrolling"
+    first = window.page.locator("main button, main a.btn").first
+    assert first.inner_text() == bold.inner_text()
+
+
 def test_it_works_without_scripts(desk: Desk, rehearsal: Process):
     desk.origin = rehearsal.address
     window = desk.window(scripts=False).open("/rehearsal").press("+2 phút")
     assert "Vừa xảy ra" in window.text
     window.press(Words.english)
-    assert "What just happened" in window.text or "Follow a story" in window.text
+    assert "What just happened" in window.text or "Begin here" in window.text
 
 
 def test_no_other_site_moves_the_clock_or_takes_a_step(window: Window, rehearsal: Process):

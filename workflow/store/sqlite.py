@@ -89,6 +89,7 @@ class SqliteStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a file; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
+    _beside = "+"
 
     def __init__(self, path: Path, clock_now: Callable[[], datetime] | None = None) -> None:
         """Open for reading; the writer's lock is taken by the first write and kept until :meth:`close`.
@@ -97,7 +98,7 @@ class SqliteStore(SharedStore, SqlTelling):
             StoreUnsafe: a setting does not hold, the file cannot be opened, or its schema is not the declared one.
         """
         if not path.exists():
-            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision())
+            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision(), place=str(path))
         self._path = path
         self._clock_now = clock_now
         self._local = threading.local()
@@ -114,7 +115,7 @@ class SqliteStore(SharedStore, SqlTelling):
     def _check_schema(self) -> None:
         marked = self._rows("SELECT 1 FROM sqlite_master WHERE name='alembic_version'")
         rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
-        schema.check_revision(rows[0][0] if rows else None)
+        schema.check_revision(rows[0][0] if rows else None, str(self._path))
         schema.check(self.dialect, self._rows)
 
     def fingerprint(self) -> str:

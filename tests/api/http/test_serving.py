@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from states.errors import StoreUnsafe
+from tests.api.conftest import owner_of
 from tests.support.databases import Database
 from tests.support.http import Http, http_at
 from tests.support.patience import PATIENCE, until
@@ -166,6 +167,15 @@ def test_not_ready_without_a_database(api: Http, monkeypatch: pytest.MonkeyPatch
     answer = api.get("/readyz", None)
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "database_unavailable")
     assert api.get("/livez", None).status_code == 200
+
+
+def test_not_ready_once_the_database_is_of_another_version(api: Http, database: Database):
+    owner = owner_of(database)
+    owner("UPDATE alembic_version SET version_num='1'||version_num")
+    answer = api.get("/readyz", None)
+    assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "schema_other_revision")
+    owner("UPDATE alembic_version SET version_num=substr(version_num,2)")
+    assert api.get("/readyz", None).status_code == 200
 
 
 def test_the_figures_count_cases_and_what_is_due(api: Http):

@@ -49,7 +49,7 @@ def test_a_token_for_everything_still_manages_only_whom_its_person_may(house: Ho
 
 def test_a_token_makes_no_tokens(house: House):
     writer = program(house, house.enter("officer-X1"), "read", "write")
-    assert outcome(writer.post("tokens", {"name": "Con của nó"})) == (403, "account_right")
+    assert outcome(writer.post("tokens", {"name": "Con của nó"})) == (403, "token_by_token")
 
 
 def test_a_token_dies_by_revocation_by_its_day_and_with_its_account(house: House):
@@ -58,20 +58,20 @@ def test_a_token_dies_by_revocation_by_its_day_and_with_its_account(house: House
     revoked, dated, orphaned = (program(house, browser, days=days) for days in (30, 1, 30))
     id_ = str(revoked.client.headers["Authorization"]).split("_")[1]
     assert browser.delete(f"tokens/{id_}").status_code == 204
-    assert outcome(revoked.get("cases")) == (401, "unidentified")
+    assert outcome(revoked.get("cases")) == (401, "token_unknown")
     assert dated.get("cases").status_code == 200
     house.wait(days=1)
-    assert outcome(dated.get("cases")) == (401, "unidentified")
+    assert outcome(dated.get("cases")) == (401, "token_unknown")
     assert orphaned.get("cases").status_code == 200
     house.identity.accounts.disable(house.registry, "officer-X1", "Nghỉ việc", by=CLI, day=house.identity.today())
-    assert outcome(orphaned.get("cases")) == (401, "unidentified")
+    assert outcome(orphaned.get("cases")) == (401, "token_unknown")
 
 
 def test_a_token_of_somebody_who_comes_to_decide_sleeps_until_there_is_a_second_factor(house: House):
     reader = program(house, house.enter("officer-H1"))
     assert reader.get("cases").status_code == 200
     house.world.appoint("officer-H1", "authority", "district", "H1")
-    assert outcome(reader.get("cases")) == (401, "unidentified")
+    assert outcome(reader.get("cases")) == (401, "token_unknown")
     house.enter("officer-H1", house.browser("10.0.0.6"))
     assert reader.get("cases").status_code == 200
 

@@ -172,16 +172,3 @@ def test_only_terms_that_count_days_can_be_chosen_to_be_extended(house: House):
     assert [given.get("value") for tag, given in page.tags[select + 1 : select + 3] if tag == "option"] == [""], (
         "no term of this case counts days"
     )
-
-
-def test_whoever_types_for_longer_than_a_session_lasts_gets_back_what_was_typed(house: House):
-    case = house.world.filed(at=DAY)
-    browser = house.enter("officer-H1")
-    form = form_of(browser, case, "return_for_completion")
-    house.wait(hours=13)
-    answered = send(browser, form, {"f.documents": ["test_report"], "f.remarks": "Thiếu phiếu kiểm nghiệm <b>gấp</b>"}, ACT)
-    assert answered.status_code == 401
-    page = Page(answered.text)
-    assert "Thiếu phiếu kiểm nghiệm <b>gấp</b>" in page.text
-    assert f"/login?next=/cases/{case}/actions/return_for_completion" in page.links
-    assert "return_for_completion" not in house.world.events(case)

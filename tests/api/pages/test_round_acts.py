@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.pages import late_door
 from states.vocabulary import CaseState, RoundState
 from tests.support.identity import Browser, House
 from tests.support.pages import Page, look, send
@@ -229,6 +230,29 @@ def test_the_late_door_names_every_deferred_case_and_who_may_open_it(house: Hous
     look(house.enter("authority-VS"), f"/cases/{late}/actions/admit_late")
     other = look(house.enter("officer-H2"), "/rounds/VS-2021-1/late-door")
     assert late not in other.text, "cases of another territory are not named"
+
+
+def test_a_late_door_of_many_is_walked_page_by_page_and_searched(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(late_door, "PAGE", 3)
+    late = [house.world.filed(f"P1-{number:02d}", at="2021-06-01 10:00") for number in range(1, 9)]
+    house.world.move("2021-07-12 08:00")
+    house.world.sweep()
+    browser, place = house.enter("authority-VS"), "/rounds/VS-2021-1/late-door"
+    seen: list[str] = []
+    path: str | None = place
+    pages = 0
+    while path is not None:
+        page = look(browser, path)
+        assert "8 hồ sơ đang chuyển đợt." in page.text
+        seen += [link.split("/")[2] for link in page.links if link.endswith("/admit_late")]
+        path = next((place + link for link in page.links if "cursor=" in link), None)
+        pages += 1
+    assert (seen, pages) == (late, 3), "each once, in order, and none left out"
+    found = look(browser, f"{place}?q=mat+ong+so+8")
+    assert [link for link in found.links if link.endswith("/admit_late")] == [f"/cases/{late[7]}/actions/admit_late"]
+    assert "1 hồ sơ khớp" in found.text
+    assert "Không có hồ sơ nào khớp" in look(browser, f"{place}?q=khong+co").text
+    look(browser, f"{place}?cursor=AAAA", 422)
 
 
 def test_hostile_forms_are_refused_in_words(house: House):

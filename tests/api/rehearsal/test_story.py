@@ -258,7 +258,8 @@ def test_the_page_speaks_english_and_needs_no_script(browser: TestClient):
     assert "<script" not in browser.get("/rehearsal").text
     browser.post("/language", data={"csrf_token": token(browser), "language": "en", "next": "/rehearsal"}, headers=ORIGIN)
     said = text_of(browser.get("/rehearsal"))
-    assert "Follow a story" in said
+    assert "Begin here" in said
+    assert "Other stories" in said
     assert "A rehearsal, without legal effect" in said
 
 

@@ -21,7 +21,7 @@ from workflow.store.tables import metadata
 from workflow.store.urls import conninfo, sqlite_path
 
 Run = Callable[..., Any]
-plain: Any = import_module("workflow.store.migrations.versions.0008_plain_checks")
+plain: Any = import_module("workflow.store.migrations.versions.0011_plain_checks")
 
 
 def fill(store: Store) -> None:
@@ -113,8 +113,23 @@ def test_what_the_migrations_make_is_what_the_tables_declare(database: Any) -> N
 
 
 def lines(statement: str) -> list[str]:
-    """Lines of a statement in any order; SQLite quotes the name of a table that a migration has built anew."""
-    return sorted(re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", line.strip().rstrip(",")) for line in statement.splitlines())
+    """Lines of a statement in any order; SQLite quotes the name of a table that a migration has built anew, and adds a column to the line of the last."""
+    whole = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", re.sub(r", (?=\w+ [A-Z])", ",\n", statement))
+    return sorted(line.strip().rstrip(",") for line in whole.splitlines())
+
+
+def test_not_even_by_its_key_is_an_act_on_a_case_replaced(store: Store, owner: Run, database: Any) -> None:
+    fill(store)
+    store.close()
+    columns, whole = "subject,seq,kind,command,event,recorded_at,body,leaf_hash,opening", "FROM history WHERE kind='case' AND seq=1"
+    owner(f"INSERT INTO history({columns}) SELECT subject,90,kind,'http:1',event,recorded_at,body,leaf_hash,opening {whole}")
+    again = f"history({columns}) SELECT 'other',90,kind,'http:1',event,recorded_at,'x',leaf_hash,opening {whole}"
+    for statement in [f"INSERT INTO {again}", *([f"INSERT OR REPLACE INTO {again}"] if not is_postgresql(database) else [])]:
+        with pytest.raises(sa.exc.IntegrityError):
+            owner(statement)
+    # Whatever was not made from a person's own key may stand on several cases.
+    owner(f"INSERT INTO {again}".replace("http:1", "cli:1"))
+    assert [row[0] for row in owner("SELECT subject FROM history WHERE command='http:1'")] != ["other"]
 
 
 def test_migrating_twice_changes_nothing_and_keeps_the_rows(store: Store, database: Any) -> None:
