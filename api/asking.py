@@ -88,7 +88,8 @@ def ask(request: Request, scope: str = READ) -> Asked:
     if scope not in caller.scopes:
         raise ScopeMissing(scope=scope)
     run: Runtime = request.app.state.runtime
-    return Asked(run, caller, request, getattr(request.state, "received", None) or run.clock.now(), language_of(request))
+    received = request.scope["state"].get("received")  # There is a state, since the caller stands in it.
+    return Asked(run, caller, request, received or run.clock.now(), language_of(request))
 
 
 def version_seen(if_match: str | None) -> int:

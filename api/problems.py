@@ -169,7 +169,7 @@ def language_of(request: Request) -> Language:
                 best = (quality, known)
     if best is not None:
         return best[1]
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     return "en" if isinstance(caller, Caller) and caller.language == "en" else "vi"
 
 

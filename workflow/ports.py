@@ -65,7 +65,7 @@ class Change:
 
     Attributes:
         row: The projection after the act, ``head_seq`` and ``head_hash`` included.
-        before: The projection that the act was judged on, None if it creates the subject. It is written while version and head are still
+        before: The stored projection that the act was judged on, None if it creates the subject. It is written while version and head are still
             those, and then only what differs has to be.
         entry: The history entry; its outbox row is written with it.
         opened: Terms that begin to run.
