@@ -310,6 +310,12 @@ class Served(Protocol):
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
 
+    def case_counts(self, queries: Sequence[CaseList]) -> list[int]:
+        """How many cases each of some lists has."""
+
+    def case_tally(self, query: CaseList) -> dict[tuple[str, str], int]:
+        """How many cases the list has, by unit and state."""
+
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
         """Cases as people look at them, in one read; codes that do not exist are left out."""
 
