@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.asking import CommitInDoubt
 from api.bootstrap import Runtime
@@ -19,6 +20,7 @@ from api.openapi import described
 from api.pages import rehearsal as rehearsal_pages
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
 from api.quick import Quick, ShortWays
+from api.readiness import Readiness
 from api.routes import (
     audit,
     bulk,
@@ -74,12 +76,13 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        telemetry={"tracing": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[Middleware(Transport, **limits), *identify, *([Middleware(ShortWays, answer_for=_refused)] if quick else [])],
     )
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
     app.state.embedded = None
+    app.state.readiness = Readiness(lambda: health.look(app))
     app.state.wake = lambda: None
     app.state.quick = Quick(runtime)
     for module in MODULES:
@@ -107,7 +110,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    return problem_response(request, from_schema(error.errors()))
+    asked = getattr(request.scope.get("route"), "body_field", None)
+    return problem_response(request, from_schema(error.errors(), asked.field_info.annotation if asked is not None else None))
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -125,4 +129,16 @@ def _http(request: Request, error: Exception) -> Response:
     response = problem_response(request, fault)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == 405:  # noqa: PLR2004 - of several routes at one address the framework names the first alone
+        response.headers["allow"] = ", ".join(_methods_at(request))
     return response
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that something answers to at the address of a request."""
+    there = []
+    for method in ("DELETE", "GET", "POST", "PUT"):
+        asked = {**request.scope, "method": method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes):
+            there.append(method)
+    return there

@@ -23,6 +23,7 @@ from states.regime import local_date
 from states.words import Language
 from workflow.access import Place, visible
 from workflow.commands import Command, Receipt
+from workflow.commands import fingerprint as fingerprint_of
 from workflow.judging import place_of
 from workflow.ports import LoadedCase
 from workflow.registry import Registry
@@ -87,7 +88,8 @@ def ask(request: Request, scope: str = READ) -> Asked:
     if scope not in caller.scopes:
         raise ScopeMissing(scope=scope)
     run: Runtime = request.app.state.runtime
-    return Asked(run, caller, request, getattr(request.state, "received", None) or run.clock.now(), language_of(request))
+    received = request.scope["state"].get("received")  # There is a state, since the caller stands in it.
+    return Asked(run, caller, request, received or run.clock.now(), language_of(request))
 
 
 def version_seen(if_match: str | None) -> int:
@@ -118,8 +120,7 @@ def command_id(caller: Caller, key: str | None) -> str:
 
 def fingerprint(request: Request, values: object) -> str:
     """Fingerprint of what was asked: method, path, and the values of the body whatever their order."""
-    text = orjson.dumps([request.method, request.url.path, values], option=orjson.OPT_SORT_KEYS)
-    return sha256(text).hexdigest()
+    return fingerprint_of(request.method, request.scope["path"], values)
 
 
 def etag(version: int, body: object | None = None) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from api.bootstrap import Runtime
+from api.identity.owners import owner_of
 from api.tidying import Tidying
 from api.told import told
 from deadlines.scheduler import Bell
@@ -49,7 +50,7 @@ class Carrier:
             try:
                 # A rehearsal's clock that is being moved belongs to whoever moves it.
                 with self._run.time_bar.standing() as still:
-                    worked = still and step(self._run.store, self._run.engine, told)
+                    worked = still and step(self._run.store, self._run.engine, told, owner_of(self._run))
                 if worked:
                     continue
             except CycleError as fault:

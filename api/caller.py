@@ -15,6 +15,12 @@ class Unidentified(CycleError):
     code = "unidentified"
 
 
+class TokenUnknown(Unidentified):
+    """A token was sent that opens nothing: wrong, expired, revoked, or its holder has come to need a second factor; nobody learns which."""
+
+    code = "token_unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, as identity found it out.
@@ -37,8 +43,10 @@ def caller_of(request: "Request") -> Caller:
 
     Raises:
         Unidentified: It left nothing.
+        CycleError: What it left in ``request.state.unfinished``: somebody has begun to sign in.
     """
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     if not isinstance(caller, Caller):
-        raise Unidentified
+        begun = getattr(request.state, "unfinished", None)
+        raise begun if isinstance(begun, CycleError) else Unidentified()
     return caller

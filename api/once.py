@@ -52,6 +52,8 @@ def once(  # noqa: PLR0913
     with _GATES[hash(command) % len(_GATES)]:
         if not dry_run and (known := store.answer(command)) is not None:
             return _again(known, digest, key, asked)
+        if not dry_run and (case := store.used_for(command)):
+            raise MalformedInput("command_reused", command=key, case=case)
         try:
             status, body, version = work(command)
         except CycleError:

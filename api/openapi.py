@@ -1,5 +1,7 @@
 """The description of the interface: OpenAPI 3.1, with what the framework cannot know by itself."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -35,6 +37,7 @@ def _completed(made: dict[str, Any]) -> dict[str, Any]:
         shapes.setdefault(name, shape)
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    _exemplified(made["paths"])
     made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     for path in made["paths"].values():
         for operation in path.values():
@@ -45,3 +48,20 @@ def _completed(made: dict[str, Any]) -> dict[str, Any]:
                     parameter["required"] = True
                     parameter["schema"] = {"type": "string", "examples": parameter["schema"].get("examples", [])}
     return made
+
+
+def _exemplified(paths: dict[str, Any]) -> None:
+    """Show what was asked of each operation, and answered, in an invented province; events keep an example each."""
+    known: dict[str, dict[str, Any]] = json.loads((files("api") / "examples.json").read_text("utf-8"))
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            told = known.get(f"{method.upper()} {path}", {})
+            sent = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if sent is not None and not {"example", "examples"} & set(sent) and "request" in told:
+                sent["example"] = told["request"]
+            answers = told.get("answers", {})
+            for status, answer in operation["responses"].items():
+                shown = answer.get("content", {}).get("application/json")
+                # A dry run answers in the shape of the act.
+                if status < "300" and shown is not None and answers:
+                    shown["example"] = answers.get(status) or next(iter(answers.values()))

@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problem documents: every class of the one error tree has its status here, once."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 import orjson
 from starlette.requests import Request
@@ -39,6 +40,7 @@ from states.errors import (
     UnknownName,
 )
 from states.words import Language, words
+from workflow.credentials import AskerGone
 from workflow.ledger.canonical import NotCanonical
 from workflow.ledger.commitments import OpeningDiffers
 from workflow.ledger.entry import EntryMalformed
@@ -106,6 +108,7 @@ class UnexpectedFault(CycleError):
 STATUS: Mapping[type[CycleError], int] = {
     KeyMissing: 400,
     Unidentified: 401,
+    AskerGone: 403,
     NotAllowed: 403,
     NotOnesOwn: 403,
     OfficeOnly: 403,
@@ -153,7 +156,8 @@ def status_of(error: CycleError) -> int:
 def language_of(request: Request) -> Language:
     """The language to answer in: the first of ours in ``Accept-Language``, else the caller's, else Vietnamese."""
     best: tuple[float, Language] | None = None
-    for part in request.headers.get("accept-language", "")[:200].split(","):
+    asked = request.headers.get("accept-language")
+    for part in asked[:200].split(",") if asked else ():
         tag, _, weight = part.strip().partition(";q=")
         primary = tag.strip().lower().partition("-")[0]
         try:
@@ -165,7 +169,7 @@ def language_of(request: Request) -> Language:
                 best = (quality, known)
     if best is not None:
         return best[1]
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     return "en" if isinstance(caller, Caller) and caller.language == "en" else "vi"
 
 
@@ -232,10 +236,6 @@ _CODES = {
     "int_from_float": "not_an_integer",
     "bool_type": "not_a_flag",
     "bool_parsing": "not_a_flag",
-    "greater_than": "out_of_range",
-    "greater_than_equal": "out_of_range",
-    "less_than": "out_of_range",
-    "less_than_equal": "out_of_range",
     "datetime_type": "not_an_instant",
     "datetime_parsing": "not_an_instant",
     "datetime_from_date_parsing": "not_an_instant",
@@ -245,17 +245,46 @@ _CODES = {
     "timezone_aware": "not_an_instant",
 }
 """What the schema library calls a fault, and what this product calls it."""
+_BOUNDS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "greater_than_equal": (("low", "ge"),),
+    "less_than_equal": (("high", "le"),),
+}
+_OPTION = re.compile(r"'([^']*)'")
 
 
-def from_schema(errors: Iterable[Mapping[str, Any]]) -> RequestInvalid:
-    """Faults that the schemas found, as this product's own."""
+def _fields_at(model: type[Any] | None, where: Sequence[str]) -> str:
+    """The fields that a shape has at a place; a dash where there is no shape to be known."""
+    found: Any = model
+    for part in where:
+        fields = getattr(found, "model_fields", {})
+        found = _shape_of(fields[part].annotation) if part in fields else found if part.isdigit() else None
+    return ", ".join(getattr(found, "model_fields", {})) or "–"
+
+
+def _shape_of(annotation: Any) -> Any:
+    """The shape within an annotation: of what may be left out, or of the items of a list."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    return next((shape for part in get_args(annotation) if (shape := _shape_of(part)) is not None), None)
+
+
+def from_schema(errors: Iterable[Mapping[str, Any]], body: type[Any] | None = None) -> RequestInvalid:
+    """Faults that the schemas found, as this product's own.
+
+    Args:
+        errors: As the schema library tells them.
+        body: The shape that the body should have had, whose fields are told where one is unknown.
+    """
     problems = []
     for error in errors:
         kind, where = str(error["type"]), [str(part) for part in error["loc"] if part not in {"body", "query", "path", "header"}]
         context = error.get("ctx") or {}
-        detail: dict[str, object] = {"known": "–"}
+        detail: dict[str, object] = {"known": _fields_at(body, where[:-1])} if kind == "extra_forbidden" else {}
         if kind in {"enum", "literal_error"}:
-            code, detail = "not_an_option", {"options": str(context.get("expected", ""))}
+            code, detail = "not_an_option", {"options": ", ".join(_OPTION.findall(str(context.get("expected", ""))))}
+        elif kind in _BOUNDS or kind in {"model_attributes_type", "model_type", "dict_type"}:
+            code = "out_of_range" if kind in _BOUNDS else "not_an_object"
+            detail = {side: context[bound] for side, bound in _BOUNDS.get(kind, ())}
         elif kind == "value_error":
             # Our own readers raise the code itself.
             code = str(context.get("error", "wrong_value"))

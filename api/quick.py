@@ -1,4 +1,4 @@
-"""Short ways for the two requests that nearly all are: looking at a case, and acting on one.
+"""Short ways for the requests that nearly all are: looking at a case, acting on one, and paging through what one sees.
 
 What a request promises is the same on either way, and what is not plain (a question in the address, a body that is not as it should be, a
 refusal, something to settle first) goes the route's own way from the beginning, so that every refusal is made in one place. The short ways
@@ -20,6 +20,7 @@ from api.acting import act_of, carried_out, case_answer
 from api.asking import WRITE, Asked, ask, command_id, found_out, showing_case, version_seen
 from api.bootstrap import Runtime
 from api.caller import caller_of
+from api.lists import Plain, plain, plain_answer
 from api.requests import bind_request, current_request
 from api.schemas.cases import ActGiven
 from api.schemas.common import LONGEST_CODE
@@ -37,10 +38,15 @@ J = TypeVar("J")
 R = TypeVar("R")
 log = structlog.get_logger("ocop.http")
 
-_CASES = "/api/v1/cases/"
+_LIST, _CASES = "/api/v1/cases", "/api/v1/cases/"
+_ASKED = {"limit", "sort", "cursor"}
 _EVENTS = {str(event): event for event in Event}
 _LOTS = 4
 """Transactions at a time on PostgreSQL; more of them get in each other's way on two cores, and wait for the disk together anyway."""
+_LISTS = 2
+"""Threads that make pages on SQLite. The interpreter is one: with as many threads as requests, each waits for all the others' turns."""
+_PAGES = 8
+"""Pages that one of them makes before it answers: fewer changes of thread, and nobody waits for many others."""
 
 _Job = tuple[Command, str | None, Credential | None]
 
@@ -55,6 +61,9 @@ class Quick:
         lots = 1 if self._local else _LOTS
         self.acts: Together[_Job, Receipt | None] = Together(self._act_together, name="acts", lots=lots)
         self._looks: Together[tuple[Asked, str], dict[str, Any] | None] = Together(self._look_together, name="looks", lots=lots)
+        self.lists: Together[tuple[Asked, Plain], Response] = Together(
+            _pages, name="lists", lots=_LISTS if self._local else _LOTS, most=_PAGES
+        )
 
     async def look(self, asked: Asked, code: str) -> dict[str, Any] | None:
         """A case as its reader may see it; None where the long way has to say why not, or needs its history."""
@@ -103,6 +112,16 @@ class Quick:
             bind_request(None)
 
 
+def _pages(jobs: Sequence[tuple[Asked, Plain]]) -> list[Response | BaseException]:
+    found: list[Response | BaseException] = []
+    for asked, wanted in jobs:
+        try:
+            found.append(plain_answer(asked, wanted))
+        except Exception as fault:  # noqa: BLE001 - its own asker is told
+            found.append(fault)
+    return found
+
+
 def _each_its_own(work: Callable[[Sequence[J]], Sequence[R]], jobs: Sequence[J]) -> Sequence[R | None]:
     """What the work answers; where it fails over one of several jobs, nobody knows over which: each then goes the long way by itself.
 
@@ -147,7 +166,7 @@ class ShortWays:
         request = Request(scope, receive)
         try:
             caller_of(request)
-            strict = await strictly(request, set())
+            strict = await strictly(request, _ASKED if way is _list else set())
             answer = await way(strict)
         except CycleError as refusal:
             answer = self._answer_for(request, refusal)
@@ -158,6 +177,8 @@ class ShortWays:
 
 
 def _way_of(scope: Scope) -> Callable[[StrictRequest], Awaitable[Response | None]] | None:
+    if scope["path"] == _LIST and scope["method"] == "GET" and not scope.get("root_path"):
+        return _list if plain(scope["query_string"]) is not None else None
     if scope["query_string"] or not scope["path"].startswith(_CASES) or scope.get("root_path"):
         return None
     code, *rest = scope["path"][len(_CASES) :].split("/")
@@ -192,6 +213,11 @@ async def _show(request: StrictRequest) -> Response | None:
     asked, code = ask(request), request.path_params["code"]
     body = await request.app.state.quick.look(asked, code)
     return case_answer(body, request.headers.get("if-none-match")) if body is not None else None
+
+
+async def _list(request: StrictRequest) -> Response | None:
+    asked, wanted = ask(request), plain(request.scope["query_string"])
+    return await request.app.state.quick.lists.do((asked, wanted)) if wanted is not None else None
 
 
 async def _act(request: StrictRequest) -> Response | None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from api.identity.install import install
 from api.logs import set_up_logs
 from api.pages.install import furnish
 from api.settings import Settings
+from api.stopping import Asked
 from states.errors import StoreUnsafe
 from workflow.worker import heartbeats
 
@@ -44,6 +44,9 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
     Raises:
         StoreUnsafe: ``port_unavailable``, or ``sqlite_second_writer``.
     """
+    # The server takes both signals over once it runs, stops in order, and raises them again, which must not end the process before the
+    # database is closed. One that comes before it runs is heard here.
+    asked = Asked()
     listener = listening(host, port)
     try:
         if run.store.dialect == "sqlite":
@@ -53,13 +56,10 @@ def serve(run: Runtime, host: str, port: int, *, worker: bool | None, say: Calla
         say(listener.getsockname()[1], embedded is not None)
         serving = server(application(run, embedded), run.settings)
 
-        def heard(*_: object) -> None:
+        def stop() -> None:
             serving.should_exit = True
 
-        # The server takes both signals over once it runs, stops in order, and raises them again, which must not end the process before the
-        # database is closed. One that comes before it runs is heard here.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, heard)
+        asked.then(stop)
         serving.run(sockets=[listener])
     finally:
         listener.close()

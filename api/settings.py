@@ -3,8 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import normalize
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from states.errors import MalformedInput
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
         """Nothing but what :func:`read_settings` hands over, so that a slip in a name cannot go unseen."""
         return (init_settings,)
 
+    @field_validator("mail_from_name")
+    @classmethod
+    def _composed(cls, name: str) -> str:
+        return normalize("NFC", name)
+
     @property
     def url(self) -> str:
         """Address of the database."""
@@ -156,5 +162,6 @@ def _secrets(folder: Path) -> dict[str, str]:
             try:
                 found[path.name] = path.read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise MalformedInput("setting_malformed", name=str(path), why=type(error).__name__) from None
+                why = getattr(error, "strerror", None) or type(error).__name__
+                raise MalformedInput("setting_malformed", name=str(path), why=why) from None
     return found

@@ -20,10 +20,11 @@ MOST = 64
 class Together(Generic[J, R]):
     """Does jobs of one kind in lots."""
 
-    def __init__(self, work: Callable[[Sequence[J]], Sequence[R | BaseException]], *, name: str, lots: int = 1) -> None:
-        """Do ``work``, which answers each job or says what became of it; so many ``lots`` at a time, each in a thread."""
+    def __init__(self, work: Callable[[Sequence[J]], Sequence[R | BaseException]], *, name: str, lots: int = 1, most: int = MOST) -> None:
+        """Do ``work``, which answers each job or says what became of it; so many ``lots`` at a time, each in a thread and of so many jobs."""
         self._work = work
         self._lots = lots
+        self._most = most
         self._pool = ThreadPoolExecutor(lots, thread_name_prefix=name)
         self._waiting: deque[tuple[J, asyncio.AbstractEventLoop, asyncio.Future[R]]] = deque()
         self._under_way = 0
@@ -50,7 +51,7 @@ class Together(Generic[J, R]):
             with self._guard:
                 if not self._waiting or self._under_way >= self._lots:
                     return
-                lot = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST))]
+                lot = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
                 self._under_way += 1
             self._pool.submit(self._carry_out, lot)
 

@@ -7,7 +7,7 @@ or catch up with a more urgent step.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from deadlines.calendar import ZONE, WorkingCalendar, vietnam_calendar
 from states.errors import CycleError
+from states.values import quickly
 from states.vocabulary import Function
 
 _DATA = Path(__file__).parent / "data" / "ladders.toml"
@@ -74,9 +75,10 @@ class Ladders:
         return next((rung for rung in self.by_kind[kind] if rung.key == key), None)
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A step of one duty and its moment (aware)."""
+    """A step of one duty and its moment (in UTC)."""
 
     key: str
     at: datetime
@@ -144,7 +146,7 @@ def _steps(kind: DutyKind, due_at: datetime, calendar: WorkingCalendar) -> tuple
     bound = due_at
     for rung in reversed(data.by_kind[kind]):
         at = _moment(last - timedelta(days=rung.days), rung, bound, calendar, data.slots[0])
-        found.append(Planned(rung.key, at))
+        found.append(Planned(rung.key, at.astimezone(UTC)))
         if not rung.after:
             # A step that waits never catches up with a more urgent one.
             bound = at

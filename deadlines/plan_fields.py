@@ -43,10 +43,12 @@ class Table:
         return self._clean(key, value)
 
     def verbatim(self, key: str) -> str | None:
-        """A required text exactly as written; None where it is missing or none."""
+        """A required text as written, to the space, but composed; None where it is missing or none."""
         value = self._get(key, required=True)
-        if value is None or isinstance(value, str):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return unicodedata.normalize("NFC", value)
         self._wrong(key, "text", value)
         return None
 

@@ -34,13 +34,8 @@ class Bell:
         self._rung()
         self._scheduler.start()
 
-    def wait(self) -> None:
-        """Wait until somebody stops the bell."""
-        while not self._stopped.wait(timeout=1.0):
-            pass
-
     def stop(self) -> None:
-        """Ring no more; a ring under way is finished first. A second call does nothing."""
-        if not self._stopped.is_set():
-            self._stopped.set()
+        """Ring no more; a ring under way is finished first. A second call does nothing, nor does one to a bell that never started."""
+        self._stopped.set()
+        if self._scheduler.running:
             self._scheduler.shutdown(wait=True)

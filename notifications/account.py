@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from deadlines.calendar import midnight
@@ -17,21 +17,11 @@ from states.regime import local_date
 from workflow.ports import Database
 from workflow.registry import Registry
 from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, ItemRow, LinkRow, MessageRow
+from workflow.toldbook import ToldQuery
 
 _PAGE = 400
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WAYS = len(ChannelName)
-_MOST = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldQuery:
-    """Which part of an account; None means any. ``since`` and ``until`` (exclusive) bound when messages were made."""
-
-    subject: str | None = None
-    recipients: tuple[str, ...] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,19 +109,53 @@ def account(store: Database, wording: Wording, registry: Registry, query: ToldQu
         query: Which of it.
         now: The present instant.
     """
+    found = _built(store, wording, registry, store.told_items(query), now)
+    return sorted(found, key=lambda message: (message.at, message.row.recipient, message.row.id))
+
+
+def page_of(  # noqa: PLR0913 - an account, and which part of it
+    store: Database, wording: Wording, registry: Registry, query: ToldQuery, now: datetime, after: tuple[datetime, str] | None, limit: int
+) -> tuple[list[ToldMessage], bool]:
+    """A page of an account in the order of time, then by message, behind a time and a message; and whether there is more.
+
+    What is read and worded does not grow with the account.
+    """
+    ids = store.told_page(query, after, limit + 1)
+    shown = tuple(ids[:limit])
+    found = _built(store, wording, registry, store.told_items(query, shown) if shown else [], now)
+    return sorted(found, key=lambda message: (message.at, message.row.id)), len(ids) > limit
+
+
+def sums_of(store: Database, wording: Wording, registry: Registry, query: ToldQuery, now: datetime) -> Counts:
+    """What :func:`counts` says of an account, counted by the database."""
+    sums = store.told_sums(query)
+    # Which link belongs to news stands in the words of the message alone, so that those that may be confirmed are looked at.
+    looked_at = _built(store, wording, registry, store.told_confirmed_news(query), now)
+    confirmed = sum(1 for message in looked_at for item in message.items if item.confirmed_at is not None)
+    return Counts(
+        people=sums.people,
+        messages=sums.messages,
+        duties=sums.duties,
+        news=sums.news,
+        moot=sums.moot,
+        read=sums.read,
+        confirmed=sums.confirmed + confirmed,
+        deliveries=dict(sorted(sums.deliveries.items())),
+    )
+
+
+def _built(
+    store: Database, wording: Wording, registry: Registry, told: Iterable[tuple[ItemRow, MessageRow]], now: datetime
+) -> list[ToldMessage]:
     items: dict[str, list[ItemRow]] = {}
     rows: dict[str, MessageRow] = {}
-    for item, row in store.told(query.subject, query.since, _MOST, until=query.until, recipients=query.recipients):
+    for item, row in told:
         items.setdefault(row.id, []).append(item)
         rows[row.id] = row
     said = dict(_said(wording, list(rows.values()), now))
     deliveries = deliveries_of(store, list(rows))
     links = links_of(store, sorted({row.recipient for row in rows.values()}))
-    found = [
-        _message(registry, row, said.get(row.id), items[row.id], deliveries.get(row.id, ()), links)
-        for row in sorted(rows.values(), key=lambda row: (row.send_at, row.recipient, row.id))
-    ]
-    return sorted(found, key=lambda message: (message.at, message.row.recipient, message.row.id))
+    return [_message(registry, row, said.get(row.id), items[row.id], deliveries.get(row.id, ()), links) for row in rows.values()]
 
 
 def deliveries_of(store: Database, messages: Sequence[str]) -> dict[str, tuple[DeliveryRow, ...]]:
@@ -213,12 +237,6 @@ def _item(item: ItemRow, said: Message | None, links: dict[tuple[str, str], tupl
         confirmed_at=confirmed.confirmed_at if confirmed else None,
         via=confirmed.via if confirmed else None,
     )
-
-
-def without_news(messages: Iterable[ToldMessage]) -> list[ToldMessage]:
-    """The same without what only tells of something that has happened."""
-    kept = [replace(m, items=tuple(item for item in m.items if not item.news)) for m in messages]
-    return [m for m in kept if m.items]
 
 
 def counts(messages: Iterable[ToldMessage]) -> Counts:

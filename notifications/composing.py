@@ -272,7 +272,7 @@ class Composer:
         return Placing(self.store, self.world().registry, choices_of(self.store.settings()), self.ways, self.calendar, now)
 
 
-def when_unplanned(store: Database, now: datetime, plan: Callable[[str, str, datetime, datetime], tuple[RungRow, ...]]) -> int:
+def when_unplanned(store: Database, now: datetime, plan: Callable[[str, str, datetime, datetime], Sequence[RungRow]]) -> int:
     """Plan steps for deadlines that were written before there were ladders; returns for how many."""
     count, after = 0, ""
     while duties := store.unplanned(after, PAGE):

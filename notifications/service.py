@@ -16,14 +16,14 @@ from notifications.messages import Accepted, Channel, ChannelName, Envelope, Let
 from notifications.relay import Delivered, Relay
 from states.regime import local_date
 from states.vocabulary import CertificateState, Publication
-from workflow.activities import open_activities, rungs_of
+from workflow.activities import open_activities, steps_of
 from workflow.clock import Clock
 from workflow.ledger.entry import parse
 from workflow.plan_rows import plan_of
 from workflow.ports import Database
 from workflow.recording import planned
 from workflow.situation import World
-from workflow.telling import DeliveryRow, RungRow, WebhookRow
+from workflow.telling import DeliveryRow, RungRow, WebhookRow, rungs_of
 from workflow.timeline import timeline
 
 
@@ -135,18 +135,18 @@ class Notifications:
     def plan_missing(self) -> int:
         """Plan steps for what was begun before there were ladders; returns for how many deadlines of cases. What has its steps keeps them."""
 
-        def plan(duty: str, case: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
-            return planned(DutyKind.TERM, duty, case, due_at, begun)
+        def plan(duty: str, case: str, due_at: datetime, begun: datetime) -> list[RungRow]:
+            return rungs_of(planned(DutyKind.TERM, duty, case, due_at, begun))
 
         now = self.clock.now()
         for held in self.store.certificates():
             if held.state is CertificateState.IN_FORCE:
                 ends = midnight(date.fromisoformat(held.last_valid_day) + timedelta(days=1))
-                self.store.plan_rungs(planned(DutyKind.CERTIFICATE, held.code, held.code, ends, now))
+                self.store.plan_rungs(rungs_of(planned(DutyKind.CERTIFICATE, held.code, held.code, ends, now)))
         for row in self.store.plans():
             if row.state is Publication.PUBLISHED:
                 stages, lines = self.store.stages(plan=row.code), timeline(self.store, row.code)
-                self.store.plan_rungs(rungs_of(open_activities(plan_of(row), row, stages, lines), now))
+                self.store.plan_rungs(rungs_of(steps_of(open_activities(plan_of(row), row, stages, lines), now)))
         return when_unplanned(self.store, now, plan)
 
     def event_of(self, row: DeliveryRow) -> Mapping[str, Any] | None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import cast
 
-from transitions import EventData, Machine, MachineError
+from transitions import EventData, Machine, MachineError, Transition
 
 from states.errors import DefinitionUnsound, EventRefused, UnknownName
 from states.facts import Facts
@@ -22,6 +22,7 @@ from states.guards import Guard, cutoff_refusal
 from states.overriding import LIFTABLE, may_lift
 from states.payload import Field
 from states.refusal import NOBODY, Code, Holder, Refusal
+from states.values import quickly
 from states.vocabulary import CaseKind, CaseState, Duty, Event, Function, Level, Stage
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
@@ -123,6 +124,8 @@ class Rule:
 
     def overridden(self, facts: Facts) -> tuple[Code, ...]:
         """The reasons that stand against it and that an override has lifted."""
+        if facts.lifted is None:
+            return ()
         return tuple(dict.fromkeys(refusal.code for refusal in self._standing(facts) if self._lifts(facts, refusal)))
 
     def _standing(self, facts: Facts) -> list[Refusal]:
@@ -133,6 +136,7 @@ class Rule:
         return facts.lifted is not None and facts.lifted.lifts(self.event, refusal.code)
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Step:
     """The only description of a change that travels outward."""
@@ -321,8 +325,23 @@ def describe(rule: Rule) -> dict[str, object]:
     }
 
 
+class _Move(Transition):
+    """A transition of a machine that has no callbacks, and so none to look for: it is made if its condition holds."""
+
+    def execute(self, event_data: EventData) -> bool:
+        """Make the move, or say that it is not made."""
+        if not self._eval_conditions(event_data):
+            return False
+        event_data.model.state = self.dest  # type: ignore[attr-defined]
+        return True
+
+
+class _Machine(Machine):
+    transition_cls = _Move
+
+
 def _machine(names: Iterable[str]) -> Machine:
-    return Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
+    return _Machine(model=None, initial=None, states=[str(START), *names], auto_transitions=False, send_event=True, queued=False)
 
 
 @cache

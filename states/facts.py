@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from states.overriding import Lifted
 from states.regime import Regime
+from states.values import quickly
 from states.vocabulary import CaseKind, CaseState, Effect, Level, Stage
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Result:
     """A council's result.
@@ -27,6 +29,7 @@ class Result:
     on: date | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Term:
     """A deadline that the case has to meet: its stage, exclusive instant, effect, the law's own words and their source.
@@ -54,6 +57,7 @@ class Held:
     last_valid_day: date
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a case at the instant by which an act is judged.

@@ -75,6 +75,12 @@ class Field:
         """
         return _READERS[self.kind](self, value)
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Least and greatest of what is counted; of a date the years."""
+        by_kind = {Kind.SCORE: (0, _FULL_SCORE), Kind.DATE: (YEARS[0], YEARS[-1])}
+        return by_kind.get(self.kind, (self.low, self.high))
+
     def from_text(self, text: str) -> object:
         """What a person typed for this field on a command line, as the value that :meth:`read` expects.
 
@@ -270,9 +276,8 @@ def read_payload(fields: tuple[Field, ...], payload: Mapping[str, object]) -> tu
         try:
             read = field.read(value)
         except ValueError as error:
-            problems.append(
-                Problem(f"/{field.name}", str(error), {"options": ", ".join(field.options), "low": field.low, "high": field.high})
-            )
+            low, high = field.bounds
+            problems.append(Problem(f"/{field.name}", str(error), {"options": ", ".join(field.options), "low": low, "high": high}))
             continue
         if field.kind is Kind.TEXT:
             texts[field.name] = str(read)

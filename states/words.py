@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from states.chart import Outside, Seat
 from states.errors import CycleError, EventRefused, NotAllowed, Problem
+from states.faults import recognised
 from states.lifecycle import PlanEvent
 from states.overriding import Absolute
 from states.refusal import Code, Holder, Refusal
@@ -97,6 +98,8 @@ class _Said:
             return self.words.last_day(self.value)
         if how == "from" and isinstance(self.value, datetime):
             return self.words.day(self.value.astimezone(VIETNAM).date())
+        if how == "fault":
+            return self.words.fault(str(self.value))
         if how == "next":
             return self.words.template("next", "round" if self.value else "none", {"round": self.value})
         return self.words.say(self.value)
@@ -176,6 +179,15 @@ class Words:
         local = instant.astimezone(VIETNAM)
         return f"{local:%H:%M} {self.day(local.date())}"
 
+    def fault(self, said: str) -> str:
+        """What the system below said, in words, with its own sentence behind in brackets; that alone where nothing is known of it."""
+        fault = recognised(said)
+        known = self.label("below", fault.name or "syntax") if fault.name or fault.line is not None else None
+        if fault.line is not None:
+            place = self.template("below", "place" if fault.line else "end", {"line": fault.line, "column": fault.column})
+            known = f"{known}, {place}"
+        return f"{known} ({fault.said})" if known else fault.said
+
     def holder(self, holder: Holder) -> str:
         """Who can mend something."""
         return self.say(holder)
@@ -209,14 +221,24 @@ class Words:
                 values[name] = datetime.fromisoformat(str(values[name]))
         if isinstance(values.get("measure"), str):
             values["measure"] = self.label("option", str(values["measure"]))
-        return self.template("problem", problem.code, values)
+        return self.template("problem", problem.code, values) + (self._bounds(values) if problem.code == "out_of_range" else "")
+
+    def _bounds(self, values: dict[str, Any]) -> str:
+        """Between what a value may lie, as far as it was said."""
+        low, high = values.get("low") is not None, values.get("high") is not None
+        return self.template("next", "between" if low and high else "least" if low else "most", values) if low or high else ""
 
     def error(self, error: CycleError) -> str:
         """The first sentence of an error; reasons and problems are said apart."""
         values = dict(error.detail)
         if "what" in values:
             values["what"] = self.label("what", str(values["what"]))
-        return self.template("error", error.code, values)
+        for name in ("event", "scope", "case"):
+            # What no vocabulary has is named by a plain text.
+            if type(values.get(name)) is str:
+                values[name] = self.label("asked", str(values[name]))
+        unseen = error.code == "stale_case" and values.get("version") is None
+        return self.template(*(("next", "stale") if unseen else ("error", error.code)), values)
 
     def reasons(self, error: CycleError) -> list[tuple[str, str]]:
         """(words, who can mend it) for each reason of a refusal; empty for other errors."""

@@ -12,6 +12,7 @@ from states.chart import Rule, Seat
 from states.errors import NotAllowed
 from states.lifecycle import Move
 from states.refusal import NOBODY, Code, Holder, Refusal
+from states.values import quickly
 from states.vocabulary import Duty, Function, Level, TieKind
 from workflow.commands import SYSTEM
 from workflow.ledger.entry import ActorRef
@@ -27,6 +28,7 @@ BARRED: Mapping[Duty, frozenset[Duty]] = {
 """Within an attempt one person may not combine these, in either order; handling and scoring, scoring and deciding may be combined."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Place:
     """What rights look at in a case: its product, producer, commune, and who had which hand in this attempt."""
@@ -37,6 +39,7 @@ class Place:
     hands: Mapping[str, Sequence[str]]
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Grant:
     """The seat and unit in which somebody acts, and the hand that it lays on the case; whose seat it is, if somebody else's."""

@@ -110,6 +110,33 @@ R = TypeVar("R", AccountRow, LinkRow, SessionRow, TokenRow, AttemptRow, AccessRo
 Where = Mapping[str, Any]
 
 
+class Overtaken(Exception):
+    """Nothing was written: something that had to be there or to be as it was is no longer so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """A row to be added, which may not be there yet."""
+
+    row: Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Columns to be set in the rows that match (None matches what is empty).
+
+    Attributes:
+        ends: Somebody can ask for nothing by these any more, so that the epoch rises with it (:mod:`workflow.credentials`).
+        must: There has to be one.
+    """
+
+    kind: type[Kept]
+    where: Where
+    values: Where
+    ends: bool = False
+    must: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a cookie or token stands for, and the registry's epoch at that moment."""
@@ -122,14 +149,23 @@ class Known:
 class IdentityShelf(Protocol):
     """Storage of the rows above. Every writing call is one durable transaction."""
 
+    def carry_out(self, steps: Sequence[Add | Put], *, asked: bool = True) -> list[int]:
+        """All of them in one durable transaction; how many rows each concerned.
+
+        Args:
+            steps: In the order of accounts, links, sessions, tokens, records, so that nobody waits for each other.
+            asked: By the person of the present request, whose credential has to stand at this moment.
+
+        Raises:
+            Overtaken: A row was there already, or one that had to be there was not; nothing was written.
+            RightsMoved, CycleError: As :func:`workflow.store.base.Base._asked`.
+        """
+
     def add(self, row: Kept) -> bool:
         """Add a row; False where its key is there already."""
 
-    def change(self, kind: type[R], where: Where, values: Where, *, ends: bool = False) -> int:
-        """Set columns of the rows that match (None matches what is empty); how many did.
-
-        ``ends``: somebody can ask for nothing by these any more, so that the epoch rises with it (:mod:`workflow.credentials`).
-        """
+    def change(self, kind: type[R], where: Where, values: Where) -> int:
+        """Set columns of the rows that match (None matches what is empty); how many did."""
 
     def find(
         self, kind: type[R], where: Where | None = None, *, since: datetime | None = None, before: int | None = None, limit: int = 1000

@@ -19,7 +19,7 @@ from workflow.plan_rows import line_id, stages_of
 from workflow.planbook import Book, Report, book_of, midnight_of
 from workflow.recording import planned
 from workflow.rows import PlanRow, StageRow
-from workflow.telling import RungRow
+from workflow.telling import Steps
 from workflow.timeline import Line
 
 SOON = timedelta(days=14)
@@ -214,10 +214,10 @@ def open_activities(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], l
     return duties(plan, row, stages, book_of(lines))
 
 
-def rungs_of(begun: Iterable[OpenActivity], at: datetime) -> tuple[RungRow, ...]:
+def steps_of(begun: Iterable[OpenActivity], at: datetime) -> tuple[Steps, ...]:
     """The steps of reminding that lie ahead of duties which begin at an instant; where no date is named there are none."""
     dated = [(duty, duty.due_at) for duty in begun if duty.due_at is not None]
-    return tuple(rung for duty, due_at in dated for rung in planned(DutyKind.ACTIVITY, duty.id, duty.plan, due_at, at))
+    return tuple(each for duty, due_at in dated for each in planned(DutyKind.ACTIVITY, duty.id, duty.plan, due_at, at))
 
 
 def duties(plan: CyclePlan, row: PlanRow, stages: Iterable[StageRow], book: Book) -> tuple[OpenActivity, ...]:

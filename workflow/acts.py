@@ -7,6 +7,7 @@ from typing import Any
 from states.chart import START, Chart, Step
 from states.facts import Facts
 from states.regime import local_date
+from states.values import quickly
 from states.vocabulary import Event, NoteEvent
 from workflow.access import Grant
 from workflow.commands import SYSTEM, Command
@@ -22,6 +23,7 @@ DIGEST = "request.digest"
 """The opening that holds the fingerprint of what was asked. It is made from free text too, so it is never hashed without a salt."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An act that may be written.
@@ -57,6 +59,7 @@ class Second:
     asked: int
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Everything that an entry is made from."""

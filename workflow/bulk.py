@@ -1,20 +1,26 @@
 """One event on many cases: carried out in batches by whoever works in the background, a fate for each case, resumable after any stop.
 
+Each case is judged with what its owner may at that moment. What is left is refused once the owner's account is closed, or once the session or
+token that the operation was begun with is ended by somebody; a session that has merely run out, or was left, does not stop what was accepted.
+
 Every case has a command id of its own, made from the operation, its number and the try. A batch that was written but not recorded before
 the process died is therefore found to be done when it is taken up again, and nothing is done twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from states.errors import CycleError, EventRefused, NotAllowed, StaleCase
 from states.vocabulary import Event
 from workflow.commands import Command, Receipt
+from workflow.credentials import AskerGone, Credential, let_in_by
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate
 from workflow.perform import Engine
 from workflow.ports import Database
 
 BATCH = 100
+Owner = Callable[[BulkOperation], Credential]
+"""What an operation's owner is let in by; raises AskerGone."""
 Tell = Callable[[CycleError], dict[str, Any]]
 """An error as JSON values in the words of people."""
 
@@ -39,7 +45,7 @@ def fate_of(answer: Receipt | CycleError) -> Fate:
         return Fate.MOVED
     if isinstance(answer, StaleCase):
         return Fate.CONFLICT
-    return Fate.BLOCKED if isinstance(answer, EventRefused | NotAllowed) else Fate.ERROR
+    return Fate.BLOCKED if isinstance(answer, EventRefused | NotAllowed | AskerGone) else Fate.ERROR
 
 
 def told_of(answer: Receipt | CycleError, tell: Tell) -> dict[str, Any]:
@@ -49,8 +55,15 @@ def told_of(answer: Receipt | CycleError, tell: Tell) -> dict[str, Any]:
     return tell(answer)
 
 
-def step(store: Database, engine: Engine, tell: Tell, *, limit: int = BATCH) -> int:
+def step(store: Database, engine: Engine, tell: Tell, owner: Owner, *, limit: int = BATCH) -> int:
     """Carry out a batch of the oldest operation that has work left.
+
+    Args:
+        store: Where operations are kept.
+        engine: Carries the commands out.
+        tell: Puts a refusal into words.
+        owner: Finds what the owner of an operation began it with.
+        limit: The most cases of a batch.
 
     Returns:
         How many cases met their fate; 0 where nothing is left to do.
@@ -61,7 +74,7 @@ def step(store: Database, engine: Engine, tell: Tell, *, limit: int = BATCH) -> 
     for operation in store.bulk_running():
         items = store.bulk_items(operation.id, fate=str(Fate.PENDING), limit=limit)
         if items:
-            answers = engine.perform_each([command_of(operation, item) for item in items])
+            answers = _answers(engine, owner, operation, items)
             # A lost connection is no fate of a case.
             for answer in answers:
                 if isinstance(answer, CycleError) and answer.code in {"database_unavailable", "commit_failed"}:
@@ -71,6 +84,15 @@ def step(store: Database, engine: Engine, tell: Tell, *, limit: int = BATCH) -> 
             return len(items)
         store.move_bulk(operation.id, BulkState.RUNNING, BulkState.DONE)
     return 0
+
+
+def _answers(engine: Engine, owner: Owner, operation: BulkOperation, items: list[BulkItem]) -> Sequence[Receipt | CycleError]:
+    try:
+        # What the owner began with has to stand at each write, as that of a request has to.
+        with let_in_by(owner(operation)):
+            return engine.perform_each([command_of(operation, item) for item in items])
+    except AskerGone as gone:
+        return [gone] * len(items)
 
 
 def preview(engine: Engine, operation: BulkOperation, items: list[BulkItem], tell: Tell) -> list[tuple[BulkItem, Fate, dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from states.vocabulary import CaseState, Stage
 from workflow.progress import BESIDE
@@ -83,3 +83,26 @@ class Listed:
     case: CaseRow
     due_at: datetime | None
     place: Place
+
+
+class Line(NamedTuple):
+    """What a list shows of a case; a tuple, because a page has many and nothing is done with them but to be shown.
+
+    Attributes:
+        kind, state: As they are stored.
+        product_name, producer_name: None where nobody has registered them.
+        due_at: The nearest running deadline.
+    """
+
+    code: str
+    product: str
+    producer: str
+    unit: str
+    kind: str
+    state: str
+    round: str | None
+    attempt: int
+    version: int
+    product_name: str | None
+    producer_name: str | None
+    due_at: datetime | None

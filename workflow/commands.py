@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from states.chart import Offer, Seat
+from states.values import quickly
 from states.vocabulary import CaseState, Event
 
 SYSTEM = "system"
 """The code under which the system itself acts."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An event asked for on a case.
@@ -45,6 +50,12 @@ class Command:
     digest: str | None = None
 
 
+def fingerprint(*asked: object) -> str:
+    """Fingerprint in hex of what was asked, whatever the order of its members: what a command id is bound to, by every way in."""
+    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+
+
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a command.

@@ -5,26 +5,30 @@ Source: working rules of the offices, by which a chair or head assigns a deputy;
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 from states.chart import Seat
-from states.errors import CycleError, EventRefused, MalformedInput, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
+from states.errors import CycleError, EventRefused, NotAllowed, NotFound, PayloadInvalid, Problem, StaleCase
 from states.lifecycle import DELEGABLE, DELEGATION
 from states.payload import Field, Kind, read_payload
 from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import DelegationEvent, DelegationState, Event, Function, RoundEvent
 from workflow.access import acting
+from workflow.acts import DIGEST
 from workflow.clock import Clock
+from workflow.commands import fingerprint
 from workflow.perform import Engine
 from workflow.ports import TRIES, Change, Outcome, Store
+from workflow.receipts import must_be_the_same
 from workflow.recording import Act, Scribe
 from workflow.registry import Holding, Registry
 from workflow.rows import DelegationRow, SubjectKind
 from workflow.situation import World
+from workflow.timeline import timeline
 
 LONGEST = 366
 """Days; what lasts longer is an appointment."""
@@ -86,6 +90,8 @@ class Delegations:
         # The same command of the same person finds the same delegation.
         code = f"UQ-{sha256(f'{actor} {asked.command}'.encode()).hexdigest()[:10]}"
 
+        bound = fingerprint(asdict(asked), actor)
+
         def plan(world: World) -> Change:
             registry = world.registry
             move = DELEGATION.move(None, DelegationEvent.DELEGATE, code)
@@ -102,13 +108,12 @@ class Delegations:
                 "actor.unit": registry.unit_name(asked.unit, today),
                 "taker.name": taker.name,
             }
-            act = self._act(move, f"delegate:{asked.command}", own, actor, {**texts, **names}, given)
+            act = self._act(move, f"delegate:{asked.command}", own, actor, {**texts, **names, DIGEST: bound}, given)
             return self.scribe.subject(SubjectKind.DELEGATION, None, code, act)
 
         known = self.store.load_delegation(code)
         if known is not None:
-            if (known.giver, known.taker, known.valid_from) != (actor, asked.taker, asked.first.isoformat()):
-                raise MalformedInput("command_reused", command=asked.command, case=code)
+            must_be_the_same(next(timeline(self.store, code)), bound, command=asked.command, case=code)
             return known
         return self._carry_out(plan)
 

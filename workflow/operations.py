@@ -53,6 +53,7 @@ class BulkOperation:
     Attributes:
         payload: Fields of the event, the same for every case.
         request: Id of the request that began it.
+        credential: What its owner was let in by when it was begun or last tried again, as :class:`workflow.credentials.Credential` names it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class BulkOperation:
     created_at: datetime
     total: int
     request: str | None
+    credential: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

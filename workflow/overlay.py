@@ -16,7 +16,7 @@ from workflow.overriding import GIVEN
 from workflow.ports import CaseQuery, Change, Head, LoadedCase, Outcome, RegistrySnapshot, Store, Subject, moves_rounds
 from workflow.readthrough import ReadThrough
 from workflow.rows import CalendarRow, CaseRow, CertificateRow, DelegationRow, PlanRow, RoundRow, StageRow, StoredEntry, TermRow
-from workflow.telling import RungRow
+from workflow.telling import RungRow, rungs_of
 
 _R = TypeVar("_R", CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
 _KINDS: tuple[type[Any], ...] = (CaseRow, CertificateRow, RoundRow, PlanRow, CalendarRow)
@@ -105,7 +105,7 @@ class Overlay(ReadThrough):
         draft.rows[code] = change.row
         draft.entries.setdefault(code, []).append(change.entry)
         draft.stages.update({stage.id: _in_utc(stage) for stage in change.stages})
-        draft.rungs.extend(change.rungs)
+        draft.rungs.extend(rungs_of(change.steps))
         return True
 
     def _terms_of(self, case: str, *, fresh: bool = False) -> dict[str, TermRow]:
@@ -142,12 +142,13 @@ class Overlay(ReadThrough):
         if not isinstance(mine, CaseRow):
             return below
         laid = next((e.seq for e in self._over.entries.get(code, ()) if e.command == command), None)
-        return LoadedCase(mine, self._running(code), laid if laid is not None else below.done_as if below else None)
+        done_as = laid if laid is not None else below.done_as if below else None
+        return LoadedCase(mine, self._running(code), done_as, below is not None and below.used)
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
         mine = {code: row for code in codes if isinstance(row := self._over.rows.get(code), CaseRow)}
-        below = self.below.load_cases([code for code in codes if code not in mine])
+        below = self.below.load_cases([code for code in codes if code not in mine], commands)
         return {**below, **{code: LoadedCase(row, self._running(code), None) for code, row in mine.items()}}
 
     def _running(self, code: str) -> tuple[TermRow, ...]:
@@ -157,6 +158,10 @@ class Overlay(ReadThrough):
         """See :class:`workflow.ports.Store`."""
         laid = (code for code, row in self._over.rows.items() if isinstance(row, CaseRow) and row.command == command)
         return next(laid, None) or self.below.case_by_command(command)
+
+    def used_for(self, command: str) -> str | None:
+        """See :class:`workflow.ports.Store`; nobody's own key is used here."""
+        return self.below.used_for(command)
 
     def cases(self, query: CaseQuery) -> list[CaseRow]:
         """See :class:`workflow.ports.Store`; a case that was touched is asked about as it is now."""

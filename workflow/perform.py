@@ -21,6 +21,7 @@ from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
 from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
+from workflow.moulds import Moulds
 from workflow.ports import TRIES, Change, LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe
@@ -49,6 +50,7 @@ class Engine:
         self.clock = clock
         self.judge = Judge(store, clock, scribe, law)
         self._denials = Denials(store, scribe)
+        self._expiries = Moulds(self.judge)
         self._world: World | None = None
 
     def world(self, *, fresh: bool = False) -> World:
@@ -104,6 +106,8 @@ class Engine:
         loaded = self._current(world, baseline, lambda: self._load(command))
         if loaded.done_as is not None:
             return receipt_again(self.store, command, loaded.case.code, loaded.done_as)
+        if loaded.used:
+            raise MalformedInput("command_reused", command=command.id, case=self.store.used_for(command.id) or "–")
         case = loaded.case
         self._current(
             world, baseline, lambda: self.judge.must_see(world.registry, command.actor, place_of(case), case.code, local_date(received))
@@ -146,6 +150,9 @@ class Engine:
             if loaded is None or loaded.case.product != command.case:
                 raise MalformedInput("command_reused", command=command.id, case=known)
             return receipt_again(self.store, command, known, 1)
+        elsewhere = self.store.used_for(command.id)
+        if elsewhere is not None:
+            raise MalformedInput("command_reused", command=command.id, case=elsewhere or "–")
         world = self.world(fresh=dry_run)
         try:
             decision = self._current(world, baseline, lambda: self.judge.register(world, command, received, dry_run=dry_run))
@@ -216,7 +223,7 @@ class Engine:
         answers: list[Receipt | None] = [None] * len(commands)
         world = self.world()
         legible = [(index, read) for index, command in enumerate(commands) if (read := _legible(command)) is not None]
-        loaded = self.store.load_cases([command.case for _, command in legible])
+        loaded = self.store.load_cases([command.case for _, command in legible], [command.id for _, command in legible])
         batch: list[tuple[int, Decision]] = []
         taken: set[str] = set()
         for index, command in legible:
@@ -238,7 +245,7 @@ class Engine:
         """The decision on a command that may share a transaction; None where the single way has to answer it."""
         received = command.received_at or self.clock.now()
         alone = command.event in RECOGNISES or command.event is Event.REGISTER or command.actor == SYSTEM or command.acted_on is not None
-        if alone or fallen(mine, received) or command.expected_version not in {None, mine.case.version}:
+        if alone or mine.used or fallen(mine, received) or command.expected_version not in {None, mine.case.version}:
             return None
         try:
             self.judge.must_see(world.registry, command.actor, place_of(mine.case), mine.case.code, local_date(received))
@@ -278,10 +285,11 @@ class Engine:
         command = f"due:{term.id}"
         for _ in range(TRIES):
             loaded = self.store.load_case(term.case, command)
-            if loaded is None or loaded.done_as is not None or term.id not in {t.id for t in loaded.terms}:
+            running = next((t for t in loaded.terms if t.id == term.id), None) if loaded is not None else None
+            if loaded is None or loaded.done_as is not None or running is None:
                 return False
             world = self.world()
-            change = self.judge.automatic(world, loaded, Event(str(term.effect)), term.due_at, command, term)
+            change = self._expiries.change(world, loaded, running, command)
             outcome = self.store.write([change], epoch=world.epoch)
             if outcome is Outcome.WRITTEN:
                 return True
@@ -308,13 +316,14 @@ class Engine:
             mine = loaded.get(term.case)
             if term.case in taken:
                 continue
-            if mine is None or term.id not in {t.id for t in mine.terms}:
+            running = next((t for t in mine.terms if t.id == term.id), None) if mine is not None else None
+            if mine is None or running is None:
                 answers[index] = False
                 continue
             taken.add(term.case)
             # Whatever is wrong with a single row is told when it is written by itself.
             with suppress(Exception):
-                batch.append((index, self.judge.automatic(world, mine, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)))
+                batch.append((index, self._expiries.change(world, mine, running, f"due:{term.id}")))
         outcomes = self.store.write_each([[change] for _, change in batch], epoch=world.epoch) if batch else []
         for (index, _), outcome in zip(batch, outcomes, strict=True):
             answers[index] = True if outcome is Outcome.WRITTEN else None
@@ -325,7 +334,7 @@ class Engine:
         done: list[str] = []
         while waiting := fallen(loaded, received):
             term = waiting[0]
-            change = self.judge.automatic(self.world(), loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
+            change = self._expiries.change(self.world(), loaded, term, f"due:{term.id}")
             loaded = loaded_after(loaded, change)
             done.append(str(term.effect))
         return loaded, tuple(done)

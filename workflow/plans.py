@@ -18,7 +18,7 @@ from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, Publication, RoundEvent, RoundState, Track
 from workflow.access import THE_SYSTEM, Office, office_of
-from workflow.activities import open_activities, rungs_of
+from workflow.activities import open_activities, steps_of
 from workflow.clock import Clock
 from workflow.judging import Judge
 from workflow.listing import every_case
@@ -109,8 +109,7 @@ class Plans:
         version = before.version if before else 0
         act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{version}", who, given)
         # A draft is replaced as a whole, file included.
-        replaced = replace(before, text=text) if before else None
-        self._write([self.scribe.subject(SubjectKind.PLAN, replaced, chosen.id, act, text=text)], world.epoch)
+        self._write([self.scribe.subject(SubjectKind.PLAN, before, chosen.id, act, text=text)], world.epoch)
         return self._plan(chosen.id)
 
     def choices(self, code: str, chosen: Mapping[int, Effect] | None = None) -> list[Choice]:
@@ -179,7 +178,7 @@ class Plans:
         act = self._act(move, str(row.state), f"publish:{code}:{row.version}", who, {}, data=given)
         published = self.scribe.subject(SubjectKind.PLAN, row, code, act, stages=stages)
         begun = open_activities(plan, published.row, stages, ()) if isinstance(published.row, PlanRow) else ()
-        changes: list[Change] = [replace(published, rungs=rungs_of(begun, self.clock.now()))]
+        changes: list[Change] = [replace(published, steps=steps_of(begun, self.clock.now()))]
         changes += self._replace_earlier(row, plan)
         changes += self._opened(openings, code, who, with_stages=recurs)
         changes += self._redated(world, row, stages, openings)

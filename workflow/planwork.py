@@ -14,14 +14,17 @@ from states.forms import ACTIVITY_REPORT, LESSON, SUPPORT, SUPPORT_KINDS, TARGET
 from states.lifecycle import PLAN, Move, PlanEvent
 from states.regime import local_date
 from workflow.access import Office, office_of
-from workflow.activities import OpenActivity, duties, rungs_of
+from workflow.activities import OpenActivity, duties, steps_of
+from workflow.acts import DIGEST
 from workflow.clock import Clock
+from workflow.commands import fingerprint
 from workflow.inputs import COMMAND_ID
 from workflow.plan_inputs import evidence_problems, read_work, refuse, report_problems, unit_problems
 from workflow.planbook import book_of
 from workflow.plandesk import Desk, desk_of, officer_over, reporter
 from workflow.plans import Plans
 from workflow.ports import TRIES, Outcome, Store
+from workflow.receipts import must_be_the_same
 from workflow.recording import Act, Scribe
 from workflow.rows import PlanRow, SubjectKind
 from workflow.situation import World
@@ -107,7 +110,7 @@ class PlanWork:
             names = {f"unit.{unit}": registry.unit_name(unit, today) for unit in units}
             return Draft(who=who, data={"activity": found.number, "units": list(units)}, texts=names)
 
-        return self.write(code, PlanEvent.ASSIGN, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.ASSIGN, draft, asked=(activity, units, actor), dry_run=dry_run, command=command)
 
     def report(  # noqa: PLR0913
         self,
@@ -153,7 +156,7 @@ class PlanWork:
             given = {"activity": found.number, "for_unit": place, **data}
             return Draft(who=who, data=given, texts={**names, **texts}, corrects=corrects)
 
-        return self.write(code, PlanEvent.REPORT, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.REPORT, draft, asked=(activity, payload, actor, unit), dry_run=dry_run, command=command)
 
     def support(  # noqa: PLR0913
         self,
@@ -173,7 +176,7 @@ class PlanWork:
         Args:
             code: The plan that it counts for.
             payload: As :data:`states.forms.SUPPORT`.
-            actor: Person code; an officer of the plan's unit, or of a unit above the product or producer.
+            actor: Person code; an officer of the plan's unit, or of a unit of its territory above the product or producer.
             product: Its code; its producer is then known.
             producer: A producer's code, where it is for no product in particular.
             activity: Number of the activity that it belongs to.
@@ -200,7 +203,9 @@ class PlanWork:
             under = {"activity": desk.activity(activity).number} if activity else {}
             return Draft(who=who, data={**given, **under, **data}, texts={**names, **texts}, corrects=corrects)
 
-        return self.write(code, PlanEvent.SUPPORT, draft, dry_run=dry_run, command=command)
+        return self.write(
+            code, PlanEvent.SUPPORT, draft, asked=(payload, actor, product, producer, activity, corrects), dry_run=dry_run, command=command
+        )
 
     def state(  # noqa: PLR0913
         self, code: str, target: int, payload: Mapping[str, object], *, actor: str, dry_run: bool = False, command: str = ""
@@ -224,7 +229,7 @@ class PlanWork:
             data = {"target": target, "stated_on": self._today().isoformat(), **read[0]}
             return Draft(who=who, data=data, texts=read[1], corrects=before.seq if before else None)
 
-        return self.write(code, PlanEvent.STATE, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.STATE, draft, asked=(target, payload, actor), dry_run=dry_run, command=command)
 
     def count(  # noqa: PLR0913
         self, code: str, target: int, counting: str, *, actor: str, kinds: Sequence[str] = (), dry_run: bool = False, command: str = ""
@@ -247,7 +252,7 @@ class PlanWork:
             data: dict[str, Any] = {"target": target, "count": counting}
             return Draft(who=who, data=data | ({"kinds": list(kinds)} if kinds else {}))
 
-        return self.write(code, PlanEvent.COUNT, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.COUNT, draft, asked=(target, counting, actor, kinds), dry_run=dry_run, command=command)
 
     def learn(  # noqa: PLR0913
         self,
@@ -274,7 +279,7 @@ class PlanWork:
                 refuse(PlanEvent.LEARN, [Problem("/reason", "correction_reason", {"seq": corrects})])
             return Draft(who=who, data=data, texts=texts, corrects=corrects)
 
-        return self.write(code, PlanEvent.LEARN, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.LEARN, draft, asked=(payload, actor, corrects), dry_run=dry_run, command=command)
 
     def strike(  # noqa: PLR0913
         self, code: str, seq: int, *, reason: str, actor: str, dry_run: bool = False, command: str = ""
@@ -297,7 +302,7 @@ class PlanWork:
             data, texts = read_work(PlanEvent.STRIKE, WITHDRAWAL, {"reason": reason} if reason else {}, self._today())
             return Draft(who=who, data=data, texts=texts, corrects=seq)
 
-        return self.write(code, PlanEvent.STRIKE, draft, dry_run=dry_run, command=command)
+        return self.write(code, PlanEvent.STRIKE, draft, asked=(seq, reason, actor), dry_run=dry_run, command=command)
 
     # Who.
 
@@ -333,38 +338,41 @@ class PlanWork:
 
     # Writing.
 
-    def write(self, code: str, event: PlanEvent, draft: Callable[[Desk, Move[Any, Any]], Draft], *, dry_run: bool, command: str) -> Written:
-        """Write an entry to a plan, worked out anew where somebody else was faster.
+    def write(  # noqa: PLR0913
+        self, code: str, event: PlanEvent, draft: Callable[[Desk, Move[Any, Any]], Draft], *, asked: object, dry_run: bool, command: str
+    ) -> Written:
+        """Write an entry to a plan, worked out anew where somebody else was faster; a command id is bound to what was ``asked``.
 
         Raises:
             MalformedInput: The command id cannot be kept, or stands there for something else.
-            EventRefused: The plan is not published.
-            StaleCase: Others were faster, again and again.
+            EventRefused, StaleCase: The plan is not published; others were faster, again and again.
         """
         if command and not COMMAND_ID.fullmatch(command):
             raise MalformedInput("command_malformed", name=repr(command[:40]))
+        digest = fingerprint(code, event, asked) if command else None
         for _ in range(TRIES):
             desk = self.desk(code)
             done = next((line for line in desk.lines if command and line.entry.command == command), None)
             if done is not None:
                 if done.entry.event != event:
                     raise MalformedInput("command_reused", command=command, case=code)
+                must_be_the_same(done, digest, command=command, case=code)
                 return Written(plan=code, event=event, seq=done.entry.case_seq, line=done, repeated=True)
             move = PLAN.move(desk.row.state, event, code)
             made = draft(desk, move)
-            change = self.scribe.subject(SubjectKind.PLAN, desk.row, code, self._act(desk.row, move, made, command))
+            change = self.scribe.subject(SubjectKind.PLAN, desk.row, code, self._act(desk.row, move, made, command, digest))
             line = opened(change.entry)
             begun, ended = _turned(desk, [*desk.lines, line])
             if dry_run:
                 return Written(plan=code, event=event, seq=None, line=line, fulfilled=ended)
             if (
-                self.store.write([replace(change, fulfilled=ended, rungs=rungs_of(begun, self.clock.now()))], epoch=desk.world.epoch)
+                self.store.write([replace(change, fulfilled=ended, steps=steps_of(begun, self.clock.now()))], epoch=desk.world.epoch)
                 is Outcome.WRITTEN
             ):
                 return Written(plan=code, event=event, seq=change.entry.seq, line=line, fulfilled=ended)
         raise StaleCase(case=code, expected=None, version=None, state=None)
 
-    def _act(self, row: PlanRow, move: Move[Any, Any], made: Draft, command: str) -> Act:
+    def _act(self, row: PlanRow, move: Move[Any, Any], made: Draft, command: str, digest: str | None) -> Act:
         now = self.clock.now()
         return Act(
             event=str(move.event),
@@ -376,7 +384,7 @@ class PlanWork:
             clause=move.clause,
             actor=made.who.actor,
             data=made.data,
-            texts={**made.texts, **made.who.names},
+            texts={**made.texts, **made.who.names, **({DIGEST: digest} if digest else {})},
             corrects=made.corrects,
         )
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, Protocol
 
+from states.values import quickly
 from states.vocabulary import TermStatus
 from workflow.accounts import IdentityShelf
-from workflow.casebook import CaseList, Listed, Place, Shown
+from workflow.casebook import CaseList, Line, Listed, Place, Shown
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate, GivenAnswer
 from workflow.rows import (
     AppointmentRow,
@@ -33,7 +34,8 @@ from workflow.rows import (
     TieRow,
     UnitRow,
 )
-from workflow.telling import RungRow, Telling
+from workflow.telling import Steps, Telling
+from workflow.toldbook import ToldBook
 
 TRIES = 5
 """How often something is judged again where somebody else was faster."""
@@ -41,40 +43,56 @@ TRIES = 5
 Subject = CaseRow | CertificateRow | RoundRow | PlanRow | CalendarRow | DelegationRow
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class LoadedCase:
-    """A case, its running terms, and the sequence number under which a given command already stands (or None)."""
+    """A case, its running terms, and the sequence number under which a given command already stands (or None).
+
+    Attributes:
+        used: Whether a command made from a person's own key stands somewhere: here, on another case, or as a request of another kind.
+    """
 
     case: CaseRow
     terms: tuple[TermRow, ...]
     done_as: int | None
+    used: bool = False
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One act on one subject.
 
     Attributes:
         row: The projection after the act, ``head_seq`` and ``head_hash`` included.
-        version: Version that the act was judged on, None if it creates the subject.
-        seq: ``head_seq`` that the entry follows, None if it creates the subject.
+        before: The stored projection that the act was judged on, None if it creates the subject. It is written while version and head are still
+            those, and then only what differs has to be.
         entry: The history entry; its outbox row is written with it.
         opened: Terms that begin to run.
         closed: Terms that end, by id.
         stages: Deadline rows created or replaced with it (plans, rounds).
-        rungs: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
+        steps: Steps of reminding that begin with it. Those of a term that it closes end by themselves.
         fulfilled: Other duties that it ends (an activity's id, a certificate's code); what was still planned for them ends.
     """
 
     row: Subject
-    version: int | None
-    seq: int | None
+    before: Subject | None
     entry: StoredEntry
     opened: tuple[TermRow, ...] = ()
     closed: tuple[tuple[str, TermStatus], ...] = ()
     stages: tuple[StageRow, ...] = ()
-    rungs: tuple[RungRow, ...] = ()
+    steps: tuple[Steps, ...] = ()
     fulfilled: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> int | None:
+        """Version that the act was judged on, None if it creates the subject."""
+        return self.before.version if self.before is not None else None
+
+    @property
+    def seq(self) -> int | None:
+        """``head_seq`` that the entry follows, None if it creates the subject."""
+        return self.before.head_seq if self.before is not None else None
 
 
 def moves_rounds(changes: Iterable[Change]) -> bool:
@@ -157,8 +175,11 @@ class Store(Protocol):
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """One read: the case, its running terms, and whether ``command`` was carried out on it already."""
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
-        """The same for many (``done_as`` is None); codes that do not exist are left out."""
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
+        """The same for many (``done_as`` is None); codes that do not exist are left out.
+
+        ``used`` is whether one of the ``commands`` was a request of another kind; an act on another case shows when it is written.
+        """
 
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """Write a group: all of it, or nothing. Returns only after it is durable. Raises the epoch where rounds, plans or calendars change.
@@ -180,6 +201,9 @@ class Store(Protocol):
     def entry(self, subject: str, seq: int) -> StoredEntry | None: ...
     def case_by_command(self, command: str) -> str | None:
         """Code of the case that this registration command created."""
+
+    def used_for(self, command: str) -> str | None:
+        """What a command stands for that was made from a person's own key: the code of the case, or nothing for any other request."""
 
     def next_number(self, scope: str) -> int:
         """The next number of a series such as ``VS-2021``; numbers are never given twice, gaps are possible."""
@@ -267,14 +291,30 @@ class Store(Protocol):
 class Served(Protocol):
     """What a serving process asks of a database beside: lists for people, and its own work, which no history keeps."""
 
+    def still_current(self) -> None:
+        """Look whether nobody has migrated the database since it was opened.
+
+        Raises:
+            StoreUnsafe: ``schema_other_revision``, or it cannot be read.
+        """
+
     def log_page(self, after: int, limit: int) -> list[tuple[int, StoredEntry]]:
         """Entries of the log behind a number (-1: from the first), with their numbers."""
 
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
         """A page of a list: at most ``limit`` cases behind a place."""
 
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """What a list shows of the same page, in one read, and the place behind which the next begins; None: there is none."""
+
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
+
+    def case_counts(self, queries: Sequence[CaseList]) -> list[int]:
+        """How many cases each of some lists has."""
+
+    def case_tally(self, query: CaseList) -> dict[tuple[str, str], int]:
+        """How many cases the list has, by unit and state."""
 
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
         """Cases as people look at them, in one read; codes that do not exist are left out."""
@@ -318,11 +358,11 @@ class Served(Protocol):
     def move_bulk(self, operation: str, before: BulkState, after: BulkState) -> bool:
         """Move an operation if it stands as expected; a cancelled one skips what is pending."""
 
-    def retry_bulk(self, operation: str) -> int:
-        """Put back what was blocked, in conflict or in error, and run the operation again; how many."""
+    def retry_bulk(self, operation: str, credential: str | None = None) -> int:
+        """Put back what was blocked, in conflict or in error, and run the operation again by a credential; how many."""
 
 
-class Database(Store, Served, Telling, Protocol):
+class Database(Store, Served, Telling, ToldBook, Protocol):
     """Everything that a database does for us."""
 
     @property

@@ -12,7 +12,7 @@ from workflow.ledger.entry import Entry, parse
 from workflow.ports import Store
 from workflow.projection import ASKS, is_note
 from workflow.rows import CaseRow
-from workflow.timeline import opened
+from workflow.timeline import Line, opened
 
 _DUE = "due:"
 
@@ -54,9 +54,7 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
     asked = entry.event in ASKS
     if (entry.data["act"] if asked else entry.event) != command.event or stored is None:
         raise MalformedInput("command_reused", command=command.id, case=code)
-    bound = opened(stored).text(DIGEST) if command.digest else None
-    if bound is not None and bound != command.digest:
-        raise MalformedInput("command_reused", command=command.id, case=code)
+    must_be_the_same(opened(stored), command.digest, command=command.id, case=code)
     receipt = Receipt(
         case=code,
         seq=seq,
@@ -71,6 +69,23 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
         confirmation=confirmation_id(code, seq) if asked else None,
     )
     return replace(receipt, replayed=True)
+
+
+def must_be_the_same(line: Line, digest: str | None, *, command: str, case: str) -> None:
+    """Whoever sends a command id again asks for what was asked under it before.
+
+    Args:
+        line: The entry that stands under it.
+        digest: What is asked now, as :func:`workflow.commands.fingerprint`; None where the way in does not bind its ids.
+        command: As its sender knows it.
+        case: Whose history the entry is in.
+
+    Raises:
+        MalformedInput: ``command_reused``.
+    """
+    bound = line.text(DIGEST) if digest else None
+    if bound is not None and bound != digest:
+        raise MalformedInput("command_reused", command=command, case=case)
 
 
 def _settled(store: Store, code: str, act: Entry) -> tuple[str, ...]:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind, plan
 from states.refusal import Refusal
+from states.values import quickly
 from states.vocabulary import CertificateState, TermStatus
 from workflow.clock import Clock
 from workflow.ledger.commitments import commit
@@ -16,11 +18,12 @@ from workflow.ledger.entry import ActorRef, Entry, seal
 from workflow.ports import Change, Subject
 from workflow.projection import case_after, opened_terms, subject_after
 from workflow.rows import ZERO_HASH, CaseRow, CertificateRow, StageRow, StoredEntry, SubjectKind
-from workflow.telling import RungRow
+from workflow.telling import Steps
 
 _FIRST = ZERO_HASH.hex()
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What an entry says, before it is sealed; see :class:`workflow.ledger.entry.Entry`. ``texts`` go behind commitments."""
@@ -50,11 +53,10 @@ class Act:
     corrects: int | None = None
 
 
-def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: datetime) -> tuple[RungRow, ...]:
-    """The steps of reminding that lie ahead of a duty when it begins."""
-    return tuple(
-        RungRow(duty=duty, rung=step.key, kind=kind, subject=subject, at=step.at, due_at=due_at) for step in plan(kind, due_at, begun)
-    )
+def planned(kind: DutyKind, duty: str, subject: str, due_at: datetime, begun: datetime) -> tuple[Steps, ...]:
+    """The steps of reminding that lie ahead of a duty when it begins: all in one, or none where there is none."""
+    at = {step.key: step.at for step in plan(kind, due_at, begun)}
+    return (Steps(duty=duty, kind=kind, subject=subject, due_at=due_at, at=at),) if at else ()
 
 
 class Scribe:
@@ -80,13 +82,18 @@ class Scribe:
         self._randomness = randomness
         self._request = request
 
+    @property
+    def requested(self) -> bool:
+        """Whether what is written now belongs to a request that is being served."""
+        return self._request() is not None
+
     def case(self, before: CaseRow | None, code: str, act: Act) -> Change:
         """The change that an act makes to a case (None before: it is created)."""
         entry, stored = self._write(SubjectKind.CASE, code, before, act)
         row = case_after(before, entry, stored.leaf_hash)
         terms = opened_terms(entry, (entry.terms or {}).get("open", ()))
-        steps = tuple(rung for term in terms for rung in planned(DutyKind.TERM, term.id, code, term.due_at, entry.recorded_at))
-        return replace(self._change(before, row, stored, act.closed), opened=terms, rungs=steps)
+        steps = tuple(each for term in terms for each in planned(DutyKind.TERM, term.id, code, term.due_at, entry.recorded_at))
+        return Change(row=row, before=before, entry=stored, opened=terms, closed=act.closed, steps=steps)
 
     def subject(  # noqa: PLR0913
         self, kind: SubjectKind, before: Subject | None, code: str, act: Act, *, text: str = "", stages: tuple[StageRow, ...] = ()
@@ -94,27 +101,19 @@ class Scribe:
         """The change that an act makes to a certificate, round, plan or calendar."""
         entry, stored = self._write(kind, code, before, act)
         row: Subject = subject_after(before, entry, stored.leaf_hash, text)
-        change = replace(self._change(before, row, stored, ()), stages=stages)
+        change = Change(row=row, before=before, entry=stored, stages=stages)
         if not isinstance(row, CertificateRow):
             return change
         if row.state is not CertificateState.IN_FORCE:
             return replace(change, fulfilled=(code,))
         ends = midnight(date.fromisoformat(row.last_valid_day) + timedelta(days=1))
-        return replace(change, rungs=planned(DutyKind.CERTIFICATE, code, code, ends, entry.recorded_at) if before is None else ())
-
-    @staticmethod
-    def _change(before: Subject | None, row: Subject, stored: StoredEntry, closed: tuple[tuple[str, TermStatus], ...]) -> Change:
-        return Change(
-            row=row,
-            version=before.version if before else None,
-            seq=before.head_seq if before else None,
-            entry=stored,
-            closed=closed,
-        )
+        return replace(change, steps=planned(DutyKind.CERTIFICATE, code, code, ends, entry.recorded_at) if before is None else ())
 
     def _write(self, kind: SubjectKind, code: str, before: Subject | None, act: Act) -> tuple[Entry, StoredEntry]:
         seq = before.head_seq + 1 if before else 1
-        digests, opening = commit(act.texts, self._randomness) if act.texts else ({}, None)
+        # Names of a registry that was filled otherwise than by this program may lie there decomposed.
+        texts = {name: normalize("NFC", text) for name, text in act.texts.items()}
+        digests, opening = commit(texts, self._randomness) if texts else ({}, None)
         terms: dict[str, list[Any]] = {}
         if act.opened:
             terms["open"] = [{"id": f"{code}:{seq}:{number}", **term} for number, term in enumerate(act.opened)]

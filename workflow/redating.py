@@ -5,7 +5,7 @@ left; whoever has withdrawn, gone on to another round or was put off otherwise i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -20,7 +20,9 @@ from states.refusal import Code, Holder, Refusal
 from states.regime import local_date
 from states.vocabulary import CaseState, Effect, Event, Function, Level, RoundEvent, Stage, TermStatus, Track
 from workflow.access import office_of
+from workflow.acts import DIGEST
 from workflow.clock import Clock
+from workflow.commands import fingerprint
 from workflow.judging import Paper
 from workflow.ledger.entry import Entry, parse
 from workflow.listing import every_case
@@ -28,11 +30,13 @@ from workflow.notices import Left, Notice, Redated, read_notice
 from workflow.perform import Engine, fallen
 from workflow.plan_rows import as_data, stage_of_data
 from workflow.ports import TRIES, CaseQuery, Change, LoadedCase, Outcome, Store
+from workflow.receipts import must_be_the_same
 from workflow.recording import Act, Scribe
 from workflow.roundbook import EXCEPTED, REDATED, OpenRound, RoundBook
 from workflow.rows import CaseRow, RoundRow, StageRow, SubjectKind
 from workflow.seen import as_seen
 from workflow.situation import World
+from workflow.timeline import Line, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ class Redating:
         """Re-date a stage of a round; see :meth:`workflow.rounds.Rounds.redate`."""
         row = self._round(code)
         known = self._done(code, command) if command else None
+        bound = fingerprint(code, asdict(notice), actor) if command else None
         if known is not None:
-            return self._again(row, known, notice)
+            return self._again(row, known, notice, bound)
         for _ in range(TRIES):
             row = self._round(code)
             as_seen(row, version)
@@ -105,7 +110,7 @@ class Redating:
                 clause=draft.paper.source,
                 actor=who.actor,
                 data={**data, "deadlines": [as_data(s) for s in draft.rows], "moved": list(report.moved), "back": list(report.back)},
-                texts={**texts, **who.names},
+                texts={**texts, **who.names, **({DIGEST: bound} if bound else {})},
             )
             change = self.scribe.subject(SubjectKind.ROUND, row, code, act, stages=draft.rows)
             if self.store.write([change, *draft.members], epoch=world.epoch) is Outcome.WRITTEN:
@@ -304,14 +309,16 @@ class Redating:
     def _entries(self, code: str) -> Iterator[Entry]:
         return (parse(stored.body) for stored in self.store.entries(code))
 
-    def _done(self, code: str, command: str) -> Entry | None:
-        return next((e for e in self._entries(code) if e.command == command), None)
+    def _done(self, code: str, command: str) -> Line | None:
+        return next((line for line in timeline(self.store, code) if line.entry.command == command), None)
 
-    def _again(self, row: RoundRow, entry: Entry, notice: Notice) -> Redated:
+    def _again(self, row: RoundRow, line: Line, notice: Notice, digest: str | None) -> Redated:
         """What a command that stands already has done; members that it had not reached are completed."""
+        entry = line.entry
         given = {"stage": notice.stage, "phrase": notice.phrase, "document_no": notice.document_no, "document_date": notice.document_date}
         if entry.event != RoundEvent.REDATE or any(entry.data.get(name) != value for name, value in given.items()):
             raise MalformedInput("command_reused", command=entry.command, case=row.code)
+        must_be_the_same(line, digest, command=entry.command, case=row.code)
         *old, after = (stage_of_data(data) for data in entry.data["deadlines"])
         before = min((s for s in old if s.cutoff is not None), key=lambda s: (s.cutoff, s.id))
         paper = Paper(after.source, {"round": row.code, **{name: given[name] for name in ("stage", "document_no", "document_date")}})

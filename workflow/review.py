@@ -205,7 +205,7 @@ class Reviews:
             data = {"as_of": _utc(review.on), "known_at": _utc(known), "digest": review.digest, "figures": review.figures}
             return Draft(who=who, data=data, texts=texts, corrects=before)
 
-        return review, self.work.write(code, PlanEvent.REVIEW, draft, dry_run=dry_run, command=command)
+        return review, self.work.write(code, PlanEvent.REVIEW, draft, asked=(on, reason, actor), dry_run=dry_run, command=command)
 
     def recounted(self, review: Review) -> bool | None:
         """Whether a concluded review counts the same today, by what was known then; None where there is none."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from states.values import quickly
 from states.vocabulary import (
     CalendarState,
     CaseKind,
@@ -38,6 +39,7 @@ class SubjectKind(StrEnum):
     DELEGATION = "delegation"
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRow:
     """One product's passage.
@@ -221,6 +223,7 @@ class DelegationRow:
     head_hash: bytes
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermRow:
     """A deadline of one case: it runs until met, passed or dropped.
@@ -248,6 +251,7 @@ class TermRow:
     not_before: datetime | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
     """A history entry as stored.

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
+from unicodedata import normalize
 
 from states.chart import Seat
 from states.errors import PlanInvalid, Problem, UnknownName
@@ -49,7 +50,8 @@ def read_season(text: str) -> Season:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise SeasonInvalid([Problem("/", "too_long")])
     try:
-        table = tomllib.loads(text)
+        # Also what is no text of a field, such as the name by which an act gets its data, has one spelling.
+        table = tomllib.loads(normalize("NFC", text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SeasonInvalid([Problem("/", "not_toml", {"why": str(error)})]) from None
     return _Reader(table).season()

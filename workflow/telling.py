@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from deadlines.ladder import DutyKind
+from states.values import quickly
 
 
 class RungState(StrEnum):
@@ -44,6 +45,7 @@ class DeliveryState(StrEnum):
     """No machine reaches this person: on the call sheet, or by a text to share."""
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RungRow:
     """A planned step of one duty.
@@ -66,6 +68,24 @@ class RungRow:
     attempts: int = 0
     not_before: datetime | None = None
     fired_at: datetime | None = None
+
+
+@quickly
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """All steps of one duty that are planned when it begins: ``at`` holds the moment (aware) of each by its name."""
+
+    duty: str
+    kind: DutyKind
+    subject: str
+    due_at: datetime
+    at: Mapping[str, datetime]
+
+
+def rungs_of(begun: Iterable[Steps]) -> list[RungRow]:
+    """The same, each step as its own row."""
+    steps = ((each, key, at) for each in begun for key, at in each.at.items())
+    return [RungRow(duty=e.duty, rung=key, kind=e.kind, subject=e.subject, at=at, due_at=e.due_at) for e, key, at in steps]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

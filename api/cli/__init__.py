@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from unicodedata import normalize
 
 from api.names import misplaced
 
@@ -34,16 +35,18 @@ def _leave(code: int, *sentences: str) -> None:
 
 
 def _as_typed(word: str) -> str:
-    """A word of the command line, which Python misreads where the machine calls itself ASCII."""
+    """A word of the command line: composed, and read anew where Python misreads it because the machine calls itself ASCII."""
     try:
         word.encode()
     except UnicodeEncodeError:
         try:
-            return os.fsencode(word).decode("utf-8")
+            word = os.fsencode(word).decode("utf-8")
         except UnicodeError:
             shown = ascii(word)
             _leave(_BAD_USAGE, f"{shown} không phải văn bản UTF-8.", f"{shown} is not UTF-8 text.")
-    return word
+    # A file is called what it is called; some systems decompose its name. Unlike a path, a word may be longer than any name.
+    names_a_file = any(os.path.exists(name) for name in (word, word.partition("=")[2]))  # noqa: PTH110
+    return word if names_a_file else normalize("NFC", word)
 
 
 def _language_first(given: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """``ocop case`` and ``ocop certificate``: the working commands of a coordinator."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from states.payload import Field
 from states.refusal import Code
 from states.regime import local_date
 from states.vocabulary import CaseState, CertificateState, Event
-from workflow.commands import Command, Receipt
+from workflow.commands import Command, Receipt, fingerprint
 from workflow.overriding import USED
 from workflow.ports import CaseQuery
 from workflow.rows import CaseRow, CertificateRow
@@ -342,19 +343,23 @@ def command_of(  # noqa: PLR0913
     version: int | None = None,
     paper: str | None = None,
     acted_on: str | None = None,
+    said: Sequence[str] | None = None,
 ) -> Command:
-    """What somebody typed, as a command."""
+    """What somebody typed, as a command; an id of one's own is bound to it, without what the program adds to ``said``."""
+    person = person_of(run, actor, unit, producer)
+    typed = sorted(data or [] if said is None else said)
     return Command(
         id=f"cli:{secrets.token_hex(12)}" if command is None else command,
         case=code,
         event=event,
-        actor=person_of(run, actor, unit, producer),
+        actor=person,
         payload=_payload(run, code, event, data or []),
         reason=reason,
         expected_version=version,
         acted_on=parse_instant(acted_on) if acted_on else None,
         on_behalf_of=Seat.parse(paper) if paper else None,
         via="cli",
+        digest=fingerprint(code, event, person, typed, reason, acted_on, paper) if command is not None else None,
     )
 
 

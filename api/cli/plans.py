@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import normalize
 
 import typer
 from rich.markup import escape
@@ -26,7 +27,7 @@ MAX_FILE = 1_000_000
 
 
 def read_file(path: Path) -> str:
-    """The text of a file.
+    """The text of a file, composed.
 
     Raises:
         MalformedInput: ``file_unreadable``, ``file_too_large`` or ``file_not_text``.
@@ -34,7 +35,7 @@ def read_file(path: Path) -> str:
     try:
         if path.stat().st_size > 4 * MAX_FILE:
             raise MalformedInput("file_too_large", name=str(path), limit=4 * MAX_FILE)
-        return path.read_bytes().decode("utf-8-sig")
+        return normalize("NFC", path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise MalformedInput("file_unreadable", name=str(path), why=error.strerror or str(error)) from None
     except UnicodeDecodeError:

@@ -31,10 +31,11 @@ def _on_span(  # noqa: PLR0913
     """Extend, suspend or resume a term and show what became of it."""
     with runtime(as_json=as_json) as run:
         row = case_row(run, code)
+        said = [f"{name}={value}" for name, value in data.items() if value is not None]
         if data["document_no"] and not data["document_date"]:
             data["document_date"] = local_date(run.clock.now()).isoformat()
         given = [f"{name}={value}" for name, value in data.items() if value is not None]
-        asked = command_of(run, code, event, actor, given, row.unit, row.producer, reason=reason, command=command)
+        asked = command_of(run, code, event, actor, given, row.unit, row.producer, reason=reason, command=command, said=said)
         print_receipt(run.engine.perform(asked, dry_run=dry_run), as_json=as_json, dry_run=dry_run)
         if not as_json and not dry_run:
             for line in terms_lines(t for t in run.store.terms(code) if t.stage == data["term"] and t.status is TermStatus.RUNNING):

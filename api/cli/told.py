@@ -29,10 +29,11 @@ from api.cli.render import table
 from api.shapes.telling import counts_json, told_json
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind
-from notifications.account import Counts, ToldItem, ToldMessage, ToldQuery, account, as_csv, counts, without_news, year_of
+from notifications.account import Counts, ToldItem, ToldMessage, account, as_csv, counts, year_of
 from states.errors import NotFound
 from workflow.ports import Database
 from workflow.registry import Registry
+from workflow.toldbook import ToldQuery
 
 _KINDS = {"certificate": ("giấy chứng nhận", "certificates"), "activity": ("việc", "activities")}
 _CODES = 4
@@ -56,12 +57,10 @@ def told_command(  # noqa: PLR0913
         registry, now = world_of(run).registry, run.clock.now()
         start, end = _span(year, since, until)
         people = _people(registry, person, unit_named(registry, unit))
-        query = ToldQuery(subject=subject, recipients=people, since=start, until=end)
+        query = ToldQuery(subject=subject, recipients=people, since=start, until=end, news=news)
         found = account(run.store, run.notifications.wording, registry, query, now)
         if subject is not None and not found and not _there(run.store, subject):
             raise NotFound(what="case", name=subject)
-        if not news:
-            found = without_news(found)
         if by_person:
             found.sort(key=lambda m: (m.office, m.name, m.row.recipient, m.at))
         if csv_file is not None:

@@ -172,8 +172,7 @@ def end_session(person: str, handle: str, actor: Admin) -> None:
     """Kết thúc một phiên đăng nhập · end a session."""
     with _identity() as (_, identity):
         must_manage(identity.registry(), actor, person, AccountAct.END_SESSIONS, identity.today())
-        identity.sessions.end_of(person, handle)
-        identity.log.note(Access.SESSIONS_ENDED, person, person=actor, via="cli", detail=handle)
+        identity.sessions.end_of(person, handle, identity.log.record(Access.SESSIONS_ENDED, person, Asker(actor, "cli"), handle))
         _done(handle, ctx.both("đã kết thúc", "ended"))
 
 
@@ -206,8 +205,7 @@ def revoke_token(person: str, token: str, actor: Admin) -> None:
     """Thu hồi một mã truy cập · revoke a token."""
     with _identity() as (_, identity):
         must_manage(identity.registry(), actor, person, AccountAct.REVOKE_TOKENS, identity.today())
-        identity.tokens.revoke(token, person=person)
-        identity.log.note(Access.TOKEN_REVOKED, person, person=actor, via="cli", detail=token)
+        identity.tokens.revoke(token, identity.log.record(Access.TOKEN_REVOKED, person, Asker(actor, "cli"), token), person=person)
         _done(token, ctx.both("đã thu hồi", "revoked"))
 
 
@@ -308,7 +306,7 @@ def _print_link(run: Runtime, identity: "Identity", person: str, token: str, lin
         try:
             file.write_text(slip(where, name, account.login, link.expires_at, ctx.language), encoding="utf-8")
         except OSError as error:
-            raise MalformedInput("file_unreadable", name=str(file), why=error.strerror) from None
+            raise MalformedInput("file_unwritable", name=str(file), why=error.strerror or type(error).__name__) from None
         ctx.out.print(f"[green]✓[/] {escape(str(file))}")
 
 

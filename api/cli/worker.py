@@ -1,13 +1,12 @@
 """``ocop worker``: writes what falls due, tells who has to know, and carries letters away, as long as it runs; ``ocop watch`` watches it."""
 
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,8 +14,10 @@ from api.bootstrap import Runtime, build_runtime
 from api.cli.context import REFUSED, ctx, iso, print_json, tell, telling
 from api.cli.options import Json
 from api.cli.render import instant
+from api.identity.owners import owner_of
 from api.postroom import alarm
 from api.settings import Settings, read_settings
+from api.stopping import Asked
 from api.tidying import Tidying
 from api.told import told
 from deadlines.scheduler import Bell
@@ -109,7 +110,7 @@ class Shift:
             run.notifications.plan_missing()
             self._planned = True
         self.worker.beat(run.store, run.engine, run.plans, lambda: self._gather(run))
-        while step(run.store, run.engine, told):
+        while step(run.store, run.engine, told, owner_of(run)):
             pass
         # By a clock that was moved, everything might seem old.
         if not self.worker.paused:
@@ -147,23 +148,20 @@ def worker_command(
 ) -> None:
     """Chạy nền: tự ghi các mốc đã qua, nhắc hạn, gửi thư, báo mình còn chạy · sweep, remind and send in the background until stopped."""
     with telling():
+        asked = Asked()
         shift = Shift(read_settings())
         bells = [
             Bell(timedelta(seconds=every), shift.beat),
             Bell(timedelta(seconds=every), shift.carry),
             Bell(timedelta(seconds=WATCH_EVERY), shift.watch),
         ]
-
-        def stop(*_: Any) -> None:
-            for bell in bells:
-                bell.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
         ctx.out.print(f"{ctx.both('Đang chạy nền', 'Working')}: {shift.worker.name} – {shift.settings.where}")
         for bell in bells:
-            bell.start()
-        bells[0].wait()
+            if not asked:
+                bell.start()
+        asked.wait()
+        for bell in bells:
+            bell.stop()
         shift.close()
         ctx.out.print(f"{ctx.both('Đã dừng', 'Stopped')} {instant(SystemClock().now())}")
 

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from unicodedata import normalize
 
-from workflow.accounts import AccessRow, IdentityShelf
+from starlette.datastructures import QueryParams
+
+from workflow.accounts import AccessRow, Add, IdentityShelf
 from workflow.clock import Clock
 
 ONCE_IN = timedelta(minutes=5)
 """The same person reading the same thing again within this time is one record."""
 _REMEMBERED = 10_000
-_MAX_DETAIL = 500
+_MAX_DETAIL = 12_000
+"""Longer than every question that a route knows, each value at its longest, so that none pushes another out."""
+_MAX_VALUE = 200
+"""As long as what may be searched for."""
 _MAX_SUBJECT = 200
 
 
@@ -75,6 +81,29 @@ class Note:
         )
 
 
+def question_of(known: Sequence[str], query: bytes) -> str:
+    """What an address asks for, as the record keeps it.
+
+    Only what its route understands, in the route's order and each value by itself, so that nothing beside a search can push it out of the
+    record or make two records of one question. A value that is cut says how long it was and its digest: ``q=mật…[600:1f0c9a2b]``.
+
+    Args:
+        known: The questions of the route, in its order.
+        query: The query of the address as it came in; of what is given more than once the last counts, as it does for the route.
+    """
+    given = QueryParams(query) if query else {}
+    return "&".join(f"{name}={_bounded(given[name])}" for name in dict.fromkeys(known) if given.get(name))
+
+
+def _bounded(value: str) -> str:
+    """A value that ends where the next begins; a cut one by its beginning, length and digest."""
+    text = _printable(normalize("NFC", value)[:_MAX_VALUE]).replace("%", "%25").replace("&", "%26")
+    if len(value) <= _MAX_VALUE:
+        return text
+    digest = sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text}…[{len(value)}:{digest}]"
+
+
 def _printable(text: str) -> str:
     """What can be kept of a text that anybody may have put into an address."""
     return "".join(sign for sign in text if sign.isprintable())
@@ -117,16 +146,20 @@ class AccessLog:
         last = self._recent.get(note.key)
         return last is not None and self._clock.now() - last < ONCE_IN
 
+    def record(self, kind: Access, subject: str, by: Asker, detail: str = "") -> Add:
+        """What was done with an account, to be written down in the transaction in which it is done."""
+        return Add(self._row(Note(kind, subject, by.person, by.via, detail, by.request)))
+
+    def _row(self, note: Note) -> AccessRow:
+        return AccessRow(
+            at=self._clock.now(), person=note.person, via=note.via, kind=str(note.kind), subject=_printable(note.subject[:_MAX_SUBJECT]),
+            detail=_printable(note.detail[:_MAX_DETAIL]), request=note.request,
+        )  # fmt: skip
+
     def note_each(self, notes: Sequence[Note]) -> list[bool]:
         """Write several down in one durable transaction; whether each was written."""
         now = self._clock.now()
-        rows = [
-            AccessRow(
-                at=now, person=note.person, via=note.via, kind=str(note.kind), subject=_printable(note.subject[:_MAX_SUBJECT]),
-                detail=_printable(note.detail[:_MAX_DETAIL]), request=note.request,
-            )
-            for note in notes
-        ]  # fmt: skip
+        rows = [self._row(note) for note in notes]
         self._shelf.add_each(rows)
         with self._guard:
             # Remembered only once it is written: what could not be written is written next time.

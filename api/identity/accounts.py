@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from api.identity.access_log import Access, AccessLog, Asker
 from api.identity.errors import AccountThere, LinkUnusable, LoginFailed, SecondAdministrator, SecondFactorKnown, SecondFactorWrong
@@ -12,10 +15,11 @@ from api.identity.sessions import Sessions
 from api.identity.tokens import Tokens, digest, secret_text
 from api.identity.totp import matching_step, new_secret
 from api.identity.vault import Vault
-from states.errors import NotFound, PayloadInvalid, Problem, StoreUnsafe
+from states.errors import NotFound, PayloadInvalid, Problem, StaleCase, StoreUnsafe
 from states.payload import clean
-from workflow.accounts import AccountRow, IdentityShelf, LinkRow
+from workflow.accounts import AccountRow, Add, IdentityShelf, LinkRow, Overtaken, Put, SessionRow
 from workflow.clock import Clock
+from workflow.ports import TRIES
 from workflow.registry import Registry
 
 LINK_LIVES = timedelta(days=7)
@@ -82,6 +86,9 @@ class Accounts:
             raise AccountThere(person=person)
         if subject is not None and (not subject or len(subject) > _MAX_SUBJECT or not subject.isprintable()):
             raise PayloadInvalid([Problem("/subject", "too_long" if len(subject) > _MAX_SUBJECT else "empty")], event="account")
+        if subject is not None and not unicodedata.is_normalized("NFC", subject):
+            # A subject is an identifier and counts to the letter: composed, it might be somebody else's.
+            raise PayloadInvalid([Problem("/subject", "not_composed")], event="account")
         row = AccountRow(
             person=person,
             login=folded,
@@ -91,12 +98,13 @@ class Accounts:
             created_at=now,
             changed_at=now,
         )
-        if not self._shelf.add(row):
+        try:
+            self._shelf.carry_out([Add(row), self._log.record(Access.ACCOUNT_CREATED, person, by)])
+        except Overtaken:
             if self.find(person) is not None:
-                raise AccountThere(person=person)
+                raise AccountThere(person=person) from None
             taken = self._shelf.find(AccountRow, {"login": folded})
-            raise PayloadInvalid([Problem("/login" if taken else "/subject", "taken")], event="account")
-        self._note(Access.ACCOUNT_CREATED, person, by)
+            raise PayloadInvalid([Problem("/login" if taken else "/subject", "taken")], event="account") from None
         return row
 
     # One-time links.
@@ -110,18 +118,24 @@ class Accounts:
             SecondAdministrator: The asker has just taken the second factor away.
         """
         must_manage(registry, by.person, person, AccountAct.INVITE, day)
-        row = self.get(person)
-        if row.reset_by == by.person:
-            raise SecondAdministrator
-        return self.link_for(person, by=by)
+
+        def found() -> AccountRow:
+            row = self.get(person)
+            if row.reset_by == by.person:
+                raise SecondAdministrator
+            return row
+
+        return self._link_for(person, found, by)
 
     def link_for(self, person: str, *, by: Asker) -> tuple[str, LinkRow]:
         """A link without asking who may: for the first administrator."""
+        return self._link_for(person, lambda: self.get(person), by)
+
+    def _link_for(self, person: str, found: Callable[[], AccountRow], by: Asker) -> tuple[str, LinkRow]:
         now, token = self._clock.now(), secret_text()
-        self._shelf.change(LinkRow, {"person": person, "used_at": None}, {"used_at": now})
         link = LinkRow(hash=digest(token), person=person, created_by=by.person, created_at=now, expires_at=now + LINK_LIVES)
-        self._shelf.add(link)
-        self._note(Access.LINK_GIVEN, person, by)
+        given: list[Add | Put] = [self._replacing(person), Add(link), self._log.record(Access.LINK_GIVEN, person, by)]
+        self._carry_out(person, lambda: [self._change(found(), {}), *given])
         return token, link
 
     def link(self, token: str) -> LinkRow:
@@ -148,29 +162,44 @@ class Accounts:
         link = self.link(token)
         account = self.get(link.person)
         chosen = check(password, about_of(registry, account))
-        hashed, now = self._hasher.hash(chosen), self._clock.now()
-        # Whoever comes second with the same link changes nothing.
-        if self._shelf.change(LinkRow, {"hash": link.hash, "used_at": None}, {"used_at": now}) != 1:
-            raise LinkUnusable
-        self._shelf.change(AccountRow, {"person": link.person}, {"password": hashed, "changed_at": now})
-        self._sessions.end_all(link.person)
-        self._note(Access.LINK_USED, link.person, Asker(link.person, "link"))
-        return self.get(link.person)
+        row = replace(account, password=self._hasher.hash(chosen))
+        used = Put(LinkRow, {"hash": link.hash, "used_at": None}, {"used_at": self._clock.now()}, must=True)
+        # Whoever comes second with the same link changes nothing, nor does who comes after the account was closed.
+        kept = Put(
+            AccountRow,
+            {"person": link.person, "disabled_at": None},
+            {"password": row.password, "changed_at": _later(account, self._clock)},
+            must=True,
+        )
+        record = self._log.record(Access.LINK_USED, link.person, Asker(link.person, "link"))
+        try:
+            self._shelf.carry_out([kept, used, self._sessions.ending_all(link.person), record], asked=False)
+        except Overtaken:
+            raise LinkUnusable from None
+        return row
 
-    def change_password(self, registry: Registry, person: str, old: str, new: str, *, by: Asker) -> None:
-        """Another password in place of the known one.
+    def change_password(self, registry: Registry, session: SessionRow, old: str, new: str, *, by: Asker) -> tuple[str, SessionRow]:
+        """Another password in place of the known one; every other session ends, and this one goes on under a new id.
 
         Raises:
             LoginFailed: The old one is wrong.
             PasswordRefused: The new one may not be one.
         """
-        account = self.get(person)
+        account = self.get(session.person)
         right, _ = self._hasher.matches(old, account.password)
         if not right:
             raise LoginFailed
         hashed = self._hasher.hash(check(new, about_of(registry, account)))
-        self._shelf.change(AccountRow, {"person": person}, {"password": hashed, "changed_at": self._clock.now()})
-        self._note(Access.PASSWORD_CHANGED, person, by)
+        where = {"person": account.person, "password": account.password, "disabled_at": None}
+        kept = Put(AccountRow, where, {"password": hashed, "changed_at": _later(account, self._clock)}, must=True)
+        id_, renewed = self._sessions.renewed(session, strong=session.strong, whole=True)
+        record = self._log.record(Access.PASSWORD_CHANGED, account.person, by)
+        try:
+            self._shelf.carry_out([kept, self._sessions.ending_all(account.person), Add(renewed), record])
+        except Overtaken:
+            # Another password was chosen meanwhile: the old one is wrong by now.
+            raise LoginFailed from None
+        return id_, renewed
 
     # The second factor.
 
@@ -185,11 +214,10 @@ class Accounts:
         secret = new_secret()
         return secret, self._vault.seal(secret, f"enrol {account.person}").hex()
 
-    def enrol_factor(self, account: AccountRow, sealed: str, code: str) -> None:
-        """Keep a second factor, once its first code proves that the person has it.
+    def enrolment(self, account: AccountRow, sealed: str, code: str) -> list[Add | Put]:
+        """What keeps a second factor, once its first code proves that the person has it; overtaken where there is one already.
 
         Raises:
-            SecondFactorKnown: There is one already.
             SecondFactorWrong: The code is not of this secret.
         """
         try:
@@ -200,12 +228,11 @@ class Accounts:
         if step is None:
             raise SecondFactorWrong
         kept = {"totp": self._vault.seal(secret, account.person), "totp_step": step, "reset_by": None}
-        if self._shelf.change(AccountRow, {"person": account.person, "totp": None}, kept) != 1:
-            raise SecondFactorKnown
-        self._note(Access.SECOND_FACTOR_ENROLLED, account.person, Asker(account.person, "session"))
+        record = self._log.record(Access.SECOND_FACTOR_ENROLLED, account.person, Asker(account.person, "session"))
+        return [Put(AccountRow, {"person": account.person, "totp": None, "disabled_at": None}, kept, must=True), record]
 
-    def show_factor(self, account: AccountRow, code: str) -> None:
-        """Check a code, and use it up.
+    def showing(self, account: AccountRow, code: str) -> Put:
+        """What uses a right code up; overtaken where it was used, or the factor was taken away.
 
         Raises:
             SecondFactorWrong: It is wrong, or was used.
@@ -213,12 +240,10 @@ class Accounts:
         if account.totp is None:
             raise SecondFactorWrong
         step = matching_step(self._vault.open(account.totp, account.person), code, self._clock.now(), account.totp_step)
-        # Of two who send the same code at once one is right.
-        if (
-            step is None
-            or self._shelf.change(AccountRow, {"person": account.person, "totp_step": account.totp_step}, {"totp_step": step}) != 1
-        ):
+        if step is None:
             raise SecondFactorWrong
+        where = {"person": account.person, "totp": account.totp, "totp_step": account.totp_step, "disabled_at": None}
+        return Put(AccountRow, where, {"totp_step": step}, must=True)
 
     def reset_factor(self, registry: Registry, person: str, reason: str, *, by: Asker, day: date) -> None:
         """Take a lost second factor away; the person enrols another at the next sign-in. Every session and token ends.
@@ -231,13 +256,15 @@ class Accounts:
         """
         must_manage(registry, by.person, person, AccountAct.RESET_SECOND_FACTOR, day)
         said = _reason(reason)
-        self.get(person)
-        since = self._clock.now() - COOLING
-        if any(link.created_by == by.person and link.created_at > since for link in self._shelf.find(LinkRow, {"person": person})):
-            raise SecondAdministrator
-        self._shelf.change(AccountRow, {"person": person}, {"totp": None, "totp_step": 0, "reset_by": by.person})
-        self._close(person)
-        self._note(Access.SECOND_FACTOR_RESET, person, by, said)
+
+        def steps() -> list[Add | Put]:
+            row, since = self.get(person), self._clock.now() - COOLING
+            if any(link.created_by == by.person and link.created_at > since for link in self._shelf.find(LinkRow, {"person": person})):
+                raise SecondAdministrator
+            taken = self._change(row, {"totp": None, "totp_step": 0, "reset_by": by.person})
+            return [taken, *self._closing(person), self._log.record(Access.SECOND_FACTOR_RESET, person, by, said)]
+
+        self._carry_out(person, steps)
 
     # Closing.
 
@@ -246,26 +273,47 @@ class Accounts:
         must_manage(registry, by.person, person, AccountAct.DISABLE, day)
         said = _reason(reason)
         self.get(person)
-        self._shelf.change(AccountRow, {"person": person, "disabled_at": None}, {"disabled_at": self._clock.now()}, ends=True)
-        self._close(person)
-        self._note(Access.ACCOUNT_DISABLED, person, by, said)
+        closed = Put(AccountRow, {"person": person, "disabled_at": None}, {"disabled_at": self._clock.now()}, ends=True)
+        self._shelf.carry_out([closed, *self._closing(person), self._log.record(Access.ACCOUNT_DISABLED, person, by, said)])
 
     def enable(self, registry: Registry, person: str, reason: str, *, by: Asker, day: date) -> None:
         """Open it again, with the password that it had. Raises NotFound, AccountRight, PayloadInvalid."""
         must_manage(registry, by.person, person, AccountAct.ENABLE, day)
         said = _reason(reason)
         self.get(person)
-        self._shelf.change(AccountRow, {"person": person}, {"disabled_at": None})
-        self._note(Access.ACCOUNT_ENABLED, person, by, said)
+        opened = Put(AccountRow, {"person": person}, {"disabled_at": None})
+        self._shelf.carry_out([opened, self._log.record(Access.ACCOUNT_ENABLED, person, by, said)])
 
-    def _close(self, person: str) -> None:
-        self._sessions.end_all(person)
-        for token in self._tokens.of(person):
-            self._tokens.revoke(token.id, person=person)
-        self._shelf.change(LinkRow, {"person": person, "used_at": None}, {"used_at": self._clock.now()})
+    def _closing(self, person: str) -> list[Put]:
+        return [self._replacing(person), self._sessions.ending_all(person), self._tokens.ending_all(person)]
 
-    def _note(self, kind: Access, person: str, by: Asker, detail: str = "") -> None:
-        self._log.note(kind, person, person=by.person, via=by.via, detail=detail, request=by.request)
+    def _replacing(self, person: str) -> Put:
+        """Links that were handed out stop working."""
+        return Put(LinkRow, {"person": person, "used_at": None}, {"used_at": self._clock.now()})
+
+    def _change(self, row: AccountRow, values: Mapping[str, Any]) -> Put:
+        """A change of an account as it was read: what two people do with it at once is done one after the other."""
+        given = {**values, "changed_at": _later(row, self._clock)}
+        return Put(AccountRow, {"person": row.person, "changed_at": row.changed_at}, given, must=True)
+
+    def _carry_out(self, person: str, steps: Callable[[], list[Add | Put]]) -> None:
+        """Carry out what follows from an account as it is; looked at again where somebody was faster.
+
+        Raises:
+            StaleCase: Again and again.
+        """
+        for _ in range(TRIES):
+            try:
+                self._shelf.carry_out(steps())
+            except Overtaken:
+                continue
+            return
+        raise StaleCase(case=person, expected=None, version=None, state=None)
+
+
+def _later(row: AccountRow, clock: Clock) -> datetime:
+    """Now, but after the last change, also where the clock has not moved: the instant is the account's version."""
+    return max(clock.now(), row.changed_at + timedelta(microseconds=1))
 
 
 def folded_login(login: str) -> str:

@@ -83,6 +83,12 @@ class AccountRight(IdentityRefused):
     code = "account_right"
 
 
+class TokenByToken(IdentityRefused):
+    """A token asked for another one, which would outlive it."""
+
+    code = "token_by_token"
+
+
 class AccountThere(IdentityRefused):
     """The person has an account. Detail: ``person``."""
 

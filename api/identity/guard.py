@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.caller import Caller, Unidentified
+from api.caller import Caller, TokenUnknown, Unidentified
 from api.identity import tokens
-from api.identity.access_log import Access, Note
+from api.identity.access_log import Access, Note, question_of
 from api.identity.cookies import LANGUAGE, session_id
 from api.identity.edges import MOST_HEADER_BYTES, too_many_headers
-from api.identity.errors import HeadersTooLarge
+from api.identity.errors import HeadersTooLarge, SecondFactorNeeded
 from api.identity.origin import SAFE, TOKEN_FIELD, TOKEN_HEADER, check_host, check_origin, check_token
 from api.identity.rights import needs_second_factor
 from api.identity.service import Identity
@@ -80,6 +80,7 @@ PERSONAL: dict[str, Access] = {
 """Routes whose answer shows personal or sealed data; the first part of the path in braces says whose."""
 _PATTERNS = tuple((re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(path))), kind) for path, kind in PERSONAL.items())
 _FIGURES = frozenset({"/api/v1/worklists/counts"})
+_OF_ONE = frozenset({Access.CASE, Access.HISTORY})
 _STALE = 412
 _FORM_AGAIN = frozenset({403, 409, 422})
 _LARGEST_FORM = 65_536
@@ -152,18 +153,18 @@ class Guard:
     def _by_token(self, authorization: str) -> tuple[TokenRow, Credential]:
         kind, _, secret = authorization.partition(" ")
         token, epoch = self._token(secret.strip() if kind.lower() == "bearer" else "")
-        return token, Credential(epoch, lambda: self._token(secret.strip())[1])
+        return token, Credential(epoch, lambda: self._token(secret.strip())[1], f"token:{token.hash.hex()}")
 
     def _token(self, secret: str) -> tuple[TokenRow, int]:
         """A token that lives and is enough for its person, and the epoch at which it was."""
         found = self._identity.tokens.known(secret)
         if found is None or not isinstance(found.row, TokenRow):
-            raise Unidentified
+            raise TokenUnknown
         if not self._identity.runtime.rehearsal and (found.account is None or found.account.totp is None):
             # A token of somebody who has come to decide since would be a way past the second factor.
             registry, today = self._identity.registry(found.epoch), self._identity.today()
             if needs_second_factor(registry, found.row.person, today):
-                raise Unidentified
+                raise TokenUnknown
         return found.row, found.epoch
 
     async def _by_cookie(self, request: Request, receive: Receive) -> tuple[Receive, Credential | None]:
@@ -185,16 +186,19 @@ class Guard:
             check_token(given, id_)
         if session.row.whole and not session.owes_factor:
             state["caller"] = Caller(session.row.person, session.row.via, tokens.SCOPES, _language(request))
+        else:
+            state["unfinished"] = SecondFactorNeeded()
 
         def again() -> int:
             # Who takes another role in a rehearsal has another session from then on, within the same request.
             current = state["session"].id
             now = self._session_of(current, self._identity.sessions.looked_up(current))
-            if now is None or now.owes_factor:
+            # Who has not shown the second factor yet asks for nothing but to show it.
+            if now is None or (now.owes_factor and not session.owes_factor):
                 raise Unidentified
             return now.epoch
 
-        return receive, Credential(session.epoch, again)
+        return receive, Credential(session.epoch, again, f"session:{session.row.hash.hex()}")
 
     async def _session(self, id_: str) -> Session | None:
         if not self._inline:
@@ -246,10 +250,17 @@ class Guard:
             return
         kind, whose = shown
         subject = whose or "–"
-        detail = scope.get("query_string", b"").decode("latin-1") if whose is None else ""
+        # Of one case everything is one read; of a list it matters what was looked for.
+        detail = "" if whose is not None and kind in _OF_ONE else question_of(_questions(scope), scope.get("query_string", b""))
         note = Note(kind, subject, caller.person, caller.via, detail, current_request() or "")
         if not self._identity.log.noted(note):
             await self._notes.do(note)
+
+
+def _questions(scope: Scope) -> list[str]:
+    """What the route that answered understands of an address's query; none where none of ours answered."""
+    dependant = getattr(scope.get("route"), "dependant", None)
+    return [field.alias for field in dependant.query_params] if dependant is not None else []
 
 
 def _shows(path: str, status: int) -> bool:

@@ -3,12 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr
 
 from api.schemas.common import Code, Given, Text
+from states.regime import VIETNAM
 
 Secret = Annotated[StrictStr, Field(min_length=1, max_length=600)]
 """Taken as it is typed: nothing is trimmed off a password."""
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(VIETNAM))]
+"""An instant, told in the time of Viet Nam as everywhere else."""
 Number = Annotated[StrictStr, Field(min_length=1, max_length=20, examples=["123456"])]
 
 
@@ -120,7 +123,7 @@ class SessionOut(BaseModel):
     functions: list[HoldingOut]
     second_factor: Literal["not_asked", "shown", "owed", "to_enrol"]
     csrf: str | None = Field(description="Gửi kèm mọi việc ghi ở tiêu đề X-CSRF-Token · goes with every write")
-    expires_at: datetime | None
+    expires_at: Moment | None
 
 
 class EnrolmentOut(BaseModel):
@@ -156,7 +159,7 @@ class LinkOut(BaseModel):
 
     person: str
     address: str
-    expires_at: datetime
+    expires_at: Moment
     slip: str = Field(description="Phiếu để in, SVG · a slip for printing")
 
 
@@ -167,9 +170,9 @@ class OpenSession(BaseModel):
     via: str
     source: str
     agent: str
-    created_at: datetime
-    seen_at: datetime
-    expires_at: datetime
+    created_at: Moment
+    seen_at: Moment
+    expires_at: Moment
     current: bool
 
 
@@ -185,10 +188,10 @@ class TokenOut(BaseModel):
     id: str
     name: str
     scopes: list[str]
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-    used_at: datetime | None
+    created_at: Moment
+    expires_at: Moment
+    revoked_at: Moment | None
+    used_at: Moment | None
 
 
 class NewToken(TokenOut):
@@ -232,7 +235,7 @@ class AccessOut(BaseModel):
     """One record of a reading or a deed."""
 
     id: int
-    at: datetime
+    at: Moment
     person: str
     name: str
     via: str

@@ -1,10 +1,11 @@
 """Identity as a whole, built once over a runtime."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from api.bootstrap import Runtime
-from api.identity.access_log import AccessLog
+from api.identity.access_log import Access, AccessLog, Asker
 from api.identity.accounts import Accounts
 from api.identity.passwords import Hasher
 from api.identity.sessions import Sessions
@@ -12,6 +13,7 @@ from api.identity.signing_in import SignIn
 from api.identity.tokens import Tokens
 from api.identity.vault import Vault, open_vault
 from states.regime import local_date
+from workflow.accounts import Add, TokenRow
 from workflow.clock import Clock, SystemClock
 from workflow.registry import Registry
 
@@ -38,6 +40,10 @@ class Identity:
         engine = self.runtime.engine
         known = engine.world()
         return known.registry if epoch == known.epoch else engine.world(fresh=True).registry
+
+    def token_record(self, by: Asker) -> Callable[[TokenRow], Add]:
+        """What is written down of a token that somebody makes."""
+        return lambda row: self.log.record(Access.TOKEN_CREATED, row.person, by, f"{row.id} {row.scopes}")
 
     def today(self) -> date:
         """The local day that rights are judged on."""

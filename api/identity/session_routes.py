@@ -66,7 +66,7 @@ def who_am_i(request: Request) -> Response:
 @router.delete("", status_code=204, response_model=None, responses=problems())
 def sign_out(request: Request) -> Response:
     """Đăng xuất · sign out."""
-    identity_of(request).sessions.end(session_of(request).row)
+    identity_of(request).sessions.leave(session_of(request).row)
     response = answer(None, 204)
     drop_session(response, request.scope["scheme"])
     return response
@@ -94,8 +94,7 @@ def begin_enrolment(request: Request) -> Response:
 def finish_enrolment(request: Request, body: EnrolGiven) -> Response:
     """Xác nhận bằng mã đầu tiên · keep it, by its first code."""
     session, identity = session_of(request), identity_of(request)
-    identity.accounts.enrol_factor(_account(session), body.sealed, body.code)
-    return signed_in(request, *identity.sign_in.enrolled(session.row))
+    return signed_in(request, *identity.sign_in.enrol(session.row, _account(session), body.sealed, body.code))
 
 
 @router.post("/link", response_model=SessionOut, responses=problems(410))
@@ -109,13 +108,13 @@ def use_link(request: Request, body: LinkUsed) -> Response:
     return signed_in(request, id_, row)
 
 
-@router.put("/password", response_model=SessionOut, responses=problems())
+@router.put("/password", response_model=SessionOut, responses=problems(429))
 def change_password(request: Request, body: PasswordGiven) -> Response:
     """Đổi mật khẩu; các phiên khác kết thúc · another password; every other session ends."""
     caller, session, identity = caller_of(request), session_of(request), identity_of(request)
-    identity.accounts.change_password(identity.registry(), caller.person, body.old, body.new, by=asker(caller))
-    identity.sessions.end_all(caller.person, but=session.row)
-    return signed_in(request, *identity.sessions.renew(session.row, strong=session.row.strong, whole=True))
+    with identity.sign_in.said_again(caller.person, here(request)):
+        renewed = identity.accounts.change_password(identity.registry(), session.row, body.old, body.new, by=asker(caller))
+    return signed_in(request, *renewed)
 
 
 @router.post("/role", response_model=SessionOut, responses=problems(404))
@@ -139,7 +138,7 @@ def choose_language(request: Request, body: LanguageGiven) -> Response:
 login = APIRouter(prefix="/login", tags=["session"])
 
 
-@login.get("/provider", status_code=302, response_model=None, responses=problems(404, 502))
+@login.get("/provider", status_code=302, response_model=None, response_class=Response, responses=problems(404, 502))
 async def to_provider(request: Request) -> Response:
     """Đăng nhập bằng hệ thống đăng nhập chung · sign in with the identity provider."""
     must_be_protected(request)
@@ -147,7 +146,7 @@ async def to_provider(request: Request) -> Response:
     return answered
 
 
-@login.get("/provider/back", status_code=303, response_model=None, responses=problems(400, 404, 502))
+@login.get("/provider/back", status_code=303, response_model=None, response_class=Response, responses=problems(400, 404, 502))
 async def from_provider(request: Request) -> Response:
     """Hệ thống đăng nhập chung trả lời · what the identity provider answers."""
     id_, _ = await request.app.state.provider.finish(request)
@@ -171,4 +170,4 @@ def _leave_old(request: Request) -> None:
     """Who signs in leaves the session that the browser had before, so that nobody goes on under an id that was planted."""
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
-        identity_of(request).sessions.end(old.row)
+        identity_of(request).sessions.leave(old.row)

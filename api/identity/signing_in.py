@@ -2,31 +2,46 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from api.identity import pacing
 from api.identity.accounts import Accounts, folded_login
-from api.identity.errors import LoginFailed, LoginPaced, ProviderUnknownPerson, RehearsalOnly, RolesInstead, SecondFactorWrong
+from api.identity.errors import (
+    LinkUnusable,
+    LoginFailed,
+    LoginPaced,
+    PasswordRefused,
+    ProviderUnknownPerson,
+    RehearsalOnly,
+    RolesInstead,
+    SecondFactorKnown,
+    SecondFactorWrong,
+)
 from api.identity.passwords import Hasher
 from api.identity.rights import needs_second_factor
 from api.identity.sessions import REHEARSAL, SESSION, Sessions
-from states.errors import PayloadInvalid
-from workflow.accounts import AccountRow, AttemptRow, IdentityShelf, SessionRow
+from states.errors import CycleError, PayloadInvalid
+from workflow.accounts import AccountRow, AttemptRow, IdentityShelf, Overtaken, Put, SessionRow
 from workflow.clock import Clock
 from workflow.registry import Registry
 
 _LOOKED_AT = 500
+_OF_ONE_BROWSER = 100
 _WRONG_CODES = 5
 _FORGET_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """Where an attempt comes from: the address, and what the browser calls itself."""
+    """Where an attempt comes from: the address, what the browser calls itself, and the name that it was given when somebody signed in with it."""
 
     source: str
     agent: str = ""
+    browser: str = ""
 
 
 class SignIn:
@@ -58,17 +73,17 @@ class SignIn:
         if self._rehearsal:
             raise RolesInstead
         key = digest_of_login(login)
-        with self._gate:
-            self._paced(key, here)
-            self._attempt(key, here, pacing.TRIED)
+        place = self._tried(key, here)
         account = self._account(login)
         right, newer = self._hasher.matches(password, account.password if account else None)
         if account is None or not right or account.disabled_at is not None:
             raise LoginFailed
-        if newer is not None:
-            self._shelf.change(AccountRow, {"person": account.person}, {"password": newer})
-        self._attempt(key, here, pacing.ENTERED)
-        return self._enter(registry, account, here, day, strong=False)
+        shown = {"password": account.password}
+        if newer is not None and self._shelf.change(AccountRow, {"person": account.person, **shown}, {"password": newer}):
+            shown = {"password": newer}
+        entered = self._enter(registry, account, here, day, strong=False, shown=shown, otherwise=LoginFailed())
+        self._entered(key, here, place)
+        return entered
 
     def provided(self, registry: Registry, issuer: str, subject: str, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:  # noqa: PLR0913
         """A session for somebody whom an identity provider vouches for, if an administrator has entered who that is.
@@ -82,11 +97,17 @@ class SignIn:
         found = next(iter(self._shelf.find(AccountRow, {"issuer": issuer, "subject": subject})), None)
         if found is None or found.disabled_at is not None:
             raise ProviderUnknownPerson
-        return self._enter(registry, found, here, day, strong=strong)
+        shown = {"issuer": issuer, "subject": subject}
+        return self._enter(registry, found, here, day, strong=strong, shown=shown, otherwise=ProviderUnknownPerson())
 
     def by_link(self, registry: Registry, account: AccountRow, here: From, day: date) -> tuple[str, SessionRow]:
-        """A session for somebody who has just chosen a password by a one-time link."""
-        return self._enter(registry, account, here, day, strong=False)
+        """A session for somebody who has just chosen a password by a one-time link.
+
+        Raises:
+            LinkUnusable: The account was closed or another password chosen meanwhile.
+        """
+        shown = {"password": account.password}
+        return self._enter(registry, account, here, day, strong=False, shown=shown, otherwise=LinkUnusable())
 
     def role(self, registry: Registry, person: str, here: From) -> tuple[str, SessionRow]:
         """In a rehearsal: act as somebody.
@@ -106,28 +127,65 @@ class SignIn:
         Raises:
             LoginPaced: Too many wrong codes.
             SecondFactorWrong: The code is wrong or was used. After five the half session is at an end.
+            Unidentified: The half session has ended meanwhile.
         """
         key = hashlib.sha256(f"code {account.person}".encode()).digest()
+        place = self._tried(key, here)
+        try:
+            risen = self._sessions.raised(session, [self._accounts.showing(account, code)])
+        except (SecondFactorWrong, Overtaken):
+            tried = self._shelf.find(AttemptRow, {"login": key, "source": place}, since=session.created_at, limit=_WRONG_CODES)
+            if len(tried) >= _WRONG_CODES:
+                self._sessions.end(session)
+            # Of two who send the same code at once one is right.
+            raise SecondFactorWrong from None
+        self._entered(key, here, place)
+        return risen
+
+    @contextmanager
+    def said_again(self, person: str, here: From) -> Iterator[None]:
+        """Inside, somebody who is signed in says the own password once more; who sits at a session left open guesses as slowly as at the door.
+
+        Raises:
+            LoginPaced: Too many wrong ones; nothing was looked at.
+        """
+        key = hashlib.sha256(f"again {person}".encode()).digest()
         with self._gate:
             self._paced(key, here)
             self._attempt(key, here, pacing.TRIED)
         try:
-            self._accounts.show_factor(account, code)
-        except SecondFactorWrong:
-            tried = self._shelf.find(AttemptRow, {"login": key, "source": here.source}, since=session.created_at, limit=_WRONG_CODES)
-            if len(tried) >= _WRONG_CODES:
-                self._sessions.end(session)
+            yield
+        except PasswordRefused:
+            # The known one was right.
+            self._attempt(key, here, pacing.ENTERED)
             raise
         self._attempt(key, here, pacing.ENTERED)
-        return self._sessions.renew(session, strong=True, whole=True)
 
-    def enrolled(self, session: SessionRow) -> tuple[str, SessionRow]:
-        """The whole session of somebody who has just enrolled a second factor."""
-        return self._sessions.renew(session, strong=True, whole=True)
+    def enrol(self, session: SessionRow, account: AccountRow, sealed: str, code: str) -> tuple[str, SessionRow]:
+        """Keep a second factor, once its first code proves that the person has it; the whole session under a new id.
 
-    def _enter(self, registry: Registry, account: AccountRow, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:
+        Raises:
+            SecondFactorKnown: There is one already.
+            SecondFactorWrong: The code is not of this secret.
+            Unidentified: The session has ended meanwhile.
+        """
+        try:
+            return self._sessions.raised(session, self._accounts.enrolment(account, sealed, code))
+        except Overtaken:
+            raise SecondFactorKnown from None
+
+    def _enter(  # noqa: PLR0913 - what a sign-in stands on
+        self, registry: Registry, account: AccountRow, here: From, day: date, *, strong: bool, shown: dict[str, Any], otherwise: CycleError
+    ) -> tuple[str, SessionRow]:
+        """A session on an account that is open and by what was shown for it, at this moment; refused otherwise."""
         owed = not strong and (account.totp is not None or needs_second_factor(registry, account.person, day))
-        return self._sessions.begin(account.person, via=SESSION, strong=strong, whole=not owed, source=here.source, agent=here.agent)
+        standing = Put(AccountRow, {"person": account.person, **shown, "disabled_at": None}, {"login": account.login}, must=True)
+        try:
+            return self._sessions.begin(
+                account.person, standing, via=SESSION, strong=strong, whole=not owed, source=here.source, agent=here.agent
+            )
+        except Overtaken:
+            raise otherwise from None
 
     def _account(self, login: str) -> AccountRow | None:
         try:
@@ -136,20 +194,44 @@ class SignIn:
             return None
         return next(iter(self._shelf.find(AccountRow, {"login": folded})), None)
 
-    def _paced(self, key: bytes, here: From) -> None:
-        now = self._clock.now()
+    def _tried(self, key: bytes, here: From) -> str:
+        """Write an attempt down before it is judged; the place whose mistakes it counts among.
+
+        A browser in which this login has got in before has mistakes of its own: whoever shares its address, as a whole office or everybody on
+        one mobile network does, neither slows it down nor is slowed down by it.
+
+        Raises:
+            LoginPaced: It has to wait.
+        """
+        with self._gate:
+            now = self._clock.now()
+            known = self._shelf.find(
+                AttemptRow, {"login": key, "source": here.browser}, since=now - pacing.REMEMBERED, limit=_OF_ONE_BROWSER
+            )
+            if any(row.outcome == pacing.ENTERED for row in known):
+                place, seconds = here.browser, pacing.wait(known, (), 0, here.browser, now)
+            else:
+                place, seconds = here.source, self._wait(key, here, now)
+            if seconds:
+                raise LoginPaced(seconds=seconds)
+            self._shelf.add(AttemptRow(login=key, source=place, at=now, outcome=pacing.TRIED))
+            return place
+
+    def _wait(self, key: bytes, here: From, now: datetime) -> int:
         mine = self._shelf.find(AttemptRow, {"login": key}, since=now - pacing.REMEMBERED, limit=_LOOKED_AT)
         source = self._shelf.find(AttemptRow, {"source": here.source}, since=now - pacing.WINDOW, limit=_LOOKED_AT)
         wave = self._shelf.find(AttemptRow, since=now - pacing.WAVE, limit=2 * pacing.A_WAVE)
-        failed = sum(1 if row.outcome == pacing.TRIED else -1 for row in wave)
-        seconds = pacing.wait(mine, source, failed, here.source, now)
-        if seconds:
-            raise LoginPaced(seconds=seconds)
+        # Who gets in is written down for the address and for the browser.
+        entered = {(row.login, row.at) for row in wave if row.outcome == pacing.ENTERED}
+        failed = sum(row.outcome == pacing.TRIED for row in wave) - len(entered)
+        return pacing.wait(mine, source, failed, here.source, now)
 
-    def _attempt(self, key: bytes, here: From, outcome: str) -> None:
+    def _entered(self, key: bytes, here: From, place: str) -> None:
+        """Write down that somebody got in, for the place that tried and for the browser, which is known from now on."""
         now = self._clock.now()
-        self._shelf.add(AttemptRow(login=key, source=here.source, at=now, outcome=outcome))
-        if outcome == pacing.ENTERED and (self._forgotten is None or now - self._forgotten > _FORGET_EVERY):
+        for each in dict.fromkeys((here.browser, place)):
+            self._shelf.add(AttemptRow(login=key, source=each, at=now, outcome=pacing.ENTERED))
+        if self._forgotten is None or now - self._forgotten > _FORGET_EVERY:
             self._forgotten = now
             self.forget()
 

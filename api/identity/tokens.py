@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from states.errors import NotFound, PayloadInvalid, Problem
 from states.payload import clean
-from workflow.accounts import IdentityShelf, Known, TokenRow
+from workflow.accounts import Add, IdentityShelf, Known, Put, TokenRow
 from workflow.clock import Clock
 
 READ, WRITE, ADMIN = "read", "write", "admin"
@@ -37,7 +37,16 @@ class Tokens:
         self._shelf = shelf
         self._clock = clock
 
-    def create(self, person: str, name: str, scopes: Iterable[str], days: int, *, decides: bool) -> tuple[str, TokenRow]:
+    def create(  # noqa: PLR0913
+        self,
+        person: str,
+        name: str,
+        scopes: Iterable[str],
+        days: int,
+        *,
+        decides: bool,
+        record: Callable[[TokenRow], Add] | None = None,
+    ) -> tuple[str, TokenRow]:
         """A new token, shown this once.
 
         Args:
@@ -46,6 +55,7 @@ class Tokens:
             scopes: Of :data:`SCOPES`; ``read`` is part of every token.
             days: How long it lives.
             decides: Whether the person holds a function that asks for a second factor.
+            record: Makes what is written down of it.
 
         Raises:
             PayloadInvalid: A name, scope or length of life that cannot be.
@@ -63,7 +73,7 @@ class Tokens:
             if not said or len(said) > _MAX_NAME:
                 problems.append(Problem("/name", "too_long" if said else "empty"))
         if not 1 <= days <= longest.days:
-            problems.append(Problem("/days", "out_of_range"))
+            problems.append(Problem("/days", "out_of_range", {"low": 1, "high": longest.days}))
         if len([row for row in self.of(person) if self._lives(row)]) >= AT_MOST:
             problems.append(Problem("/name", "too_many", {"count": AT_MOST + 1, "limit": AT_MOST}))
         if problems:
@@ -75,15 +85,15 @@ class Tokens:
             id=id_, hash=digest(secret), person=person, name=said, scopes=" ".join(sorted(wanted)), created_at=now,
             expires_at=now + timedelta(days=days),
         )  # fmt: skip
-        self._shelf.add(row)
+        self._shelf.carry_out([Add(row), *([record(row)] if record else [])])
         return secret, row
 
     def of(self, person: str) -> list[TokenRow]:
         """A person's tokens, newest first, dead ones too."""
         return self._shelf.find(TokenRow, {"person": person})
 
-    def revoke(self, id_: str, *, person: str) -> TokenRow:
-        """End a token of a person; once more changes nothing.
+    def revoke(self, id_: str, *records: Add, person: str) -> TokenRow:
+        """End a token of a person, and write down that it was; once more changes nothing.
 
         Raises:
             NotFound: The person has no such token.
@@ -91,8 +101,12 @@ class Tokens:
         found = self._shelf.find(TokenRow, {"id": id_, "person": person})
         if not found:
             raise NotFound(what="token", name=id_)
-        self._shelf.change(TokenRow, {"id": id_, "revoked_at": None}, {"revoked_at": self._clock.now()}, ends=True)
+        self._shelf.carry_out([Put(TokenRow, {"id": id_, "revoked_at": None}, {"revoked_at": self._clock.now()}, ends=True), *records])
         return found[0]
+
+    def ending_all(self, person: str) -> Put:
+        """The end of all of a person, to be carried out."""
+        return Put(TokenRow, {"person": person, "revoked_at": None}, {"revoked_at": self._clock.now()}, ends=True)
 
     def known(self, secret: str) -> Known | None:
         """What a token stands for, while it lives and its person's account does."""

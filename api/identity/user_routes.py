@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.asking import READ, WRITE, Asked, ask
 from api.identity.access_log import Access
-from api.identity.asking import answer, asker, functions_of, identity_of, local, must_be_real
-from api.identity.errors import AccountRight
+from api.identity.asking import answer, asker, functions_of, identity_of, must_be_real
+from api.identity.errors import TokenByToken
 from api.identity.guard import Session
 from api.identity.rights import AccountAct, may_audit, may_manage, must_manage, needs_second_factor
 from api.identity.schemas import (
@@ -129,8 +129,7 @@ def list_sessions(request: Request, person: Person) -> Response:
 def end_session(request: Request, person: Person, handle: Annotated[str, Path(max_length=40)]) -> Response:
     """Kết thúc một phiên · end a session."""
     asked, identity = _about(request, person, AccountAct.END_SESSIONS, own=True)
-    identity.sessions.end_of(person, handle)
-    identity.log.note(Access.SESSIONS_ENDED, person, person=asked.caller.person, via=asked.caller.via, detail=handle)
+    identity.sessions.end_of(person, handle, identity.log.record(Access.SESSIONS_ENDED, person, asker(asked.caller), handle))
     return answer(None, 204)
 
 
@@ -148,10 +147,11 @@ def create_token(request: Request, body: TokenGiven) -> Response:
     caller = asked.caller
     if caller.via == "token":
         # A stolen token must not make itself another that outlives it.
-        raise AccountRight(person=caller.person)
+        raise TokenByToken
     decides = needs_second_factor(asked.registry, caller.person, asked.today)
-    secret, row = identity.tokens.create(caller.person, body.name, body.scopes, body.days, decides=decides)
-    identity.log.note(Access.TOKEN_CREATED, caller.person, person=caller.person, via=caller.via, detail=f"{row.id} {row.scopes}")
+    secret, row = identity.tokens.create(
+        caller.person, body.name, body.scopes, body.days, decides=decides, record=identity.token_record(asker(caller))
+    )
     return answer(NewToken(token=secret, **_token(row).model_dump()), 201)
 
 
@@ -159,8 +159,8 @@ def create_token(request: Request, body: TokenGiven) -> Response:
 def revoke_token(request: Request, token: Annotated[str, Path(max_length=40)]) -> Response:
     """Thu hồi mã truy cập · revoke a token."""
     asked, identity = ask(request, WRITE), identity_of(request)
-    row = identity.tokens.revoke(token, person=asked.caller.person)
-    identity.log.note(Access.TOKEN_REVOKED, row.person, person=asked.caller.person, via=asked.caller.via, detail=row.id)
+    person = asked.caller.person
+    identity.tokens.revoke(token, identity.log.record(Access.TOKEN_REVOKED, person, asker(asked.caller), token), person=person)
     return answer(None, 204)
 
 
@@ -247,6 +247,6 @@ def _user(asked: Asked, identity: Identity, person: str, row: AccountRow | None)
 
 def _token(row: TokenRow) -> TokenOut:
     return TokenOut(
-        id=row.id, name=row.name, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at, revoked_at=local(row.revoked_at),
-        used_at=local(row.used_at),
+        id=row.id, name=row.name, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at, revoked_at=row.revoked_at,
+        used_at=row.used_at,
     )  # fmt: skip

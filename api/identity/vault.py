@@ -85,7 +85,7 @@ def open_vault(settings: Settings) -> Vault:
     try:
         return Vault(_long_enough(_read_or_make(path)))
     except (OSError, UnicodeDecodeError) as error:
-        raise StoreUnsafe("secret_key_unreadable", name=str(path), why=type(error).__name__) from None
+        raise StoreUnsafe("secret_key_unreadable", name=str(path), why=getattr(error, "strerror", None) or type(error).__name__) from None
 
 
 def _long_enough(key: str) -> str:

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.asking import READ, WRITE, Asked, ask
 from api.identity.access_log import Access
-from api.identity.asking import asker, identity_of, must_be_real
+from api.identity.asking import asker, here, identity_of, must_be_real
 from api.identity.cookies import set_session
 from api.identity.errors import IdentityRefused, LoginFailed
 from api.identity.guard import Session, session_of
 from api.identity.rights import needs_second_factor
 from api.identity.sessions import handle_of
 from api.identity.tokens import ADMIN, LONGEST, LONGEST_OF_DECIDERS
+from api.judged import JudgedRoute
 from api.pages.frame import Form, Said, form_of, go_to, producers_of, render, seats_of, visitor
 from api.problems import status_of
 from states.errors import CycleError, PayloadInvalid
@@ -21,7 +22,7 @@ from states.vocabulary import Function
 from states.words import words
 from workflow.accounts import SessionRow, TokenRow
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(route_class=JudgedRoute, tags=["pages"])
 Sent = Annotated[Form, Depends(form_of)]
 _SCOPES = [READ, WRITE, ADMIN]
 _BROWSERS = (("edg/", "Edge"), ("coc_coc", "Cốc Cốc"), ("firefox/", "Firefox"), ("chrome/", "Chrome"), ("safari/", "Safari"))
@@ -88,11 +89,11 @@ def end_sessions(request: Request, form: Sent) -> Response:
     ask(request, WRITE)
     asked, identity, session = visitor(request), identity_of(request), session_of(request)
     person, handle = asked.caller.person, form.one("handle")
+    record = identity.log.record(Access.SESSIONS_ENDED, person, asker(asked.caller), handle or "others")
     if form.one("do") == "others":
-        identity.sessions.end_all(person, but=session.row)
+        identity.sessions.end_all(person, record, but=session.row)
     else:
-        identity.sessions.end_of(person, handle or "")
-    identity.log.note(Access.SESSIONS_ENDED, person, person=person, via=asked.caller.via, detail=handle or "others")
+        identity.sessions.end_of(person, handle or "", record)
     return go_to("/me#sessions")
 
 
@@ -102,16 +103,17 @@ def change_password(request: Request, form: Sent) -> Response:
     must_be_real(request)
     ask(request, WRITE)
     asked, identity, session = visitor(request), identity_of(request), session_of(request)
-    t, person = Said(asked.language), asked.caller.person
+    t = Said(asked.language)
     first, again = form.one("password") or "", form.one("again") or ""
     if first != again:
         return _page(asked, status=422, error=t("link.again"))
     try:
-        identity.accounts.change_password(identity.registry(), person, form.one("old") or "", first, by=asker(asked.caller))
+        with identity.sign_in.said_again(asked.caller.person, here(request)):
+            id_, _ = identity.accounts.change_password(
+                identity.registry(), session.row, form.one("old") or "", first, by=asker(asked.caller)
+            )
     except (IdentityRefused, LoginFailed, PayloadInvalid) as error:
         return _refused(asked, error)
-    identity.sessions.end_all(person, but=session.row)
-    id_, _ = identity.sessions.renew(session.row, strong=session.row.strong, whole=True)
     response = go_to("/me?changed=1")
     set_session(response, request.scope["scheme"], id_)
     return response
@@ -123,16 +125,17 @@ def make_token(request: Request, form: Sent) -> Response:
     must_be_real(request)
     ask(request, WRITE)
     asked, identity = visitor(request), identity_of(request)
-    person, via = asked.caller.person, asked.caller.via
+    person = asked.caller.person
     text = form.one("days") or ""
     decides = needs_second_factor(asked.registry, person, asked.today)
     # Whatever is no number of days is no length of life that a token may have either.
     days = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0  # noqa: PLR2004 - as far as days go
     try:
-        secret, row = identity.tokens.create(person, form.one("name") or "", form.all("scopes"), days, decides=decides)
+        secret, _ = identity.tokens.create(
+            person, form.one("name") or "", form.all("scopes"), days, decides=decides, record=identity.token_record(asker(asked.caller))
+        )
     except PayloadInvalid as error:
         return _refused(asked, error, token_name=form.one("name") or "")
-    identity.log.note(Access.TOKEN_CREATED, person, person=person, via=via, detail=f"{row.id} {row.scopes}")
     return _page(asked, secret=secret)
 
 
@@ -141,8 +144,8 @@ def revoke_token(request: Request, token: Annotated[str, Path(max_length=40)], f
     """End a token."""
     ask(request, WRITE)
     asked, identity = visitor(request), identity_of(request)
-    row = identity.tokens.revoke(token, person=asked.caller.person)
-    identity.log.note(Access.TOKEN_REVOKED, row.person, person=asked.caller.person, via=asked.caller.via, detail=row.id)
+    person = asked.caller.person
+    identity.tokens.revoke(token, identity.log.record(Access.TOKEN_REVOKED, person, asker(asked.caller), token), person=person)
     return go_to("/me#tokens")
 
 

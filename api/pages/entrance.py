@@ -2,12 +2,13 @@
 
 import base64
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.caller import Caller, Unidentified
-from api.identity.asking import here, identity_of, must_be_protected
-from api.identity.cookies import drop_session, set_language, set_session
+from api.identity.asking import here, identity_of, let_in, must_be_protected
+from api.identity.cookies import drop_session, set_language
 from api.identity.errors import IdentityRefused, LoginFailed, RolesInstead
 from api.identity.guard import Session, session_of
 from api.identity.service import Identity
@@ -114,12 +115,12 @@ def sign_in(request: Request, form: Sent) -> Response:
 def _entered(request: Request, id_: str, row: SessionRow, onward: str | None, kept: str | None = None) -> Response:
     found = opened(request, kept)
     response = _on_with(request, id_, row, found, kept or "") if found is not None else _onward(row, safe_path(onward))
-    set_session(response, request.scope["scheme"], id_)
+    let_in(request, response, id_, row)
     return response
 
 
 def _onward(row: SessionRow, target: str) -> Response:
-    return go_to(target if row.whole else f"/login/code?next={target}")
+    return go_to(target if row.whole else f"/login/code?next={quote(target)}")
 
 
 def _on_with(request: Request, id_: str, row: SessionRow, found: Kept, kept: str) -> Response:
@@ -181,10 +182,9 @@ def enrol(request: Request, form: Sent) -> Response:
     identity, onward = identity_of(request), form.one("next")
     session, account = _half(request)
     try:
-        identity.accounts.enrol_factor(account, form.one("sealed") or "", form.one("code") or "")
+        id_, row = identity.sign_in.enrol(session.row, account, form.one("sealed") or "", form.one("code") or "")
     except IdentityRefused as error:
         return _code(request, onward, error, form.one("sealed"), form.one("kept") or "")
-    id_, row = identity.sign_in.enrolled(session.row)
     return _entered(request, id_, row, onward, form.one("kept"))
 
 
@@ -205,10 +205,10 @@ def use_link(request: Request, form: Sent) -> Response:
     try:
         must_be_protected(request)
         account = identity.accounts.use_link(token, first, registry)
+        id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     except (IdentityRefused, PayloadInvalid) as error:
         problems = [said.problem_text(p) for p in error.problems] if isinstance(error, PayloadInvalid) else []
         return render(request, "link.html", status=status_of(error), error=said.error(error), problems=problems, token=token)
-    id_, row = identity.sign_in.by_link(registry, account, here(request), identity.today())
     _leave_old(request)
     return _entered(request, id_, row, None)
 
@@ -245,7 +245,7 @@ def sign_out(request: Request, form: Sent) -> Response:  # noqa: ARG001 - read b
     """End the session."""
     found = getattr(request.state, "session", None)
     if isinstance(found, Session):
-        identity_of(request).sessions.end(found.row)
+        identity_of(request).sessions.leave(found.row)
     response = go_to("/login")
     drop_session(response, request.scope["scheme"])
     return response
@@ -275,4 +275,4 @@ def _leave_old(request: Request) -> None:
     """Who signs in leaves the session that the browser had before."""
     old = getattr(request.state, "session", None)
     if isinstance(old, Session):
-        identity_of(request).sessions.end(old.row)
+        identity_of(request).sessions.leave(old.row)

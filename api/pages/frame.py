@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -258,7 +259,8 @@ def read_form(body: bytes) -> Form:
         RequestInvalid: It is no UTF-8, or has more fields than any of our pages.
     """
     try:
-        return Form(parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        return Form({name: [normalize("NFC", value) for value in values] for name, values in fields.items()})
     except UnicodeDecodeError:
         raise RequestInvalid([Problem("", "not_unicode")]) from None
     except ValueError:

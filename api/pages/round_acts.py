@@ -349,6 +349,8 @@ def _once(asked: Asked, code: str, given: Mapping[str, str], work: Callable[[str
     before = known()
     if before is not None:
         return before
+    if case := store.used_for(command):
+        raise MalformedInput("command_reused", command=given["key"], case=case)
     try:
         place = work(command)
     except StaleCase:

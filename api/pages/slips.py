@@ -11,6 +11,7 @@ from api.identity.errors import IdentityRefused
 from api.identity.rights import AccountAct, may_manage
 from api.identity.slip import link_address, qr
 from api.identity.tokens import ADMIN
+from api.judged import JudgedRoute
 from api.pages.alike import Alike, Named, tier
 from api.pages.frame import Form, Said, form_of, producers_of, render, seats_of, visitor
 from api.pages.work import Text
@@ -22,7 +23,7 @@ from workflow.accounts import AccountRow
 from workflow.rows import PersonRow
 from workflow.store.text import fold
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(route_class=JudgedRoute, tags=["pages"])
 Sent = Annotated[Form, Depends(form_of)]
 _SHOWN = 100
 _GROUP = 4

@@ -18,6 +18,7 @@ from states.errors import EventRefused, NotFound, Problem, UnknownName
 from states.refusal import NOBODY, Code, Refusal
 from states.vocabulary import Event
 from workflow.bulk import preview
+from workflow.credentials import held
 from workflow.operations import BulkItem, BulkOperation, BulkState, Fate
 
 router = APIRouter(prefix="/bulk-operations", route_class=MemberRoute, tags=["bulk"])
@@ -30,6 +31,12 @@ def _operation(asked: Asked, id: str) -> BulkOperation:
     if found is None or found.person != asked.caller.person:
         raise NotFound(what="bulk", name=id)
     return found
+
+
+def _credential() -> str | None:
+    """What the present request was let in by, under the name by which it is found again while the operation runs."""
+    credential = held()
+    return credential.name if credential is not None else None
 
 
 def _json(asked: Asked, operation: BulkOperation) -> dict[str, Any]:
@@ -66,6 +73,7 @@ def _read(asked: Asked, body: BulkGiven, command: str) -> tuple[BulkOperation, l
     operation = BulkOperation(
         id=made, person=asked.caller.person, event=body.event, payload=body.payload, reason=body.reason, state=BulkState.RUNNING,
         created_at=asked.received, total=len(items), request=asked.request.scope.get("request_id"),
+        credential=_credential(),
     )  # fmt: skip
     return operation, items
 
@@ -141,7 +149,7 @@ def retry(request: Request, id: OperationId, body: NothingGiven, key: Key = None
 
     def work(_: str) -> tuple[int, dict[str, Any], int | None]:
         operation = _operation(asked, id)
-        if not asked.run.store.retry_bulk(id):
+        if not asked.run.store.retry_bulk(id, _credential()):
             raise EventRefused([Refusal(Code.NOTHING_TO_RETRY, NOBODY, {})], case=id, event=Event(operation.event), state=None)
         request.app.state.wake()
         return 200, _json(asked, _operation(asked, id)), None

@@ -1,7 +1,7 @@
 """``/cases``: register, list, look, and carry out events."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -23,11 +23,11 @@ from api.asking import (
     visible_case,
 )
 from api.cli.context import parse_instant
-from api.paging import cursor_of, next_link, place_of
+from api.lists import page_answer
 from api.schemas.cases import ActedOut, ActGiven, ActionsOut, CaseOut, CasePage, RegisterGiven
 from api.schemas.common import LONGEST_CODE, WRITES, cleaned, problems
 from api.seeing import seen_by
-from api.showing import Names, both, case_json, entries_of, iso, line_json, rule_json, steps_of
+from api.showing import both, case_json, entries_of, iso, rule_json, steps_of
 from api.strict import MemberRoute, RequestInvalid
 from api.told import reason_json
 from states.errors import NotFound, OutsideTerritory, Problem, UnknownName
@@ -103,16 +103,6 @@ def list_cases(
         "producer": producer, "due_before": due_before, "overdue": "true" if overdue else None, "q": q, "sort": sort,
     }  # fmt: skip
     return page_answer(asked, query, given, cursor, limit)
-
-
-def page_answer(asked: Asked, query: CaseList, given: dict[str, Any], cursor: str | None, limit: int) -> Response:
-    """A page of a list, with where the next one begins."""
-    found = asked.run.store.case_page(query, after=place_of(cursor, given), limit=limit + 1)
-    page, more = found[:limit], len(found) > limit
-    names = Names(asked, [each.case for each in page])
-    after = cursor_of(page[-1].place, given) if more else None
-    headers = {"link": next_link(asked.request.url.path, {**given, "limit": limit}, after)} if after else {}
-    return json_answer({"items": [line_json(each, names) for each in page], "next": after}, headers)
 
 
 def _states(given: str | None, level: Level | None) -> tuple[str, ...] | None:

@@ -62,7 +62,14 @@ def _address(asked: Asked, token: str) -> str:
 def end(
     request: Request,
     name: Annotated[
-        str, Path(min_length=8, max_length=64, pattern="^[0-9a-f]+$", description="Ký hiệu trong danh sách · name in the list")
+        str,
+        Path(
+            min_length=8,
+            max_length=64,
+            pattern="^[0-9a-f]+$",
+            description="Ký hiệu trong danh sách · name in the list",
+            examples=["7db959c6"],
+        ),
     ],
     body: NothingGiven,
     key: Key = None,
@@ -82,6 +89,7 @@ def end(
 @calendars.get(
     "/{token}/deadlines.ics",
     response_model=None,
+    response_class=Response,
     responses={
         200: {"content": {"text/calendar": {"schema": {"type": "string"}}}},
         304: {"description": "Not Modified"},

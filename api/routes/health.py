@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.acting import json_answer
 from api.bootstrap import Runtime
@@ -13,6 +13,24 @@ from states.words import words
 from workflow.worker import heartbeats
 
 router = APIRouter(tags=["operation"])
+
+
+def look(app: FastAPI) -> dict[str, str]:
+    """Each check of an application, and what became of it."""
+    run: Runtime = app.state.runtime
+    checks: dict[str, str] = {}
+    try:
+        run.store.registry_epoch()
+        run.store.still_current()
+        checks["database"] = "ok"
+        name = app.state.embedded
+        if name is not None:
+            now = run.clock.now()
+            alive = any(beat.worker == name and beat.alive(now) for beat in heartbeats(run.store))
+            checks["worker"] = "ok" if alive else "silent"
+    except CycleError as fault:
+        checks["database"] = fault.code
+    return checks
 
 
 @router.get("/livez", response_model=dict[str, str], openapi_extra={"security": []})
@@ -28,19 +46,8 @@ def livez(request: Request) -> Response:  # noqa: ARG001 - answers whatever is a
     openapi_extra={"security": []},
 )
 def readyz(request: Request) -> Response:
-    """Sẵn sàng nhận việc: đọc được cơ sở dữ liệu, tiến trình nền còn chạy · ready: the database answers, the embedded worker beats."""
-    run: Runtime = request.app.state.runtime
-    checks: dict[str, str] = {}
-    try:
-        run.store.registry_epoch()
-        checks["database"] = "ok"
-        name = request.app.state.embedded
-        if name is not None:
-            now = run.clock.now()
-            alive = any(beat.worker == name and beat.alive(now) for beat in heartbeats(run.store))
-            checks["worker"] = "ok" if alive else "silent"
-    except CycleError as fault:
-        checks["database"] = fault.code
+    """Sẵn sàng: cơ sở dữ liệu đọc được, đúng phiên bản; tiến trình nền chạy · ready: database readable and of this version, worker beating."""
+    checks = dict(request.app.state.readiness.checks())
     ready = all(value == "ok" for value in checks.values())
     body: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
     if checks["database"] != "ok":
@@ -53,6 +60,7 @@ def readyz(request: Request) -> Response:
     "/metrics",
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     response_model=None,
+    response_class=Response,
     openapi_extra={"security": []},
 )
 def metrics(request: Request) -> Response:

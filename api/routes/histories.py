@@ -13,7 +13,7 @@ from api.routes.cases import CaseCode, DryRun, acted
 from api.schemas.cases import ActedOut, ActGiven, Document
 from api.schemas.common import LONGEST_CODE, WRITES, Given, Text, problems
 from api.schemas.subjects import DeadlinesOut, HistoryPage, TimelineOut
-from api.showing import Shifts, deadline_json, entries_of, steps_of
+from api.showing import Shifts, deadline_json, entries_of, iso, steps_of
 from api.strict import MemberRoute
 from states.errors import NotFound
 from states.vocabulary import Event
@@ -60,9 +60,7 @@ def timeline(request: Request, code: CaseCode) -> Response:
         for stored in asked.run.store.entries(code):
             line = opened(stored)
             told = [text.strip() for text in history_lines([line], words(asked.language))]
-            found.append(
-                {"seq": stored.seq, "at": line.at.isoformat(), "event": stored.event, "outcome": line.entry.outcome, "lines": told}
-            )
+            found.append({"seq": stored.seq, "at": iso(line.at), "event": stored.event, "outcome": line.entry.outcome, "lines": told})
     return json_answer({"case": code, "items": found}, {"content-language": asked.language, "vary": "Accept-Language"})
 
 

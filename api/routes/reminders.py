@@ -1,6 +1,6 @@
 """``/reminders``: steps of duties, what would be told on a day, a message before it goes, a text to share, and who was told what."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,7 +17,7 @@ from api.shapes.telling import coming_json, counts_json, duty_json, preview_json
 from api.strict import MemberRoute, RequestInvalid
 from api.subjects import must_answer_for, must_know, must_see, sight
 from deadlines.calendar import midnight
-from notifications.account import ToldMessage, ToldQuery, account, counts, without_news, year_of
+from notifications.account import ToldMessage, account, page_of, sums_of, year_of
 from notifications.acknowledging import share
 from notifications.foresight import coming_on, duty_named, duty_of, preview, steps_of
 from notifications.letters import write
@@ -26,6 +26,7 @@ from notifications.offices import must_speak_for, unit_of
 from notifications.sight import Sight
 from states.errors import NotFound, Problem
 from workflow.casebook import Place
+from workflow.toldbook import ToldQuery
 
 router = APIRouter(prefix="/reminders", route_class=MemberRoute, tags=["telling"])
 YEARS = (2000, 2199)
@@ -35,7 +36,7 @@ UnitOf = Annotated[
     str | None, Query(max_length=LONGEST_CODE, description="Chỉ người của đơn vị này và cấp dưới · people of a unit and below")
 ]
 Subject = Annotated[str, Query(max_length=LONGEST_CODE, description="Hồ sơ, kế hoạch hoặc giấy chứng nhận · a case, plan or certificate")]
-_EPOCH, _MICRO = midnight(date(1970, 1, 1)), timedelta(microseconds=1)
+_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def in_range(name: str, day: date) -> date:
@@ -45,7 +46,7 @@ def in_range(name: str, day: date) -> date:
         RequestInvalid: It lies out of time.
     """
     if not YEARS[0] <= day.year <= YEARS[1]:
-        raise RequestInvalid([Problem(f"/{name}", "out_of_range")])
+        raise RequestInvalid([Problem(f"/{name}", "out_of_range", {"low": YEARS[0], "high": YEARS[1]})])
     return day
 
 
@@ -163,22 +164,19 @@ def told(
     if subject is not None:
         must_see(asked, subject)
     start, end = _span(asked, subject, year, since, until)
-    query = ToldQuery(subject=subject, recipients=_people(asked, seen, person, unit), since=start, until=end)
-    found = account(run.store, run.notifications.wording, asked.registry, query, asked.received)
-    if not news:
-        found = without_news(found)
+    query = ToldQuery(subject=subject, recipients=_people(asked, seen, person, unit), since=start, until=end, news=news)
+    of = (run.store, run.notifications.wording, asked.registry, query, asked.received)
     if format == "csv":
         with speaking(asked.language):
-            text = account_csv(found)
+            text = account_csv(account(*of))
         return Response(text, media_type="text/csv; charset=utf-8", headers={"cache-control": "private, no-cache"})
     given = {
         "told": subject, "year": year, "since": since, "until": until, "person": person, "unit": unit, "news": news,
     }  # fmt: skip
     after = place_of(cursor, given)
-    rest = [each for each in sorted(found, key=_place) if after is None or _place(each) > (after.due or 0, after.key)]
-    page = rest[:limit]
-    following = cursor_of(Place(0, *_place(page[-1])), given) if len(rest) > limit else None
-    return json_answer({"items": [told_json(each) for each in page], "counts": counts_json(counts(found)), "next": following})
+    page, more = page_of(*of, None if after is None else (_EPOCH + (after.due or 0) * _MICRO, after.key), limit)
+    following = cursor_of(Place(0, *_place(page[-1])), given) if more else None
+    return json_answer({"items": [told_json(each) for each in page], "counts": counts_json(sums_of(*of)), "next": following})
 
 
 def _place(message: ToldMessage) -> tuple[int, str]:

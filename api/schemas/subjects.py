@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StrictBool, StrictStr
 
 from api.schemas.cases import DeadlineOut
-from api.schemas.common import Code, Given, ReasonOut, Text
+from api.schemas.common import Code, Given, ReasonOut, Said, Text
 
 Lines = list[dict[str, Any]]
 
@@ -71,6 +71,7 @@ class RoundOut(BaseModel):
     plan: str
     statutory: bool
     state: str
+    state_name: Said
     version: int
     deadlines: Lines
     members: dict[str, int]
@@ -86,6 +87,7 @@ class PlanOut(BaseModel):
     doc_no: str
     doc_date: str | None
     state: str
+    state_name: Said
     version: int
     digest: str
     text: str

@@ -32,7 +32,7 @@ def stops(code: str, *words: str, commands: tuple[tuple[str, ...], ...] = (("doc
 
 
 def test_no_database_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    stops("schema_missing", "ocop migrate")
+    stops("schema_missing", "ocop migrate", str(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists(), "a refused start creates nothing"
 
 

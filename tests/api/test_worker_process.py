@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,9 @@ from notifications.watch import POST, Trouble, look
 from tests.api.terminal import ocop
 from tests.api.test_refused_starts import ROOT
 from tests.support.databases import Database
+from tests.support.patience import PATIENCE, until
 from workflow.store import open_store
 from workflow.worker import heartbeats
-
-WAIT = 30.0
 
 
 @contextmanager
@@ -51,11 +49,11 @@ def _heard(url: str) -> set[bool]:
 
 
 def _until_heard(url: str, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + WAIT
-    while _heard(url) != {True, False}:
+    def heard() -> bool:
         assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < end
-        time.sleep(0.1)
+        return _heard(url) == {True, False}
+
+    until(heard, "both parts say that they are alive")
 
 
 def test_both_parts_are_heard_of_and_once_frozen_both_are_seen_after_a_minute(real: Database):
@@ -74,11 +72,20 @@ def test_both_parts_are_heard_of_and_once_frozen_both_are_seen_after_a_minute(re
         assert silent == [Trouble.WORKER_SILENT, Trouble.WORKER_SILENT]
 
 
+def test_who_asks_before_it_has_begun_is_heard(real: Database):
+    with _working() as process:
+        assert process.stdout is not None
+        assert "Đang chạy nền" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+        assert "Đã dừng" in process.stdout.read()
+
+
 def test_it_stops_when_asked_to_and_gives_the_database_back(real: Database):
     with _working() as process:
         _until_heard(real.url, process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(WAIT) == 0
+        assert process.wait(PATIENCE) == 0
         said = process.stdout.read() if process.stdout else ""
         assert "Đã dừng" in said
     assert ocop("doctor").code == 0

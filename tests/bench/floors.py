@@ -27,14 +27,14 @@ Row = Sequence[Any]
 
 _WIDTH = len(CASE.columns)
 _VERSION, _SEQ = CASE.columns.index("version"), CASE.columns.index("head_seq")
-_SET = CASE.changing
-_MOVES = (_SET.index("version"), _SET.index("head_seq"))
+_SET = ("state", "attempt", "origin", "left_state", "memo", "updated_at", "version", "head_seq", "head_hash")
+"""Columns of the case that an act of the lap moves; on SQLite, where naming a column costs, each act sets those alone that it moves."""
 _READ = (
     f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),t.id"  # noqa: S608
     f",{','.join('t.' + name for name in TERM.columns[1:])}"
     " FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running' WHERE c.code"
 )
-_UPDATE = f"UPDATE case_file SET {','.join(f'{name}=?' for name in _SET)} WHERE code=? AND version=? AND head_seq=?"  # noqa: S608
+_HEAD = ("version", "head_seq", "head_hash")
 _ENTRY = f"INSERT INTO history({ENTRY.names()}) VALUES({','.join('?' * len(ENTRY.columns))})"
 _OUTBOX = "INSERT INTO outbox(subject,seq,leaf_hash) VALUES(?,?,?)"
 _CLOSE = "UPDATE term SET status='dropped' WHERE id=? AND status='running'"
@@ -45,16 +45,20 @@ _OPEN = f"INSERT INTO term({TERM.names()}) VALUES({','.join('?' * len(TERM.colum
 class Written:
     """One act as plain values."""
 
+    columns: tuple[str, ...]
     case: tuple[Any, ...]
     entry: tuple[Any, ...]
     opened: tuple[tuple[Any, ...], ...]
     closes: bool
 
     @classmethod
-    def of(cls, trace: Trace) -> "Written":
-        """From what the engine wrote."""
+    def of(cls, trace: Trace, *, sparing: bool) -> "Written":
+        """From what the engine wrote, and what stood there before; ``sparing`` sets no column that stays as it was."""
+        was, now = (dict(zip(CASE.columns, CASE.values(row), strict=True)) for row in (trace.before, trace.after.case))
+        columns = tuple(name for name in _SET if not sparing or name in _HEAD or was[name] != now[name])
         return cls(
-            CASE.pick(_SET, CASE.values(trace.after.case)),
+            columns,
+            CASE.pick(columns, CASE.values(trace.after.case)),
             ENTRY.values(trace.entry),
             tuple(TERM.values(term) for term in trace.after.terms),
             trace.closes,
@@ -65,6 +69,7 @@ class Written:
 class Act:
     """The values of one act on one case, computed from what was read of it."""
 
+    set: str
     update: tuple[Any, ...]
     entry: tuple[Any, ...]
     outbox: tuple[Any, ...]
@@ -75,8 +80,8 @@ class Act:
 class Laps:
     """Gives the acts of some dossiers, one after another."""
 
-    def __init__(self, dossiers: Sequence[Dossier], traces: Sequence[Trace], client: int) -> None:
-        self._lap = [Written.of(trace) for trace in traces]
+    def __init__(self, dossiers: Sequence[Dossier], traces: Sequence[Trace], client: int, *, sparing: bool) -> None:
+        self._lap = [Written.of(trace, sparing=sparing) for trace in traces]
         self._dossiers = dossiers
         self._next = 0
         self._numbers = count()
@@ -95,9 +100,10 @@ class Laps:
         first = rows[0]
         code, version, seq = first[0], first[_VERSION], first[_SEQ]
         values = list(written.case)
-        values[_MOVES[0]], values[_MOVES[1]] = version + 1, seq + 1
+        values[written.columns.index("version")], values[written.columns.index("head_seq")] = version + 1, seq + 1
         entry = (code, seq + 1, written.entry[2], f"floor:{self._client}:{next(self._numbers)}", *written.entry[4:])
         return Act(
+            _update(written.columns),
             (*values, code, version, seq),
             entry,
             (code, seq + 1, written.entry[7]),
@@ -106,15 +112,20 @@ class Laps:
         )
 
 
-def _laps(clients: range, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Laps]:
-    return [Laps(dossiers[client::of], traces, client) for client in clients]
+@cache
+def _update(columns: tuple[str, ...]) -> str:
+    return f"UPDATE case_file SET {','.join(f'{name}=?' for name in columns)} WHERE code=? AND version=? AND head_seq=?"  # noqa: S608
+
+
+def _laps(clients: range, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, *, sparing: bool = False) -> list[Laps]:
+    return [Laps(dossiers[client::of], traces, client, sparing=sparing) for client in clients]
 
 
 # SQLite.
 
 
 def _write(execute: Any, act: Act) -> None:
-    execute(_UPDATE, act.update)
+    execute(act.set, act.update)
     execute(_ENTRY, act.entry)
     execute(_OUTBOX, act.outbox)
     for term in act.closed:
@@ -155,7 +166,7 @@ def sqlite_each_alone(clients: range, *, url: str, dossiers: Sequence[Dossier], 
 
         return step
 
-    return [step_of(laps) for laps in _laps(clients, dossiers, traces, of)]
+    return [step_of(laps) for laps in _laps(clients, dossiers, traces, of, sparing=True)]
 
 
 def sqlite_sharing(clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int) -> list[Step]:
@@ -189,7 +200,7 @@ def sqlite_sharing(clients: range, *, url: str, dossiers: Sequence[Dossier], tra
 
         return step
 
-    return [step_of(laps) for laps in _laps(clients, dossiers, traces, of)]
+    return [step_of(laps) for laps in _laps(clients, dossiers, traces, of, sparing=True)]
 
 
 def _by_case(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -203,7 +214,7 @@ def sqlite_batch(  # noqa: PLR0913 - named at the call
     clients: range, *, url: str, dossiers: Sequence[Dossier], traces: Sequence[Trace], of: int, batch: int
 ) -> list[Step]:
     """Many acts in one transaction, statement by statement."""
-    (laps,) = _laps(clients, dossiers, traces, of)
+    (laps,) = _laps(clients, dossiers, traces, of, sparing=True)
     connection = _opened(url)
 
     def step() -> int:
@@ -212,7 +223,8 @@ def sqlite_batch(  # noqa: PLR0913 - named at the call
         codes = orjson.dumps([d.code for d in taken]).decode()
         rows = _by_case(connection.execute(f"{_READ} IN (SELECT value FROM json_each(?))", ("", codes)).fetchall())  # noqa: S608
         acts = [laps.act(dossier, rows[dossier.code]) for dossier in taken]
-        connection.executemany(_UPDATE, [act.update for act in acts])
+        for text in {act.set for act in acts}:
+            connection.executemany(text, [act.update for act in acts if act.set == text])
         connection.executemany(_ENTRY, [act.entry for act in acts])
         connection.executemany(_OUTBOX, [act.outbox for act in acts])
         connection.executemany(_CLOSE, [(term,) for act in acts for term in act.closed])
@@ -246,7 +258,7 @@ def postgresql_plain(clients: range, *, url: str, dossiers: Sequence[Dossier], t
 
     def step_of(laps: Laps) -> Step:
         session = _session(url)
-        read, texts = _pg(f"{_READ}=?"), [_pg(sql) for sql in (_UPDATE, _ENTRY, _OUTBOX, _CLOSE, _OPEN)]
+        read, texts = _pg(f"{_READ}=?"), [_pg(sql) for sql in (_update(_SET), _ENTRY, _OUTBOX, _CLOSE, _OPEN)]
         update, entry, outbox, close, open_ = texts
 
         def step() -> int:

@@ -165,8 +165,9 @@ def test_no_page_can_be_laid_into_another(window: Window, house: Installation, e
     loose(window, house, elsewhere)
     window.page.goto(f"http://127.0.0.1:{elsewhere}/")
     window.page.evaluate(
-        "(url) => { const f = document.createElement('iframe'); f.src = url; document.body.append(f); }", f"{house.address}/work"
+        """(url) => new Promise((come) => {
+            const f = document.createElement('iframe'); f.onload = come; f.src = url; document.body.append(f); })""",
+        f"{house.address}/work",
     )
-    window.page.wait_for_timeout(500)
     frame = window.page.frames[1]
     assert "chrome-error" in frame.url or not frame.locator("main").count()

@@ -4,15 +4,15 @@ import threading
 from datetime import timedelta
 
 from deadlines.scheduler import Bell
+from tests.support.patience import PATIENCE
 
 
 def test_it_rings_at_once_and_goes_on_until_it_is_stopped():
     rung = threading.Semaphore(0)
     bell = Bell(timedelta(seconds=0.05), rung.release)
     bell.start()
-    assert all(rung.acquire(timeout=5) for _ in range(4))
+    assert all(rung.acquire(timeout=PATIENCE) for _ in range(4))
     bell.stop()
-    bell.wait()
     while rung.acquire(blocking=False):
         pass
     assert not rung.acquire(timeout=0.3)
@@ -33,7 +33,7 @@ def test_a_slow_ring_is_never_rung_twice_at_once():
 
     bell = Bell(timedelta(seconds=0.02), ring)
     bell.start()
-    assert all(rings.acquire(timeout=5) for _ in range(3))
+    assert all(rings.acquire(timeout=PATIENCE) for _ in range(3))
     bell.stop()
     assert most == [1]
 
@@ -51,7 +51,14 @@ def test_stopping_waits_for_the_ring_under_way():
 
     bell = Bell(timedelta(seconds=0.05), ring)
     bell.start()
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     bell.stop()
     assert finished == [True]
     bell.stop()
+
+
+def test_a_bell_that_never_started_is_stopped_without_a_word():
+    rung: list[int] = []
+    bell = Bell(timedelta(seconds=0.05), lambda: rung.append(1))
+    bell.stop()
+    assert rung == []

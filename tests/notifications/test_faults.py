@@ -1,7 +1,6 @@
 """Mail servers that are down, busy or unwilling, receivers that are gone, and faults of our own: nothing is lost and nobody waits for others."""
 
 import base64
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Self
@@ -318,10 +317,8 @@ def test_a_week_of_downtime_produces_one_message_a_person_and_the_rest_is_visibl
     assert letter.letter is not None
     assert "Mật ong số 1 của" in letter.letter.text
     assert "Mật ong số 2 của" in letter.letter.text
-    began = time.monotonic()
     tell(world, telling)
     assert len(people) == len(carrier.envelopes)
-    assert time.monotonic() - began < 5
 
 
 def test_down_over_the_deadline_itself_the_office_above_hears_and_nobody_is_told_what_has_passed(world: World, case: str):

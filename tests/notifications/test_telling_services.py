@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from notifications import account as accounts
 from notifications import acknowledging, choosing, feeding, postbox, reaching
-from notifications.account import ToldQuery, account, counts, year_of
+from notifications.account import account, counts, page_of, sums_of, year_of
 from notifications.acknowledging import CallResult, Via
 from notifications.call_sheet import CallReason
 from notifications.choices import ChoiceInvalid
@@ -22,6 +23,7 @@ from tests.support.told import LINKS, Told, told_at
 from tests.support.world import moment, plan_file
 from workflow.ports import CaseQuery
 from workflow.telling import DeliveryQuery, DeliveryState, RungState
+from workflow.toldbook import ToldQuery
 
 
 @pytest.fixture
@@ -140,6 +142,44 @@ def test_the_account_of_a_year_counts_what_it_lists(told: Told):
     assert {i.item.subject for m in the_account(told, ToldQuery(subject=case_of(told, "P2-01"))) for i in m.items} == {
         case_of(told, "P2-01")
     }
+
+
+def test_pages_and_sums_of_an_account_are_those_of_the_whole(told: Told, monkeypatch: pytest.MonkeyPatch):
+    told.world.move("2021-07-08 07:30")
+    told.notifications.composer.compose(told.now())  # Some have no words yet.
+    people = tuple(sorted({m.row.recipient for m in the_account(told)}))
+    links = told.store.links(people)
+    for link in links[::2]:
+        told.store.mark_link(link.digest, opened_at=told.now(), confirmed_at=told.now(), via="link")
+    assert {link.duty.startswith("event:") for link in links[::2]} == {True, False}, "of duties and of news"
+    registry, wording = world_of(told).registry, told.notifications.wording
+    worded: list[str] = []
+    message_of = accounts.message_of
+
+    def counted(body: str) -> Any:
+        worded.append(body)
+        return message_of(body)
+
+    monkeypatch.setattr(accounts, "message_of", counted)
+    case, (start, end) = case_of(told, "P1-01"), year_of(2021)
+    confirmed = set()
+    for query in (
+        ToldQuery(), ToldQuery(news=False), ToldQuery(subject=case), ToldQuery(subject=case, news=False), ToldQuery(recipients=people[:3]),
+        ToldQuery(recipients=()), ToldQuery(since=start, until=end, recipients=people[2:]), ToldQuery(since=end), ToldQuery(subject="none"),
+    ):  # fmt: skip
+        whole = sorted(account(told.store, wording, registry, query, told.now()), key=lambda m: (m.at, m.row.id))
+        sums = sums_of(told.store, wording, registry, query, told.now())
+        assert sums == counts(whole), query
+        confirmed.add((query.news, sums.confirmed))
+        paged, after, more = [], None, True
+        while more:
+            worded.clear()
+            page, more = page_of(told.store, wording, registry, query, told.now(), after, 3)
+            assert len(worded) <= len(page) <= 3, "no more is worded than is shown"
+            paged += page
+            after = (page[-1].at, page[-1].row.id) if page else None
+        assert paged == whole, query
+    assert max(n for news, n in confirmed if news) > max(n for news, n in confirmed if not news) > 0
 
 
 def test_a_message_whose_words_are_not_fixed_is_told_as_it_would_be_worded_now(told: Told):

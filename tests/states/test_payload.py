@@ -293,3 +293,15 @@ def test_a_typed_value_becomes_what_reading_expects(field, typed, expected):
 def test_a_typed_value_of_the_wrong_shape_is_a_problem(field, typed, code):
     with pytest.raises(ValueError, match=code):
         field.from_text(typed)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [(INTEGER, -1, "ngoài khoảng cho phép (1 đến 10)"), (SCORE, "101", "ngoài khoảng cho phép (0 đến 100)"),
+     (Field("day", Kind.DATE), "1900-01-01", "ngoài khoảng cho phép (1990 đến 2100)")],
+)  # fmt: skip
+def test_what_is_out_of_range_is_told_with_the_range(field, value, said):
+    with pytest.raises(PayloadInvalid) as refused:
+        read_payload((field,), {field.name: value})
+    (problem,) = refused.value.problems
+    assert (problem.code, words("vi").problem_text(problem)) == ("out_of_range", said)

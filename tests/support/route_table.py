@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from api.app import MODULES as INTERFACE
+from api.app import PREFIX
 from api.pages.install import MODULES
 
 VALUES = {
@@ -52,3 +54,13 @@ def table(app: FastAPI) -> list[Entry]:
     routes += [route for route in app.routes if isinstance(route, Route)]
     found |= {Entry(method, str(route.path)) for route in routes for method in route.methods if method != "HEAD"}
     return sorted(found | {Entry("GET", STATIC)})
+
+
+def known_questions(app: FastAPI, path: str) -> tuple[str, ...]:
+    """The names that the route which reads an address understands in its query."""
+    routes: list[Any] = [route for module in (*MODULES, *INTERFACE) for route in module.router.routes]
+    routes += [route for route in app.routes if isinstance(route, Route)]
+    for route in routes:
+        if path in {str(route.path), f"{PREFIX}{route.path}"} and "GET" in route.methods:
+            return tuple(field.alias for field in route.dependant.query_params)
+    return ()

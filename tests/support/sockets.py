@@ -3,6 +3,9 @@
 import socket
 from http.client import HTTPResponse
 
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""What a server says that is ready for the body of a request which asked with `Expect: 100-continue`."""
+
 
 def answered(connection: socket.socket) -> tuple[int, bytes]:
     """The status and the whole body of the next answer: one call of `recv` promises neither."""

@@ -5,6 +5,7 @@ is None or empty is left out, so that every entry has exactly one text; no ``fro
 that :func:`seal` would not have written.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 
 from states.errors import MalformedInput
+from states.values import quickly
 from workflow.ledger.canonical import NotCanonical, canonical
 from workflow.ledger.merkle import leaf_hash
 from workflow.rows import StoredEntry, SubjectKind
@@ -32,6 +34,7 @@ class EntryMalformed(MalformedInput):
     code = "entry_malformed"
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRef:
     """Who acted, by pseudonymous code: the function at a level in a unit, and the body that it was recorded for, if another.
@@ -48,6 +51,7 @@ class ActorRef:
     delegation: str | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One act on one subject, as hashed. Names and free text are not here, but behind :attr:`commit`.
@@ -216,7 +220,8 @@ def time_text(instant: datetime) -> str:
 
 def _members(entry: Entry) -> dict[str, Any]:
     """Lay out the members of the text, in order of their keys, which spares the sorting."""
-    members = {name: value for name, value in zip(_KEYS, _attributes(entry), strict=True) if value or value in _FALSY_VALUES}
+    given = zip(_KEYS, _attributes(entry), strict=True)
+    members = {name: value for name, value in given if value is not None and (value or value in _FALSY_VALUES)}
     for name in _TIMES:
         if name in members:
             members[name] = _time_of(name, members[name])
@@ -260,7 +265,7 @@ def _text(value: object) -> bool:
 
 
 def _hash(value: object) -> bool:
-    return isinstance(value, str) and len(value) == _HASH_DIGITS and not value.strip("0123456789abcdef")
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 
 def _count(value: object) -> bool:
@@ -297,7 +302,7 @@ def _files(value: object) -> bool:
     return type(value) is list and bool(value) and all(map(_object, value))
 
 
-_HASH_DIGITS = 64
+_HASH = re.compile("[0-9a-f]{64}")
 _TIME_SIZE = len("2021-07-09T17:00:00.000000Z")
 _KINDS = frozenset(SubjectKind)
 _TIMES = ("acted_on", "effective_at", "received_at", "recorded_at")

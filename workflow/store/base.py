@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from workflow.credentials import RightsMoved, held
+from workflow.store import statements
+
 T = TypeVar("T")
 Row = Sequence[Any]
+Asked = tuple[str, Sequence[Any]]
+"""A read: its statement and its values."""
 
 
 class Transaction(Protocol):
@@ -23,7 +28,7 @@ class Base(ABC):
     """What each database does in its own way."""
 
     _clock_now: Callable[[], datetime] | None
-    _for_update = ""
+    _for_update = _for_share = ""
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
@@ -34,8 +39,12 @@ class Base(ABC):
         return self._rows(sql, params)
 
     @abstractmethod
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         """Several reads of one moment."""
+
+    def _moment_before_writing(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """The same by somebody who will mostly write next."""
+        return self._snapshot(asked)
 
     @abstractmethod
     def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
@@ -44,6 +53,34 @@ class Base(ABC):
     @abstractmethod
     def _act(self, work: Callable[[Transaction], T]) -> T:
         """One durable write transaction."""
+
+    def _asked(self, work: Callable[[Transaction], T], *, alone: bool = False) -> T:
+        """One durable write that somebody may have asked for over the network: refused where what they were let in by has ended.
+
+        Args:
+            work: Writes.
+            alone: It may raise the epoch itself.
+
+        Raises:
+            RightsMoved: The registry moved since they were let in; nothing was written, and their rights have to be judged again.
+            CycleError: As whoever let the request in would have said.
+        """
+        credential = held()
+        if credential is None:
+            return self._act(work)
+        # Whoever ends it meanwhile waits for this transaction, and so comes after it.
+        epoch = statements.EPOCH + (self._for_update if alone else self._for_share)
+
+        def while_it_stands(transaction: Transaction) -> T:
+            if transaction.run(epoch)[0][0] != credential.epoch:
+                raise RightsMoved
+            return work(transaction)
+
+        try:
+            return self._act(while_it_stands)
+        except RightsMoved:
+            credential.epoch = credential.again()
+            raise
 
     @abstractmethod
     def _list(self, values: Iterable[Any]) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import astuple, fields
 from datetime import datetime
 from typing import Any
 
-from workflow.accounts import AccessRow, AccountRow, AttemptRow, Kept, Known, LinkRow, R, SessionRow, TokenRow, Where
+from workflow.accounts import AccessRow, AccountRow, Add, AttemptRow, Kept, Known, LinkRow, Overtaken, Put, R, SessionRow, TokenRow, Where
 from workflow.rows import DelegationRow
 from workflow.store import identity_tables, statements
 from workflow.store.base import Base
@@ -84,13 +84,30 @@ def _params(where: Where) -> list[Any]:
     return [_value(value) for value in where.values() if value is not None]
 
 
+def _added(row: Kept) -> tuple[str, Sequence[Any]]:
+    kind = type(row)
+    given = dict(zip(_columns(kind), map(_value, astuple(row)), strict=True))
+    if kind in _NUMBERED:
+        del given["id"]
+    sql = f"INSERT INTO {_table(kind)}({','.join(given)}) VALUES({statements.marks(len(given))}) ON CONFLICT DO NOTHING RETURNING 1"
+    return sql, storable(tuple(given.values()))
+
+
+def _put(step: Put) -> tuple[str, Sequence[Any]]:
+    conditions = _conditions(step.kind, step.where)
+    _conditions(step.kind, step.values)
+    sets = ",".join(f"{name}=?" for name in step.values)
+    sql = f"UPDATE {_table(step.kind)} SET {sets} WHERE {' AND '.join(conditions)} RETURNING 1"  # noqa: S608
+    return sql, storable((*map(_value, step.values.values()), *_params(step.where)))
+
+
 class KeepsIdentity(Base):
     """The part of a store that identity asks for."""
 
     @property
     def identity(self) -> "Shelf":
         """See :class:`workflow.ports.Store`."""
-        return Shelf(self._rows, self._act)
+        return Shelf(self._rows, self._act, self._asked, self._for_update)
 
     def load_delegation(self, code: str) -> DelegationRow | None:
         """See :class:`workflow.ports.Store`."""
@@ -101,20 +118,38 @@ class KeepsIdentity(Base):
 class Shelf:
     """Identity's rows in one database."""
 
-    def __init__(self, rows: Callable[..., list[Any]], act: Callable[..., Any]) -> None:
-        """Read by ``rows(sql, params)`` and write within ``act(work)``, as the store itself does."""
+    def __init__(self, rows: Callable[..., list[Any]], act: Callable[..., Any], asked: Callable[..., Any], for_update: str) -> None:
+        """Read by ``rows(sql, params)`` and write within ``act(work)`` or ``asked(work)``, as the store itself does."""
         self._rows = rows
         self._act = act
+        self._asked = asked
+        self._epoch_first = statements.EPOCH + for_update
         self._read: dict[bytes, tuple[Any, Known]] = {}
+
+    def carry_out(self, steps: Sequence[Add | Put], *, asked: bool = True) -> list[int]:
+        """See :class:`workflow.accounts.IdentityShelf`."""
+        told = [(_added(step.row) if isinstance(step, Add) else _put(step), isinstance(step, Add) or step.must) for step in steps]
+        ending = [n for n, step in enumerate(steps) if isinstance(step, Put) and step.ends]
+
+        def work(transaction: Any) -> list[int]:
+            if ending:
+                # Its row is the lock that lets one ending at a time through, before any row that ends.
+                transaction.run(self._epoch_first)
+            counts = []
+            for (sql, values), must in told:
+                counts.append(len(transaction.run(sql, values)))
+                if must and not counts[-1]:
+                    raise Overtaken
+            if any(counts[n] for n in ending):
+                transaction.run(statements.BUMP_EPOCH)
+            return counts
+
+        done: list[int] = self._asked(work, alone=bool(ending)) if asked else self._act(work)
+        return done
 
     def add(self, row: Kept) -> bool:
         """See :class:`workflow.accounts.IdentityShelf`."""
-        kind = type(row)
-        given = dict(zip(_columns(kind), map(_value, astuple(row)), strict=True))
-        if kind in _NUMBERED:
-            del given["id"]
-        sql = f"INSERT INTO {_table(kind)}({','.join(given)}) VALUES({statements.marks(len(given))}) ON CONFLICT DO NOTHING RETURNING 1"
-        values = storable(tuple(given.values()))
+        sql, values = _added(row)
         return bool(self._act(lambda transaction: transaction.run(sql, values)))
 
     def add_each(self, rows: Sequence[AccessRow]) -> None:
@@ -124,21 +159,10 @@ class Shelf:
         values = [storable(tuple(_value(getattr(row, name)) for name in columns)) for row in rows]
         self._act(lambda transaction: transaction.many(sql, values))
 
-    def change(self, kind: type[R], where: Where, values: Where, *, ends: bool = False) -> int:
+    def change(self, kind: type[R], where: Where, values: Where) -> int:
         """See :class:`workflow.accounts.IdentityShelf`."""
-        conditions = _conditions(kind, where)
-        _conditions(kind, values)
-        sets = ",".join(f"{name}=?" for name in values)
-        sql = f"UPDATE {_table(kind)} SET {sets} WHERE {' AND '.join(conditions)} RETURNING 1"  # noqa: S608
-        given = storable((*map(_value, values.values()), *_params(where)))
-
-        def work(transaction: Any) -> int:
-            changed = len(transaction.run(sql, given))
-            if changed and ends:
-                transaction.run(statements.BUMP_EPOCH)
-            return changed
-
-        return int(self._act(work))
+        sql, given = _put(Put(kind, where, values))
+        return len(self._act(lambda transaction: transaction.run(sql, given)))
 
     def find(
         self, kind: type[R], where: Where | None = None, *, since: datetime | None = None, before: int | None = None, limit: int = 1000

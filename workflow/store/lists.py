@@ -7,11 +7,12 @@ order. Cases without a deadline come after all others, by code.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from heapq import nsmallest
 from typing import Any
 
 from states.errors import MalformedInput
-from workflow.casebook import LATE_IN, CaseList, Listed, Place, Shown
-from workflow.ports import LoadedCase
+from workflow.casebook import LATE_IN, CaseList, Line, Listed, Place, Shown
 from workflow.rows import StoredEntry
 from workflow.store import mapping
 from workflow.store.mapping import CASE, ENTRY, TERM, storable
@@ -25,9 +26,17 @@ _WIDTH = len(CASE.columns)
 _NAMED = " LEFT JOIN product p ON p.code=c.product LEFT JOIN producer o ON o.code=c.producer"
 _RUNS = "EXISTS (SELECT 1 FROM term r WHERE r.case_code=c.code AND r.status='running')"
 _NEAREST = (
-    "t.status='running' AND NOT EXISTS (SELECT 1 FROM term e WHERE e.case_code=t.case_code AND e.status='running'"
-    " AND (e.due_at<t.due_at OR (e.due_at=t.due_at AND e.id<t.id)))"
+    "t.status='running' AND t.id="
+    "(SELECT e.id FROM term e WHERE e.case_code=t.case_code AND e.status='running' ORDER BY e.due_at,e.id LIMIT 1)"
 )
+_DUE = "(SELECT e.due_at FROM term e WHERE e.case_code=c.code AND e.status='running' ORDER BY e.due_at LIMIT 1)"
+_LINE = "c.code,c.product,c.producer,c.unit,c.kind,c.state,c.round,c.attempt,c.version,p.name,o.name"
+_Read = tuple[str, str]
+"""What is read of each case of a page: columns, and what is joined for them."""
+_FULL: _Read = (CASE.names("c."), "")
+_SHORT: _Read = (_LINE, _NAMED)
+_Standing = tuple[Row, int | None, tuple[int, int | None, str]]
+"""What was read of a case, its nearest deadline, and its place in the list."""
 _GATHERED = 3000
 """Cases up to which it is cheaper to put all of a list into order than to walk past those that are not in it."""
 
@@ -42,6 +51,8 @@ class CaseLists(ABC):
     """The part of a store that lists cases for people."""
 
     _terms = f"term t ON {TERMS_OF_CASE}"
+    _beside = ""
+    """Before a column by which rows are not to be sought, where a database has to be told."""
 
     @abstractmethod
     def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]: ...
@@ -49,21 +60,32 @@ class CaseLists(ABC):
     def _list(self, values: Iterable[Any]) -> Any: ...
     @abstractmethod
     def _among(self) -> str: ...
-    @abstractmethod
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
-        """See :class:`workflow.ports.Store`."""
 
     def case_page(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> list[Listed]:
-        """See :class:`workflow.ports.Store`."""
+        """See :class:`workflow.ports.Served`."""
+        return [
+            Listed(mapping.case_row(row), None if due is None else _instant(due), Place(*place))
+            for row, due, place in self._page(_FULL, query, after, limit)
+        ]
+
+    def case_lines(self, query: CaseList, *, after: Place | None = None, limit: int = 50) -> tuple[list[Line], Place | None]:
+        """See :class:`workflow.ports.Served`."""
+        found = self._page(_SHORT, query, after, limit + 1)
+        page = found[:limit]
+        return [Line(*row, None if due is None else _instant(due)) for row, due, _ in page], Place(*page[-1][2]) if len(
+            found
+        ) > limit else None
+
+    def _page(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         if query.text:
-            return self._found(query, after, limit)
+            return self._found(read, query, after, limit)
         if query.sort == "code":
-            return self._by_code_of_case(query, after, limit)
-        page: list[Listed] = []
+            return self._by_code_of_case(read, query, after, limit)
+        page: list[_Standing] = []
         if (after is None or after.due is not None) and query.dated is not False:
-            page = self._dated(query, after, limit)
+            page = self._dated(read, query, after, limit)
         if len(page) < limit and not query.dated and query.due_before is None and query.due_from is None:
-            page += self._undated(query, after if after is not None and after.due is None else None, limit - len(page))
+            page += self._undated(read, query, after if after is not None and after.due is None else None, limit - len(page))
         return page
 
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
@@ -107,8 +129,48 @@ class CaseLists(ABC):
         rows = self._rows(f"SELECT count(*) FROM case_file c{joined} WHERE {where}{self._due(query, params)}", params)  # noqa: S608
         return int(rows[0][0])
 
+    def case_counts(self, queries: Sequence[CaseList]) -> list[int]:
+        """See :class:`workflow.ports.Served`. What a set names is counted from it; all else in one pass over the cases."""
+        found, together = [0] * len(queries), list[int]()
+        for number, query in enumerate(queries):
+            if query.text or (_named(query) and not _narrow(query)):
+                found[number] = self.case_count(query)
+            else:
+                together.append(number)
+        if not together:
+            return found
+        given = [list(self._parts(queries[number])) for number in together]
+        common = [part for part in given[0] if all(part in each for each in given)]
+        cells, params = [], list[Any]()
+        for parts in given:
+            own = [part for part in parts if part not in common]
+            cells.append(f"count(CASE WHEN {' AND '.join(['1=1', *(sql for sql, _ in own)])} THEN 1 END)")
+            params += [value for _, values in own for value in values]
+        where = " AND ".join(["1=1", *(sql for sql, _ in common)])
+        params += [value for _, values in common for value in values]
+        row = self._rows(f"SELECT {','.join(cells)} FROM case_file c WHERE {where}", storable(tuple(params)))[0]  # noqa: S608
+        for number, count in zip(together, row, strict=True):
+            found[number] = int(count)
+        return found
+
+    def case_tally(self, query: CaseList) -> dict[tuple[str, str], int]:
+        """See :class:`workflow.ports.Served`."""
+        where, params = self._where(query)
+        where += self._due(query, params)
+        joined = _NAMED if query.text else ""
+        sql = f"SELECT c.unit,c.state,count(*) FROM case_file c{joined} WHERE {where} GROUP BY c.unit,c.state"  # noqa: S608
+        return {(row[0], row[1]): int(row[2]) for row in self._rows(sql, params)}
+
+    def _parts(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:
+        """Conditions with their values, each by itself."""
+        yield from self._conditions(query, "c.unit")
+        params: list[Any] = []
+        if due := self._due(query, params):
+            yield due.removeprefix(" AND "), params
+
     # Pages.
-    def _dated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _dated(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         dates, bounds = "", list[Any]()
         if query.due_from is not None:
             dates += " AND t.due_at>=?"
@@ -120,80 +182,87 @@ class CaseLists(ABC):
             dates += " AND (t.due_at>? OR (t.due_at=? AND t.id>?))"
             bounds += [after.due, after.due, after.key]
         where, params = self._where(query)
-        if self._few(query):
+        if self._few(where, params, query):
             # Ids begin with the case's code and a colon, so this is the order that the walk has.
-            having = f" HAVING 1=1{dates}".replace("t.due_at", "min(t.due_at)").replace("t.id", "t.case_code||':'")
-            nearest = (
-                "SELECT t.case_code,min(t.due_at) AS due_at FROM case_file c CROSS JOIN term t"  # noqa: S608
-                f" WHERE t.case_code=c.code AND t.status='running' AND {where} GROUP BY t.case_code{having} ORDER BY 2,t.case_code||':' LIMIT ?"
-            )
+            gathered = f"SELECT c.code AS case_code,c.code||':' AS id,{_DUE} AS due_at FROM case_file c WHERE {where}"  # noqa: S608
             first = "SELECT min(e.id) FROM term e WHERE e.case_code=t.case_code AND e.status='running' AND e.due_at=t.due_at"
             sql = (
-                f"WITH t AS MATERIALIZED ({nearest}) SELECT {CASE.names('c.')},t.due_at,({first}) FROM t"  # noqa: S608
-                " JOIN case_file c ON c.code=t.case_code ORDER BY t.due_at,t.case_code||':'"
+                f"WITH g AS MATERIALIZED ({gathered}),"  # noqa: S608
+                f" t AS MATERIALIZED (SELECT * FROM g t WHERE t.due_at IS NOT NULL{dates} ORDER BY t.due_at,t.id LIMIT ?)"
+                f" SELECT {columns},t.due_at,({first}) FROM t JOIN case_file c ON c.code=t.case_code{joined} ORDER BY t.due_at,t.id"
             )
         else:
-            sql = f"SELECT {CASE.names('c.')},t.due_at,t.id FROM term t JOIN case_file c ON c.code=t.case_code"  # noqa: S608
-            sql += f" WHERE {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
-        rows = self._rows(sql, [*params, *bounds, limit])
-        return [_listed(row, row[_WIDTH], Place(0, row[_WIDTH], row[_WIDTH + 1])) for row in rows]
+            # SQLite takes such a join in this order, and so meets no more than it shows.
+            where, params = self._where(query, beside=True)
+            sql = f"SELECT {columns},t.due_at,t.id FROM term t CROSS JOIN case_file c{joined}"  # noqa: S608
+            sql += f" WHERE c.code=t.case_code AND {_NEAREST} AND {where}{dates} ORDER BY t.due_at,t.id LIMIT ?"
+        return [(row[:-2], row[-2], (0, row[-2], row[-1])) for row in self._rows(sql, [*params, *bounds, limit])]
 
-    def _few(self, query: CaseList) -> bool:
+    def _few(self, where: str, params: Sequence[Any], query: CaseList) -> bool:
         """Whether a list is so short that all of it is put into order sooner than its first page is met on a walk."""
         narrow = query.seen_units is not None and len(query.seen_units) < _WIDE
+        if query.due_before is not None and query.overdue_at is None and not _narrow(query):
+            return False  # The walk ends there.
         if not narrow and not any((query.states, query.kind, query.round, query.units, query.product, query.producer, query.asked)):
             return False
-        where, params = self._where(query)
         probe = f"SELECT count(*) FROM (SELECT 1 FROM case_file c WHERE {where} LIMIT {_GATHERED + 1}) n"  # noqa: S608
         return int(self._rows(probe, params)[0][0]) <= _GATHERED
 
-    def _undated(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _undated(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         where, params = self._where(query)
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        sql = f"SELECT {CASE.names('c.')} FROM case_file c WHERE {where} AND NOT {_RUNS} ORDER BY c.code LIMIT ?"  # noqa: S608
-        return [_listed(row, None, Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+        if query.dated is None:
+            where += f" AND NOT {_RUNS}"
+        sql = f"SELECT {columns} FROM case_file c{joined} WHERE {where} ORDER BY {self._code_of(query)} LIMIT ?"  # noqa: S608
+        return [(row, None, (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
 
-    def _by_code_of_case(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _by_code_of_case(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
+        columns, joined = read
         where, params = self._where(query)
         where += self._due(query, params)
         if after is not None:
             where += " AND c.code>?"
             params.append(after.key)
-        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
-        sql = f"SELECT {CASE.names('c.')},{due} FROM case_file c WHERE {where} ORDER BY c.code LIMIT ?"  # noqa: S608
-        return [_listed(row, row[_WIDTH], Place(0, None, row[0])) for row in self._rows(sql, [*params, limit])]
+        sql = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE {where} ORDER BY {self._code_of(query)} LIMIT ?"  # noqa: S608
+        return [(row[:-1], row[-1], (0, None, row[0])) for row in self._rows(sql, [*params, limit])]
 
-    def _found(self, query: CaseList, after: Place | None, limit: int) -> list[Listed]:
+    def _code_of(self, query: CaseList) -> str:
+        """The code to put cases into order by; of a narrow list not one along which everybody's cases are gone through."""
+        return f"{self._beside}c.code" if _narrow(query) else "c.code"
+
+    def _found(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         """What a text finds: everything light first, because neither database can tell marked letters apart from bare ones in our way."""
+        columns, joined = read
         where, params = self._where(query)
         where += self._due(query, params)
-        due = "(SELECT min(t.due_at) FROM term t WHERE t.case_code=c.code AND t.status='running')"
-        sql = f"SELECT c.code,p.name,o.name,{due} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
+        sql = f"SELECT c.code,p.name,o.name,{_DUE} FROM case_file c{_NAMED} WHERE {where}"  # noqa: S608
         typed = marked(str(query.text)).split()
-        places = sorted(
-            (Place(_tier(typed, row), row[3] if query.sort == "due_at" else None, row[0]) for row in self._rows(sql, params)), key=_order
-        )
-        page = [place for place in places if after is None or _order(place) > _order(after)][:limit]
-        loaded = self.load_cases([place.key for place in page])
-        dues = {code: min((t.due_at for t in mine.terms), default=None) for code, mine in loaded.items()}
-        return [Listed(loaded[place.key].case, dues[place.key], place) for place in page if place.key in loaded]
+        by_due, behind = query.sort == "due_at", None if after is None else _order(after.tier, after.due, after.key)
+        places = (_order(_tier(typed, row), row[3] if by_due else None, row[0]) for row in self._rows(sql, params))
+        page = {place[-1]: place for place in nsmallest(limit, (place for place in places if behind is None or place > behind))}
+        shown = f"SELECT {columns},{_DUE} FROM case_file c{joined} WHERE c.code {self._among()}"  # noqa: S608
+        rows = {row[0]: row for row in self._rows(shown, (self._list(page),))} if page else {}
+        return [(rows[at][:-1], rows[at][-1], (tier, None if last else due, at)) for at, (tier, last, due, _) in page.items() if at in rows]
 
     # Filters.
-    def _where(self, query: CaseList) -> tuple[str, list[Any]]:
+    def _where(self, query: CaseList, *, beside: bool = False) -> tuple[str, list[Any]]:
+        """The conditions on a case and their values; ``beside`` the way by which cases are met, a round, or the set that names them."""
+        unit = f"{self._beside}c.unit" if beside or ((_named(query) or query.round) and not _narrow(query)) else "c.unit"
         parts, params = ["1=1"], []
-        for sql, values in self._conditions(query):
+        for sql, values in self._conditions(query, unit):
             parts.append(sql)
             params += values
         return " AND ".join(parts), list(storable(tuple(params)))
 
-    def _conditions(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
+    def _conditions(self, query: CaseList, unit: str) -> Iterator[tuple[str, list[Any]]]:  # noqa: C901 - one filter after the other
         if query.seen_units is not None or query.seen_producers is not None:
-            seen = {"c.unit": query.seen_units or (), "c.producer": query.seen_producers or ()}
+            seen = {unit: query.seen_units or (), "c.producer": query.seen_producers or ()}
             given = {column: self._list(values) for column, values in seen.items() if values}
             yield "(" + (" OR ".join(f"{column} {self._among()}" for column in given) or "1=0") + ")", list(given.values())
-        for column, listed in (("c.state", query.states), ("c.unit", query.units)):
+        for column, listed in (("c.state", query.states), (unit, query.units)):
             if listed is not None:
                 yield f"{column} {self._among()}", [self._list(listed)]
         for column, value in (("c.kind", query.kind), ("c.product", query.product), ("c.producer", query.producer)):
@@ -204,7 +273,7 @@ class CaseLists(ABC):
         if query.dated is not None:
             yield _RUNS if query.dated else f"NOT {_RUNS}", []
         if query.overdue_at is not None:
-            yield _LATE, [to_micros(query.overdue_at)]
+            yield _LATE if _narrow(query) else _LATE_ONES, [to_micros(query.overdue_at)]
         if query.asked:
             yield "c.memo LIKE ?", ['%"asked":{%']
         for word in _words(query.text):
@@ -215,28 +284,48 @@ class CaseLists(ABC):
         """The condition on the nearest deadline, where no index of deadlines is walked."""
         if query.due_from is None and query.due_before is None:
             return ""
-        nearest, bounds = "", []
-        for sign, bound in ((">=", query.due_from), ("<", query.due_before)):
+        found = "" if query.due_before is not None or query.dated else f" AND {_RUNS}"
+        # The nearest lies before an instant where any does, and not before one where none does.
+        for sign, bound in (("", query.due_before), ("NOT ", query.due_from)):
             if bound is not None:
-                nearest += f" AND t.due_at{sign}?"
-                bounds.append(to_micros(bound))
-        params += bounds
-        return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
+                before = "FROM term t WHERE t.status='running' AND t.due_at<?"
+                each = f"{sign}EXISTS (SELECT 1 {before} AND t.case_code=c.code)"
+                found += f" AND {each if _narrow(query) else f'c.code {sign}IN (SELECT t.case_code {before})'}"
+                params.append(to_micros(bound))
+        return found
 
 
-def _late() -> str:
-    """A deadline that has passed: it still runs, or it was recorded in this attempt and the case has not left the step."""
+def _named(query: CaseList) -> bool:
+    """Whether a set of deadlines names the cases, unless the list is narrow."""
+    return query.overdue_at is not None or query.due_before is not None
+
+
+def _narrow(query: CaseList) -> bool:
+    """Whether a list is so narrow that each of its cases is asked, and not everybody's deadlines."""
+    places = [each for each in (query.seen_units, query.units) if each is not None]
+    return any(len(each) < _WIDE for each in places) or query.product is not None or query.producer is not None
+
+
+def _late() -> tuple[str, str]:
+    """A deadline that has passed: it still runs, or it was recorded in this attempt and the case has not left the step.
+
+    Asked of each case, and as the set of all such cases.
+    """
     home = "CASE c.state WHEN 'returned' THEN c.origin ELSE c.state END"
     steps = " OR ".join(
         f"(l.stage='{stage}' AND {home} IN ({','.join(repr(str(state)) for state in sorted(states))}))" for stage, states in LATE_IN.items()
     )
-    recorded = f"(l.status='passed' AND l.effect='record' AND l.attempt=c.attempt AND ({steps}))"
-    # Only running terms have an index by case; the key begins with the case's code and serves for all.
+    passed, runs = f"l.status='passed' AND l.effect='record' AND l.attempt=c.attempt AND ({steps})", "l.status='running' AND l.due_at<=?"
+    # Only running terms have an index by case and date; the key begins with the case's code and serves for all.
     mine = "l.id>c.code||':' AND l.id<c.code||';'"
-    return f"EXISTS (SELECT 1 FROM term l WHERE {mine} AND ((l.status='running' AND l.due_at<=?) OR {recorded}))"  # noqa: S608
+    each = f"EXISTS (SELECT 1 FROM term l WHERE {mine} AND (({runs}) OR ({passed})))"  # noqa: S608
+    recorded = f"SELECT l.case_code FROM term l JOIN case_file c ON c.code=l.case_code WHERE {passed}"  # noqa: S608
+    return each, f"c.code IN (SELECT l.case_code FROM term l WHERE {runs} UNION ALL {recorded})"  # noqa: S608
 
 
-_LATE = _late()
+_LATE, _LATE_ONES = _late()
+_instant = lru_cache(maxsize=4096)(from_micros)
+"""Many cases of a page fall due at the same moment."""
 
 
 def _words(text: str | None) -> list[str]:
@@ -253,13 +342,13 @@ def _words(text: str | None) -> list[str]:
 
 def _tier(typed: Sequence[str], row: Row) -> int:
     """0 where every word stands there as it was typed, marks and all."""
-    places = [marked(str(part)) for part in row[:3] if part is not None]
+    places = [_marked(part) for part in row[:3] if part is not None]
     return 0 if all(any(word in place for place in places) for word in typed) else _LAST_TIER
 
 
-def _order(place: Place) -> tuple[int, bool, int, str]:
-    return place.tier, place.due is None, place.due or 0, place.key
+_marked = lru_cache(maxsize=4096)(marked)
+"""A producer has several products, and a product several cases."""
 
 
-def _listed(row: Row, due: int | None, place: Place) -> Listed:
-    return Listed(mapping.case_row(row[:_WIDTH]), None if due is None else from_micros(due), place)
+def _order(tier: int, due: int | None, key: str) -> tuple[int, bool, int, str]:
+    return tier, due is None, due or 0, key

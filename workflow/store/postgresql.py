@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from states.errors import StoreUnsafe
 from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
-from workflow.store.base import Row, Transaction
+from workflow.store.base import Asked, Row, Transaction
 from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
 from workflow.store.postgresql_writes import (
@@ -74,7 +75,7 @@ class PostgresStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a server; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "postgresql"
-    _for_update = " FOR UPDATE"
+    _for_update, _for_share = " FOR UPDATE", " FOR SHARE"
     # Said for each case, so that several cases are not sought among all terms at once.
     _terms = f"LATERAL (SELECT * FROM term t WHERE {TERMS_OF_CASE} OFFSET 0) t ON true"  # noqa: S608 names are ours
 
@@ -84,6 +85,7 @@ class PostgresStore(SharedStore, SqlTelling):
         Raises:
             StoreUnsafe: they cannot, or the server cannot be reached.
         """
+        self._conninfo = conninfo
         self._pool = Pool(conninfo)
         self._clock_now = clock_now
         try:
@@ -103,7 +105,8 @@ class PostgresStore(SharedStore, SqlTelling):
     def _check_schema(self) -> None:
         marked = self._rows("SELECT to_regclass('alembic_version') IS NOT NULL")[0][0]
         rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
-        schema.check_revision(rows[0][0] if rows else None)
+        named = conninfo_to_dict(self._conninfo)
+        schema.check_revision(rows[0][0] if rows else None, f"{named.get('dbname') or '–'} ({named.get('host') or 'localhost'})")
         schema.check(self.dialect, self._rows)
 
     def fingerprint(self) -> str:
@@ -115,10 +118,12 @@ class PostgresStore(SharedStore, SqlTelling):
         with self._pool.use() as connection:
             return list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall())
 
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         with self._pool.use() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return [list(connection.execute(numbered(sql), binary=True).fetchall()) for sql in statements_]
+            return [
+                list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall()) for sql, params in asked
+            ]
 
     def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         # Whoever reads a million rows would keep a connection of the pool from those who act.
@@ -203,7 +208,12 @@ class PostgresStore(SharedStore, SqlTelling):
             if not _taken(connection, key, trying, waiting, wait):
                 holder = connection.execute(_HOLDER, (key,)).fetchone()
                 raise StoreUnsafe("lock_held", name=name, holder=holder[0] if holder else "?")
-            yield
+            try:
+                yield
+            finally:
+                # The server would free it as well, but only once it has noticed that we are gone: whoever comes next would be refused.
+                with suppress(psycopg.OperationalError):
+                    connection.execute("SELECT pg_advisory_unlock_all()")
         finally:
             connection.close()
 

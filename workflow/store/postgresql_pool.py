@@ -12,6 +12,8 @@ from states.errors import MalformedInput, StoreUnsafe
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+_AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""The server has gone, or is a copy that may only be read, as after a change of places."""
 POOL_SIZE = 16
 """Eight to sixteen connections let PostgreSQL share its commits on a real disk."""
 
@@ -58,7 +60,7 @@ class Pool:
                 connection = self.connect()
             try:
                 yield connection
-            except psycopg.OperationalError as error:
+            except _AWAY as error:
                 if connection.closed:
                     self._forget()
                 raise StoreUnsafe("database_unavailable", reason=str(error).strip()) from error

@@ -18,11 +18,13 @@ from psycopg import sql
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.rows import CaseRow
 from workflow.store import statements
-from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.differing import differing
+from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, entry_values, outbox_values, storable
 from workflow.store.postgresql_pool import Connection
 from workflow.store.statements import numbered
 from workflow.store.tables import metadata
-from workflow.store.telling_mapping import RUNG
+from workflow.store.telling_mapping import RUNG, steps_values
+from workflow.telling import Steps, rungs_of
 
 NOT_AS_EXPECTED = (
     psycopg.errors.UniqueViolation,
@@ -38,7 +40,11 @@ _ENDS = "(term.status='running' OR (term.status='passed' AND v.status='met'))"
 """A running term ends; one that the system has recorded as passed may turn out to be met, by an act on paper."""
 
 _FALLS = "rung.duty=v.id AND rung.state='planned' AND (v.status<>'passed' OR rung.at<rung.due_at)"
-_AGAIN = statements.upsert(RUNG).partition(" ON CONFLICT")[1] + statements.upsert(RUNG).partition(" ON CONFLICT")[2]
+_PLAN = (
+    f"INSERT INTO rung({RUNG.names()}) SELECT r.duty,s.key,r.kind,r.subject,s.value::bigint,r.due_at,'planned',0,NULL,NULL"  # noqa: S608
+    " FROM u,json_to_recordset(%s::json) r(duty text,kind text,subject text,due_at bigint,at json),json_each_text(r.at) s"
+    f" {statements.replacing(RUNG)}"
+)
 """A duty that stands again (a report taken back) gets its steps again."""
 
 _END_RUNGS = numbered(statements.END_RUNGS)
@@ -67,14 +73,13 @@ def _casts(table: str, columns: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs: bool, closed: int) -> str:  # noqa: PLR0913
+def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, plans: bool, closed: int) -> str:  # noqa: PLR0913
     shape = next(shape for shape in SUBJECTS.values() if shape.table == shape_table)
     judge = "(SELECT epoch FROM registry WHERE id=1)=%s" if judged else "true"
     if new:
         subject = f"INSERT INTO {shape.table}({shape.names()}) SELECT {','.join(_casts(shape.table, shape.columns))} WHERE {judge}"
     else:
-        columns = shape.changing + shape.indexed
-        sets = ",".join(f"{column}={cast}" for column, cast in zip(columns, _casts(shape.table, columns), strict=True))
+        sets = ",".join(f"{column}={cast}" for column, cast in zip(shape.changing, _casts(shape.table, shape.changing), strict=True))
         subject = f"UPDATE {shape.table} SET {sets} WHERE code=%s AND version=%s AND head_seq=%s AND {judge}"  # noqa: S608
     entry = ",".join(_casts("history", ENTRY.columns))
     parts = [
@@ -96,10 +101,8 @@ def _statement(shape_table: str, *, new: bool, judged: bool, opens: bool, rungs:
         typed = ",".join(f"{column} {_type('term', column)}" for column in TERM.columns)
         rows = f"SELECT {TERM.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
         parts.append(f"t AS (INSERT INTO term({TERM.names()}) {rows})")
-    if rungs:
-        typed = ",".join(f"{column} {_type('rung', column)}" for column in RUNG.columns)
-        rows = f"SELECT {RUNG.names('r.')} FROM u,json_to_recordset(%s::json) r({typed})"  # noqa: S608
-        parts.append(f"p AS (INSERT INTO rung({RUNG.names()}) {rows} {_AGAIN})")
+    if plans:
+        parts.append(f"p AS ({_PLAN})")
     return f"WITH {', '.join(parts)} {answer}"
 
 
@@ -109,18 +112,18 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
     shape = SUBJECTS[type(row)]
     values = storable(shape.values(row))
     new = change.version is None
-    params = list(values if new else (*shape.pick(shape.changing + shape.indexed, values), row.code, change.version, change.seq))
+    params = list(values if new else (*shape.pick(shape.changing, values), row.code, change.version, change.seq))
     if epoch is not None:
         params.append(epoch)
-    params += storable(ENTRY.values(change.entry))
+    params += entry_values(change.entry)
     for term, status in change.closed:
         params += (term, status.value)
     if change.opened:
         params.append(_records(TERM, change.opened))
-    if change.rungs:
-        params.append(_records(RUNG, change.rungs))
+    if change.steps:
+        params.append(orjson.dumps([_planned(each) for each in change.steps]).decode())
     text = _statement(
-        shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), rungs=bool(change.rungs), closed=len(change.closed)
+        shape.table, new=new, judged=epoch is not None, opens=bool(change.opened), plans=bool(change.steps), closed=len(change.closed)
     )
     found = connection.execute(text, params).fetchone()
     if found is None or found[0] != 1:
@@ -134,6 +137,11 @@ def apply(connection: Connection, change: Change, epoch: int | None) -> bool:
 
 def _records(shape: Shape, rows: Sequence[Any]) -> str:
     return orjson.dumps([dict(zip(shape.columns, storable(shape.values(row)), strict=True)) for row in rows]).decode()
+
+
+def _planned(steps: Steps) -> dict[str, Any]:
+    duty, kind, subject, due_at, at = storable(steps_values(steps))
+    return {"duty": duty, "kind": kind, "subject": subject, "due_at": due_at, "at": orjson.Fragment(at)}
 
 
 def refused(connection: Connection, epoch: int | None) -> Outcome:
@@ -174,19 +182,23 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Sequ
             copy.write_row(row)
 
 
-def _unnested(shape: Shape, columns: Sequence[str]) -> str:
-    return ",".join(f"%s::{_type(shape.table, column)}[]" for column in columns)
+def _listed(table: str, columns: Sequence[str]) -> str:
+    return ",".join(f"{column} {_type(table, column)}" for column in columns)
 
 
-_SET = CASE.changing + CASE.indexed
-_HEAD = ("code", "version", "head_seq")
-_UPDATE_MANY = (
-    f"UPDATE case_file c SET {','.join(f'{column}=v.{column}' for column in _SET)} FROM unnest("  # noqa: S608
-    f"{_unnested(CASE, _SET)},{_unnested(CASE, _HEAD)}) v({','.join(_SET)},of_code,old_version,old_seq)"
-    " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
-)
-_CLOSE_MANY = f"UPDATE term SET status=v.status FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE term.id=v.id AND {_ENDS}"  # noqa: S608
-_END_MANY = f"UPDATE rung SET state='cancelled' FROM unnest(%s::text[],%s::text[]) v(id,status) WHERE {_FALLS}"  # noqa: S608
+@lru_cache(maxsize=256)
+def _update_many(columns: tuple[str, ...]) -> str:
+    sets = ",".join(f"{column}=v.{column}" for column in columns)
+    typed = _listed(CASE.table, columns)
+    return (
+        f"UPDATE case_file c SET {sets} FROM json_to_recordset(%s::json) v(of_code text,old_version int,old_seq int,{typed})"  # noqa: S608
+        " WHERE c.code=v.of_code AND c.version=v.old_version AND c.head_seq=v.old_seq"
+    )
+
+
+_ENDED = "json_to_recordset(%s::json) v(id text,status text)"
+_CLOSE_MANY = f"UPDATE term SET status=v.status FROM {_ENDED} WHERE term.id=v.id AND {_ENDS}"  # noqa: S608
+_END_MANY = f"UPDATE rung SET state='cancelled' FROM {_ENDED} WHERE {_FALLS}"  # noqa: S608
 _LOCK_MANY = "SELECT code,version,head_seq FROM case_file WHERE code=ANY(%s) ORDER BY code FOR UPDATE"
 
 
@@ -209,16 +221,32 @@ def write_set(connection: Connection, changes: Sequence[Change]) -> list[bool]:
         fits = [c.version is None or heads.get(c.row.code) == (c.version, c.seq) for c in changes]
         taken = [change for change, fit in zip(changes, fits, strict=True) if fit]
         _copy(connection, CASE.table, CASE.columns, [storable(CASE.values(c.row)) for c in taken if c.version is None])
-        updates = [(*CASE.pick(_SET, storable(CASE.values(c.row))), c.row.code, c.version, c.seq) for c in taken if c.version is not None]
-        if updates and connection.execute(_UPDATE_MANY, [list(column) for column in zip(*updates, strict=True)]).rowcount != len(updates):
+        if not _updated(connection, [change for change in taken if change.before is not None]):
             raise UndoneError(Outcome.MOVED)
-        _copy(connection, ENTRY.table, ENTRY.columns, [storable(ENTRY.values(c.entry)) for c in taken])
+        _copy(connection, ENTRY.table, ENTRY.columns, [entry_values(c.entry) for c in taken])
         _copy(connection, "outbox", _OUTBOX_COLUMNS, [outbox_values(c.entry) for c in taken])
-        closed = [(term, status.value) for c in taken for term, status in c.closed]
-        if closed and connection.execute(_CLOSE_MANY, [list(column) for column in zip(*closed, strict=True)]).rowcount != len(closed):
-            raise UndoneError(Outcome.MOVED)
+        closed = [{"id": term, "status": status._value_} for c in taken for term, status in c.closed]
         if closed:
-            connection.execute(_END_MANY, [list(column) for column in zip(*closed, strict=True)])
+            ended = orjson.dumps(closed).decode()
+            if connection.execute(_CLOSE_MANY, (ended,)).rowcount != len(closed):
+                raise UndoneError(Outcome.MOVED)
+            connection.execute(_END_MANY, (ended,))
         _copy(connection, TERM.table, TERM.columns, [storable(TERM.values(term)) for c in taken for term in c.opened])
-        _copy(connection, RUNG.table, RUNG.columns, [storable(RUNG.values(rung)) for c in taken for rung in c.rungs])
+        _copy(connection, RUNG.table, RUNG.columns, [storable(RUNG.values(rung)) for c in taken for rung in rungs_of(c.steps)])
     return fits
+
+
+def _updated(connection: Connection, changes: Sequence[Change]) -> bool:
+    """Update cases, those together in which the same columns differ; as one JSON text, which costs the driver less than many arrays."""
+    rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        before = change.before
+        assert before is not None  # noqa: S101 - the caller has looked
+        columns, values = differing(CASE, change.row, before)
+        named = dict(zip(columns, storable(values), strict=True))
+        if "head_hash" in named:
+            named["head_hash"] = f"\\x{named['head_hash'].hex()}"
+        rows.setdefault(columns, []).append({"of_code": before.code, "old_version": before.version, "old_seq": before.head_seq, **named})
+    return all(
+        connection.execute(_update_many(columns), (orjson.dumps(some).decode(),)).rowcount == len(some) for columns, some in rows.items()
+    )

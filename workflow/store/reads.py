@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from states.errors import MalformedInput, NotFound, StoreUnsafe
@@ -44,11 +45,13 @@ from workflow.store.mapping import (
     Shape,
     storable,
 )
+from workflow.store.schema import check_revision
 from workflow.store.services import ServiceTables
-from workflow.store.text import found, typed_words
+from workflow.store.text import composed, found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
+_CASE_OF_TERM = TERM.columns.index("case_code")
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
@@ -63,19 +66,29 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     # Cases.
     def load_case(self, code: str, command: str) -> LoadedCase | None:
         """See :class:`workflow.ports.Store`."""
-        rows = self._rows_before_writing(statements.LOAD_CASE, (command, code))
+        rows = self._rows_before_writing(statements.LOAD_CASE, (command, command, command, code))
         return _loaded(rows) if rows else None
 
-    def load_cases(self, codes: Sequence[str]) -> dict[str, LoadedCase]:
+    def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
-        parts: dict[str, list[Row]] = {}
-        for row in self._rows_before_writing(statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(codes))):
-            parts.setdefault(row[0], []).append(row)
-        return {code: _loaded(rows) for code, rows in parts.items()}
+        listed = (self._list(codes),)
+        asked = [(text, listed) for text in statements.LOAD_CASES]
+        asked += [(statements.ANSWERED, (self._list(commands),))] if commands else []
+        cases, terms, *used = self._moment_before_writing([(text.replace("IN LIST", self._among()), given) for text, given in asked])
+        running: dict[str, list[TermRow]] = {}
+        for row in sorted(terms, key=itemgetter(0)):
+            running.setdefault(row[_CASE_OF_TERM], []).append(TERM.row(row))
+        found = any(used)
+        return {row[0]: LoadedCase(mapping.case_row(row), tuple(running.get(row[0], ())), None, found) for row in cases}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""
         rows = self._rows("SELECT code FROM case_file WHERE command=?", (command,))
+        return rows[0][0] if rows else None
+
+    def used_for(self, command: str) -> str | None:
+        """See :class:`workflow.ports.Store`."""
+        rows = self._rows(statements.USED_FOR, (command, command))
         return rows[0][0] if rows else None
 
     def cases(self, query: CaseQuery) -> list[CaseRow]:
@@ -194,7 +207,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """See :class:`workflow.ports.Store`."""
         shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
-        epoch, *parts = self._snapshot([statements.EPOCH, *texts])
+        epoch, *parts = self._snapshot([(text, ()) for text in (statements.EPOCH, *texts)])
         units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )
@@ -206,6 +219,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
     def registry_epoch(self) -> int:
         """See :class:`workflow.ports.Store`."""
         return int(self._rows(statements.EPOCH)[0][0])
+
+    def still_current(self) -> None:
+        """See :class:`workflow.ports.Store`."""
+        check_revision(str(self._rows("SELECT version_num FROM alembic_version")[0][0]), "–")
 
     def save_registry(  # noqa: PLR0913 - one call is one transaction over any of them
         self,
@@ -227,7 +244,8 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
             "units": units, "successions": successions, "people": people, "appointments": appointments, "ties": ties,
             "producers": producers, "products": products,
         }  # fmt: skip
-        rows = {name: [storable(REGISTRY[name].values(row)) for row in given[name]] for name in REGISTRY}
+        # Whatever way a name comes in, it is kept composed: a name that is not could stand in no entry, and its person could not act.
+        rows = {name: [storable(tuple(map(composed, REGISTRY[name].values(row)))) for row in given[name]] for name in REGISTRY}
 
         def work(transaction: Transaction) -> int:
             bumped = any(rows[name] for name in ("units", "successions", "people", "appointments", "ties"))
@@ -354,9 +372,10 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 
 def _loaded(rows: Sequence[Row]) -> LoadedCase:
     first = rows[0]
-    start = _CASE_WIDTH + 1
-    terms = tuple(TERM.row(row[start:]) for row in rows) if first[start] is not None else ()
-    return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH])
+    start = _CASE_WIDTH + 2
+    # The few terms of a case are put in order here: the database would sort whole rows, texts and memo included.
+    terms = tuple(TERM.row(row[start:]) for row in sorted(rows, key=itemgetter(start))) if first[start] is not None else ()
+    return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH], bool(first[_CASE_WIDTH + 1]))
 
 
 def _digests(edge: bytes) -> tuple[bytes, ...]:

@@ -7,6 +7,7 @@ drops triggers on SQLite without a word, and an owner can disable them on Postgr
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -98,20 +99,25 @@ def check(dialect: str, query: Query) -> None:
         raise StoreUnsafe("schema_drift", missing=sorted(set(wanted) - set(found)), unexpected=sorted(set(found) - set(wanted)))
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this program was written for."""
     versions = files("workflow.store") / "migrations" / "versions"
     return max(entry.name.split("_")[0] for entry in versions.iterdir() if re.match(r"\d{4}_\w+\.py$", entry.name))
 
 
-def check_revision(found: str | None) -> None:
+def check_revision(found: str | None, place: str) -> None:
     """Is the database of this program's age?
+
+    Args:
+        found: The revision that it has, if it has one.
+        place: Where it lies, as whoever has looked in the wrong place has to be told.
 
     Raises:
         StoreUnsafe: ``schema_missing`` or ``schema_other_revision``.
     """
     wanted = newest_revision()
     if found is None:
-        raise StoreUnsafe("schema_missing", wanted=wanted)
+        raise StoreUnsafe("schema_missing", wanted=wanted, place=place)
     if found != wanted:
         raise StoreUnsafe("schema_other_revision", found=found, wanted=wanted)

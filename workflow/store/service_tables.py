@@ -35,6 +35,7 @@ class BulkOperationTable(Table, table=True):
     created_at: datetime = Field(sa_type=Instant)
     total: int
     request: str | None = Field(default=None, sa_type=sa.Text)
+    credential: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class BulkItemTable(Table, table=True):

@@ -12,9 +12,9 @@ from workflow.store.types import from_micros, to_micros
 
 _ANSWER = "SELECT command,digest,status,headers,body,at FROM http_answer WHERE command=?"
 _KEEP = "INSERT INTO http_answer(command,digest,status,headers,body,at) VALUES(?,?,?,?,?,?) ON CONFLICT(command) DO NOTHING"
-_OPERATION = "SELECT id,person,event,payload,reason,state,created_at,total,request FROM bulk_operation"
+_OPERATION = "SELECT id,person,event,payload,reason,state,created_at,total,request,credential FROM bulk_operation"
 _INSERT_OPERATION = (
-    "INSERT INTO bulk_operation(id,person,event,payload,reason,state,created_at,total,request) VALUES(?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO bulk_operation(id,person,event,payload,reason,state,created_at,total,request,credential) VALUES(?,?,?,?,?,?,?,?,?,?)"
     " ON CONFLICT DO NOTHING"
 )
 _ITEM = "SELECT operation,number,case_code,version,tries,fate,told FROM bulk_item"
@@ -49,7 +49,18 @@ class ServiceTables(Base):
         """See :class:`workflow.ports.Served`."""
         o = operation
         head = storable(
-            (o.id, o.person, o.event, orjson.dumps(o.payload).decode(), o.reason, str(o.state), to_micros(o.created_at), o.total, o.request)
+            (
+                o.id,
+                o.person,
+                o.event,
+                orjson.dumps(o.payload).decode(),
+                o.reason,
+                str(o.state),
+                to_micros(o.created_at),
+                o.total,
+                o.request,
+                o.credential,
+            )
         )
         rows = [storable((i.operation, i.number, i.case, i.version, i.tries, str(i.fate), None)) for i in items]
 
@@ -57,7 +68,7 @@ class ServiceTables(Base):
             transaction.run(_INSERT_OPERATION, head)
             transaction.many(_INSERT_ITEM, rows)
 
-        self._act(work)
+        self._asked(work)
 
     def bulk(self, operation: str) -> BulkOperation | None:
         """See :class:`workflow.ports.Served`."""
@@ -93,24 +104,24 @@ class ServiceTables(Base):
                 transaction.run(_SKIP, (operation,))
             return moved
 
-        return self._act(work)
+        return self._asked(work)
 
-    def retry_bulk(self, operation: str) -> int:
+    def retry_bulk(self, operation: str, credential: str | None = None) -> int:
         """See :class:`workflow.ports.Served`."""
 
         def work(transaction: "Transaction") -> int:
             count = transaction.many(_RETRY, [(operation,)])
             if count:
-                transaction.run("UPDATE bulk_operation SET state='running' WHERE id=?", (operation,))
+                transaction.run("UPDATE bulk_operation SET state='running',credential=? WHERE id=?", (credential, operation))
             return count
 
-        return self._act(work)
+        return self._asked(work)
 
 
 def _operation(v: Row) -> BulkOperation:
     return BulkOperation(
         id=v[0], person=v[1], event=v[2], payload=orjson.loads(v[3]), reason=v[4], state=BulkState(v[5]), created_at=from_micros(v[6]),
-        total=v[7], request=v[8],
+        total=v[7], request=v[8], credential=v[9],
     )  # fmt: skip
 
 

@@ -5,42 +5,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
 
 from states.errors import StoreUnsafe
-from states.vocabulary import TermStatus
 from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
-from workflow.store.base import Row, Transaction
+from workflow.store.base import Asked, Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
-from workflow.store.mapping import CASE, ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import storable
 from workflow.store.reads import SharedStore, reference_unknown
+from workflow.store.sqlite_steps import Step, gathered, group_steps
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
-from workflow.store.telling_mapping import RUNG
 
 T = TypeVar("T")
 
-Step = tuple[str, Values, bool]
-"""A statement, its values, and whether it has to touch exactly one row."""
-
-_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
-_PLAN = statements.upsert(RUNG)
-"""A duty that stands again (a report taken back) gets its steps again."""
-
-_SWAPS = {shape.table: statements.swap(shape, shape.changing) for shape in SUBJECTS.values()}
-_ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
-_CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
-_UPSERT_STAGE = statements.upsert(STAGE)
-_SWAP_INDEXED = (
-    f"UPDATE {CASE.table} SET {','.join(f'{c}=?' for c in CASE.indexed)}"  # noqa: S608 names are ours
-    f" WHERE code=? AND ({' OR '.join(f'{c} IS NOT ?' for c in CASE.indexed)})"
-)
 _ALREADY_THERE = frozenset(
     {
         "SQLITE_CONSTRAINT_UNIQUE",
@@ -57,34 +40,6 @@ class _UndoneError(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
         self.outcome = outcome
-
-
-def _steps(change: Change) -> list[Step]:
-    row = change.row
-    shape: Shape = SUBJECTS[type(row)]
-    values = storable(shape.values(row))
-    steps: list[Step]
-    if change.version is None:
-        steps = [(_INSERTS[shape.table], values, True)]
-    else:
-        head = (row.code, change.version, change.seq)
-        steps = [(_SWAPS[shape.table], shape.pick(shape.changing, values) + head, True)]
-        if shape.indexed:
-            seldom = shape.pick(shape.indexed, values)
-            steps.append((_SWAP_INDEXED, (*seldom, row.code, *seldom), False))
-    steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
-    steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
-    steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
-    steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
-    steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
-    steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
-    steps += [(_PLAN, storable(RUNG.values(rung)), True) for rung in change.rungs]
-    steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
-    return steps
-
-
-def _group_steps(changes: Sequence[Change]) -> list[Step]:
-    return list(chain.from_iterable(_steps(change) for change in sorted(changes, key=lambda change: change.row.code)))
 
 
 def _check_epoch(connection: sqlite3.Connection, epoch: int | None) -> None:
@@ -106,12 +61,9 @@ def _carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> None:
 
 def _carry_out_together(connection: sqlite3.Connection, groups: Sequence[Sequence[Step]]) -> bool:
     """All groups statement by statement; False, with nothing left behind, if any of them does not fit."""
-    gathered: dict[tuple[str, bool], list[Values]] = {}
-    for sql, values, one in chain.from_iterable(groups):
-        gathered.setdefault((sql, one), []).append(values)
     connection.execute("SAVEPOINT together")
     try:
-        fits = all(connection.executemany(sql, rows).rowcount == len(rows) or not one for (sql, one), rows in gathered.items())
+        fits = all(expected in {None, connection.executemany(sql, rows).rowcount} for sql, rows, expected in gathered(groups))
     except sqlite3.IntegrityError:
         fits = False
     if not fits:
@@ -137,6 +89,7 @@ class SqliteStore(SharedStore, SqlTelling):
     """:class:`workflow.ports.Store` on a file; made by :func:`workflow.store.open_store`."""
 
     dialect: Literal["sqlite", "postgresql"] = "sqlite"
+    _beside = "+"
 
     def __init__(self, path: Path, clock_now: Callable[[], datetime] | None = None) -> None:
         """Open for reading; the writer's lock is taken by the first write and kept until :meth:`close`.
@@ -145,7 +98,7 @@ class SqliteStore(SharedStore, SqlTelling):
             StoreUnsafe: a setting does not hold, the file cannot be opened, or its schema is not the declared one.
         """
         if not path.exists():
-            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision())
+            raise StoreUnsafe("schema_missing", wanted=schema.newest_revision(), place=str(path))
         self._path = path
         self._clock_now = clock_now
         self._local = threading.local()
@@ -162,7 +115,7 @@ class SqliteStore(SharedStore, SqlTelling):
     def _check_schema(self) -> None:
         marked = self._rows("SELECT 1 FROM sqlite_master WHERE name='alembic_version'")
         rows = self._rows("SELECT version_num FROM alembic_version") if marked else []
-        schema.check_revision(rows[0][0] if rows else None)
+        schema.check_revision(rows[0][0] if rows else None, str(self._path))
         schema.check(self.dialect, self._rows)
 
     def fingerprint(self) -> str:
@@ -211,11 +164,11 @@ class SqliteStore(SharedStore, SqlTelling):
         except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
 
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         reader = self._reader()
         reader.execute("BEGIN")
         try:
-            return [reader.execute(sql).fetchall() for sql in statements_]
+            return [reader.execute(sql, storable(tuple(params))).fetchall() for sql, params in asked]
         finally:
             reader.execute("COMMIT")
 
@@ -228,12 +181,19 @@ class SqliteStore(SharedStore, SqlTelling):
             connection.close()
 
     def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        found = self._from_writer([(sql, params)])
+        return self._rows(sql, params) if found is None else found[0]
+
+    def _moment_before_writing(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        found = self._from_writer(asked)
+        return self._snapshot(asked) if found is None else found
+
+    def _from_writer(self, asked: Sequence[Asked]) -> list[list[Row]] | None:
         writer = self._writer
         try:
-            rows = writer.read_if_idle(sql, storable(tuple(params))) if writer is not None else None
+            return writer.read_if_idle([(sql, storable(tuple(params))) for sql, params in asked]) if writer is not None else None
         except sqlite3.OperationalError as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
-        return self._rows(sql, params) if rows is None else rows
 
     def _act(self, work: Callable[[Transaction], T]) -> T:
         try:
@@ -253,7 +213,7 @@ class SqliteStore(SharedStore, SqlTelling):
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
         must_stand(epoch)
-        steps = _group_steps(changes)
+        steps = group_steps(changes)
 
         def work(connection: sqlite3.Connection) -> Outcome:
             _check_epoch(connection, epoch)
@@ -272,7 +232,7 @@ class SqliteStore(SharedStore, SqlTelling):
         if not groups:
             return []
         must_stand(epoch)
-        planned = [_group_steps(group) for group in groups]
+        planned = [group_steps(group) for group in groups]
         codes = [change.row.code for group in groups for change in group]
 
         def alone(connection: sqlite3.Connection, steps: Sequence[Step]) -> Outcome:

@@ -23,9 +23,14 @@ def insert(shape: Shape) -> str:
 
 def upsert(shape: Shape) -> str:
     """Insert of one row, or replacement of everything but its key."""
+    return f"{insert(shape)} {replacing(shape)}"
+
+
+def replacing(shape: Shape) -> str:
+    """What stands behind an insert, so that a row which is there is replaced but for its key."""
     rest = [c for c in shape.columns if c not in shape.key]
     action = "DO UPDATE SET " + ",".join(f"{c}=excluded.{c}" for c in rest) if rest else "DO NOTHING"
-    return f"{insert(shape)} ON CONFLICT({','.join(shape.key)}) {action}"
+    return f"ON CONFLICT({','.join(shape.key)}) {action}"
 
 
 def swap(shape: Shape, columns: tuple[str, ...]) -> str:
@@ -44,13 +49,24 @@ PASS_RUNGS = f"{END_RUNGS} AND at<due_at"
 
 EPOCH = "SELECT epoch FROM registry WHERE id=1"
 
+KEYED = "kind='case' AND command>='http:' AND command<'http;'"
+"""Entries on cases by a command that was made from a person's own key, of which there is one whatever it concerns."""
+_OF_KEY = f"FROM history WHERE command=? AND {KEYED}"
+USED_FOR = f"SELECT subject {_OF_KEY} UNION ALL SELECT '' FROM http_answer WHERE command=?"  # noqa: S608
+_ANSWERED = "EXISTS(SELECT 1 FROM http_answer WHERE command"
+
 _LOADED = (
-    f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),"  # noqa: S608
+    f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),USED,"  # noqa: S608
     f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
 )
-LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id"
-LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST ORDER BY c.code,t.id"
-"""``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
+LOAD_CASE = f"{_LOADED} WHERE c.code=?".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
+LOAD_CASES = (
+    f"SELECT {CASE.names()} FROM case_file WHERE code IN LIST ORDER BY code",  # noqa: S608
+    f"SELECT {TERM.names()} FROM term WHERE case_code IN LIST AND status='running'",  # noqa: S608
+)
+"""Cases, and their running terms in any order: read at one moment, and apart, because beside its terms each case would be read once for every one.
+``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
+ANSWERED = "SELECT 1 FROM http_answer WHERE command IN LIST LIMIT 1"
 
 SHOWN_CASES = (
     f"SELECT {CASE.names('c.')},p.name,o.name,{TERM.names('t.')} FROM case_file c LEFT JOIN product p ON p.code=c.product"  # noqa: S608

@@ -50,7 +50,7 @@ class CaseTable(_Headed, table=True):
     __table_args__ = (
         sa.Index("ix_case_file_product", "product"),
         sa.Index("ix_case_file_producer", "producer"),
-        sa.Index("ix_case_file_unit", "unit"),
+        sa.Index("ix_case_file_unit", "unit", "code"),
         sa.Index("ix_case_file_round", "round"),
         sa.Index(
             "ix_case_file_central_round", "central_round", sqlite_where=sa.text("central_round IS NOT NULL"),
@@ -187,7 +187,7 @@ class DelegationTable(_Headed, table=True):
 
 
 class TermTable(Table, table=True):
-    """:class:`workflow.rows.TermRow`. Both indexes hold running terms alone, so the sweep reads only what it will fire.
+    """:class:`workflow.rows.TermRow`. Two indexes hold running terms alone, so the sweep reads only what it will fire; one those recorded.
 
     A cut-off is shared by thousands of cases, hence ``id`` behind ``due_at``: a page of equal instants needs no sorting.
     """
@@ -204,6 +204,14 @@ class TermTable(Table, table=True):
             "id",
             sqlite_where=sa.text("status = 'running'"),
             postgresql_where=sa.text("status = 'running'"),
+        ),
+        sa.Index(
+            "ix_term_recorded",
+            "case_code",
+            "stage",
+            "attempt",
+            sqlite_where=sa.text("status = 'passed' AND effect = 'record'"),
+            postgresql_where=sa.text("status = 'passed' AND effect = 'record'"),
         ),
         {"sqlite_with_rowid": False},
     )
@@ -223,12 +231,16 @@ class TermTable(Table, table=True):
     not_before: datetime | None = Field(default=None, sa_type=Instant)
 
 
+_KEYED = sa.text("kind = 'case' AND command >= 'http:' AND command < 'http;'")
+
+
 class HistoryTable(Table, table=True):
-    """:class:`workflow.rows.StoredEntry`; append-only by trigger. One further key besides the primary key, because every key needs a guard."""
+    """:class:`workflow.rows.StoredEntry`; append-only by trigger. Two further keys besides the primary key, because every key needs a guard."""
 
     __tablename__ = "history"
     __table_args__ = (
         sa.UniqueConstraint("subject", "command"),
+        sa.Index("uq_history_request", "command", unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED),
         sa.CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
         {"sqlite_with_rowid": False},
     )

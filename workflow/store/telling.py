@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from workflow.store import statements
-from workflow.store.base import Base, Transaction
+from workflow.store.base import Transaction
 from workflow.store.mapping import Shape, instant, storable
 from workflow.store.telling_mapping import DELIVERY, FEED, ITEM, LINK, MESSAGE, RUNG, SETTING, TRY, WEBHOOK
+from workflow.store.toldbook import SqlToldBook, told_rows
 from workflow.store.types import to_micros
 from workflow.telling import (
     DeliveryQuery,
@@ -55,7 +56,7 @@ class _FixedError(Exception):
     """The words of a message were fixed before something could be added to it."""
 
 
-class SqlTelling(Base):
+class SqlTelling(SqlToldBook):
     """The part of a store that :class:`workflow.telling.Telling` asks for."""
 
     # Steps.
@@ -199,14 +200,7 @@ class SqlTelling(Base):
             f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
             f" WHERE {where} ORDER BY m.created_at DESC,m.id,i.duty,i.rung LIMIT ?"
         )
-        width = len(ITEM.columns)
-        return [(ITEM.row(row[:width]), MESSAGE.row(row[width:])) for row in self._rows(sql, (*params, limit))]
-
-    def _given(self, conditions: Iterable[tuple[str, Any]]) -> tuple[str, list[Any]]:
-        """Those conditions whose value is given, and the values as they are stored."""
-        given = [(sql, value) for sql, value in conditions if value is not None]
-        values = [to_micros(v) if isinstance(v, datetime) else self._list(v) if isinstance(v, tuple) else v for _, v in given]
-        return " AND ".join(["1=1", *(sql for sql, _ in given)]), values
+        return told_rows(self._rows(sql, (*params, limit)))
 
     # Deliveries.
     def claim(  # noqa: PLR0913 - one statement asks them all
@@ -312,7 +306,7 @@ class SqlTelling(Base):
             transaction.run(statements.upsert(DELIVERY), storable(DELIVERY.values(delivery)))
             transaction.many(_ADD_TRY, [storable(TRY.values(tried))])
 
-        self._act(work)
+        self._asked(work)
 
     def resend(self, key: str, now: datetime) -> bool:
         """See :class:`workflow.telling.Telling`."""
@@ -320,7 +314,7 @@ class SqlTelling(Base):
             "UPDATE delivery SET state='waiting',not_before=?,first_at=NULL,updated_at=? WHERE key=? AND channel<>'hand'"
             " AND state IN ('accepted','failed','moot') RETURNING key"
         )
-        return bool(self._act(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))
+        return bool(self._asked(lambda transaction: transaction.run(sql, (to_micros(now), to_micros(now), key))))
 
     def oldest_waiting(self, now: datetime) -> tuple[datetime | None, datetime | None, int]:
         """See :class:`workflow.telling.Telling`."""
@@ -335,7 +329,7 @@ class SqlTelling(Base):
 
     # What people have said and chosen.
     def _save(self, shape: Shape, row: Any) -> None:
-        self._act(lambda transaction: transaction.run(statements.upsert(shape), storable(shape.values(row))))
+        self._asked(lambda transaction: transaction.run(statements.upsert(shape), storable(shape.values(row))))
 
     def _all(self, shape: Shape) -> list[Any]:
         return [shape.row(row) for row in self._rows(f"SELECT {shape.names()} FROM {shape.table} ORDER BY {','.join(shape.key)}")]  # noqa: S608
@@ -344,7 +338,7 @@ class SqlTelling(Base):
         """See :class:`workflow.telling.Telling`."""
         values = [storable(LINK.values(row)) for row in rows]
         if values:
-            self._act(lambda transaction: transaction.many(_added(LINK), values))
+            self._asked(lambda transaction: transaction.many(_added(LINK), values))
 
     def link(self, digest: str) -> LinkRow | None:
         """A personal link by the digest of its token."""
@@ -373,7 +367,7 @@ class SqlTelling(Base):
     def mark_read(self, key: str, at: datetime) -> None:
         """Keep when a message in the inbox was first read."""
         sql = "UPDATE delivery SET read_at=? WHERE key=? AND read_at IS NULL"
-        self._act(lambda transaction: transaction.run(sql, (to_micros(at), key)))
+        self._asked(lambda transaction: transaction.run(sql, (to_micros(at), key)))
 
     def settings(self) -> list[SettingRow]:
         """Every choice."""

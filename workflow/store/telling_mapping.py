@@ -3,7 +3,7 @@
 import orjson
 
 from deadlines.ladder import DutyKind
-from workflow.store.mapping import Shape, instant, micros
+from workflow.store.mapping import Shape, Values, instant, micros
 from workflow.store.types import from_micros, to_micros
 from workflow.telling import (
     DeliveryRow,
@@ -15,6 +15,7 @@ from workflow.telling import (
     RungRow,
     RungState,
     SettingRow,
+    Steps,
     TryRow,
     WebhookRow,
 )
@@ -41,6 +42,13 @@ RUNG = Shape(
         attempts=v[7], not_before=instant(v[8]), fired_at=instant(v[9]),
     ),
 )  # fmt: skip
+
+
+def steps_values(steps: Steps) -> Values:
+    """Duty, kind, subject, deadline, and the moments of its steps by name as JSON."""
+    at = orjson.dumps({key: to_micros(moment) for key, moment in steps.at.items()}).decode()
+    return steps.duty, steps.kind.value, steps.subject, to_micros(steps.due_at), at
+
 
 MESSAGE = Shape(
     "message",

@@ -27,6 +27,11 @@ _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzđ")
 _MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b")
 
 
+def composed(value: object) -> object:
+    """A value as it is kept: a text in composed form, so that one name has one spelling however it was typed. All else as it is."""
+    return unicodedata.normalize("NFC", value) if type(value) is str else value
+
+
 def fold(text: str) -> str:
     """The key to find by: no case, no marks, ``đ`` as ``d``, look-alikes as what they look like, one space where there is any gap."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -43,14 +48,24 @@ def marked(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Without invisible signs and quotes; every space, hyphen and dash is one space."""
-    signs = []
-    for sign in text:
+    return " ".join(text.translate(_TIDIED).split())
+
+
+class _Tidied(dict[int, str | None]):
+    """What a sign becomes, found out the first time that it comes: a search compares hundreds of thousands of names."""
+
+    def __missing__(self, code: int) -> str | None:
+        """A space, nothing, or itself."""
+        sign = chr(code)
         kind = unicodedata.category(sign)
         if kind in {"Zs", "Pd"} or sign in "\t\n\r\u2028\u2029\u2212":
-            signs.append(" ")
-        elif kind not in _DROPPED and sign not in _QUOTES:
-            signs.append(sign)
-    return " ".join("".join(signs).split())
+            self[code] = " "
+        else:
+            self[code] = None if kind in _DROPPED or sign in _QUOTES else sign
+        return self[code]
+
+
+_TIDIED = _Tidied()
 
 
 def strange_signs(text: str) -> tuple[str, ...]:

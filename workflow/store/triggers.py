@@ -54,6 +54,13 @@ POSTGRESQL = [
     *_postgresql(_GUARDED),
 ]
 
+REQUEST_SQLITE = _abort(
+    "history_no_second_request", "INSERT", "history",
+    " WHEN NEW.kind='case' AND NEW.command>='http:' AND NEW.command<'http;' AND EXISTS"
+    " (SELECT 1 FROM history WHERE command=NEW.command AND kind='case' AND command>='http:' AND command<'http;')",
+)  # fmt: skip
+"""The guard of the key by which a person's own key is used for one act on one case."""
+
 _ACCESS = {"access_record": {"row": "id=NEW.id"}}
 ACCESS_SQLITE, ACCESS_POSTGRESQL = _sqlite(_ACCESS), _postgresql(_ACCESS)
 """The same for the record of who read what."""

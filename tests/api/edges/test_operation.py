@@ -16,8 +16,9 @@ from tests.api.terminal import done, ocop
 from tests.support.databases import Database
 from tests.support.http import IDEA
 from tests.support.identity import House
+from tests.support.patience import until
 from tests.support.served_house import installed
-from tests.support.sockets import answered
+from tests.support.sockets import GO_ON, answered
 from workflow.store import open_store
 
 LIMIT = 10
@@ -29,26 +30,16 @@ def test_an_act_under_way_is_finished_nobody_new_is_let_in_and_the_process_ends(
         body = json.dumps({"product": "P1-01", **IDEA}).encode()
         head = (
             f"POST /api/v1/cases HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {house.token}\r\nIdempotency-Key: k\r\n"
-            f"X-Request-Id: the-last-act-1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"X-Request-Id: the-last-act-1\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         port = house.port
         with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
-            slow.sendall(head.encode() + body[:20])
-            time.sleep(0.3)
+            slow.sendall(head.encode())
+            assert slow.recv(len(GO_ON), socket.MSG_WAITALL) == GO_ON, "the act is under way"
+            slow.sendall(body[:20])
             began = time.monotonic()
             house.served.process.send_signal(signal.SIGTERM)
-            for _ in range(100):
-                try:
-                    with socket.create_connection(("127.0.0.1", port), timeout=1) as late:
-                        late.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-                        late.settimeout(0.2)
-                        if late.recv(10) == b"":
-                            break
-                except OSError:
-                    break
-                time.sleep(0.05)
-            else:
-                pytest.fail("somebody new was let in")
+            until(lambda: not let_in(port), "nobody new is let in")
             slow.sendall(body[20:])
             status, answer = answered(slow)
             assert status == 201, answer
@@ -64,6 +55,16 @@ def test_an_act_under_way_is_finished_nobody_new_is_let_in_and_the_process_ends(
         assert '"request":"the-last-act-1"' in entry.body, "the line of the log is found again in the history"
     finally:
         store.close()
+
+
+def let_in(port: int) -> bool:
+    """Whether somebody new is answered."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as late:
+            late.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+            return late.recv(10) != b""
+    except OSError:
+        return False
 
 
 def test_a_client_that_never_ends_its_request_does_not_keep_the_process(database: Database, tmp_path: Path):

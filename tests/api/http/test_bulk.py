@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.identity.owners import owner_of
 from api.told import told
 from states.errors import StoreUnsafe
 from tests.support.http import Http
@@ -31,7 +32,7 @@ def begun(api: Http, body: dict[str, Any], by: str = BY) -> str:
 
 
 def carried(api: Http, limit: int = 100) -> None:
-    while step(api.world.store, api.world.engine, told, limit=limit):
+    while step(api.world.store, api.world.engine, told, owner_of(api.runtime), limit=limit):
         pass
 
 
@@ -93,7 +94,7 @@ def test_one_key_begins_one_operation(api: Http):
 def test_what_was_cancelled_is_skipped_and_what_was_done_stays(api: Http):
     codes = ideas(api)
     began = begun(api, asked(codes))
-    step(api.world.store, api.world.engine, told, limit=2)
+    step(api.world.store, api.world.engine, told, owner_of(api.runtime), limit=2)
     assert api.post(f"bulk-operations/{began}/cancel", BY).json()["state"] == "cancelled"
     carried(api)
     assert outcomes(api, began) == ["moved", "moved", "skipped", "skipped"]
@@ -131,7 +132,7 @@ def test_a_batch_that_was_written_but_not_recorded_is_not_written_again(api: Htt
 
         patch.setattr(api.world.store, "record_bulk", killed)
         with pytest.raises(KeyboardInterrupt):
-            step(api.world.store, api.world.engine, told, limit=2)
+            step(api.world.store, api.world.engine, told, owner_of(api.runtime), limit=2)
     assert outcomes(api, began) == ["pending"] * 4
     carried(api)
     assert outcomes(api, began) == ["moved"] * 4
@@ -148,12 +149,12 @@ def test_a_lost_database_is_no_fate_of_a_case(api: Http, monkeypatch: pytest.Mon
 
         patch.setattr(api.world.store, "write_each", lost)
         with pytest.raises(StoreUnsafe):
-            step(api.world.store, api.world.engine, told)
+            step(api.world.store, api.world.engine, told, owner_of(api.runtime))
         patch.undo()
         patch.setattr(api.world.store, "write", lost)
         patch.setattr(api.world.engine, "_in_batch", lambda *_: None)
         with pytest.raises(StoreUnsafe):
-            step(api.world.store, api.world.engine, told)
+            step(api.world.store, api.world.engine, told, owner_of(api.runtime))
     carried(api)
     assert outcomes(api, began) == ["moved"] * 4
 

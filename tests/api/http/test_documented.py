@@ -5,61 +5,69 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import uvicorn
-from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.app import PREFIX, create_app
-from api.caller import Caller
+from api.app import PREFIX
+from api.identity.totp import step_of
 from tests.api.test_commands import LEAVES
 from tests.packaging.project import ROOT
-from tests.support.http import http_at
 from tests.support.identity import house_at
 from tests.support.world import LAW_OF_2026
 
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 PEOPLE = {
-    "PRODUCER": "producer-P1", "COMMUNE": "officer-N1", "SECRETARY": "secretary-VS", "AUTHORITY": "authority-VS", "OFFICER": "officer-VS",
+    "ct-htx": "producer-P1", "cb-xa": "officer-N1", "tk-tinh": "secretary-VS", "ct-tinh": "authority-VS", "cb-tinh": "officer-VS",
 }  # fmt: skip
+"""The people of the document, and who they are in the invented province."""
+AUTHENTICATOR = """#!/bin/sh
+exec {python} -c 'import base64, sys; from api.identity.totp import code_at
+print(code_at(base64.b32decode(sys.argv[1]), {step}))' "$3"
+"""
 
 
-class Bearer:
-    """A token is a person's code; for tests alone."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            token = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
-            if token:
-                scope.setdefault("state", {})["caller"] = Caller(token, "token", frozenset({"read", "write"}))
-        await self._app(scope, receive, send)
+def walk() -> str:
+    """What the document has to be typed, with the people of the invented province."""
+    script = "\n".join(re.findall(r"^```bash\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE))
+    for theirs, ours in PEOPLE.items():
+        assert script.count(f"$(invite {theirs} ") == 1, theirs
+        script = script.replace(f"$(invite {theirs} ", f"$(invite {ours} ")
+    return script
 
 
 def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp_path: Path):
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("curl and bash are not installed, so the document is not walked")
-    script = "\n".join(re.findall(r"^```bash\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE))
+    script = walk()
     assert script.count("send ") > 6
-    with http_at(database_url, "2026-05-22 08:00", two_rounds=False) as api:
-        api.world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
-        api.world.move("2026-06-01 08:00")
+    with house_at(database_url, tmp_path / "data", "2026-05-22 08:00", public_url=None) as house:
+        house.world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
+        house.world.move("2026-06-01 08:00")
+        house.administrator()
+        admin, _ = house.identity.tokens.create("admin-VS", "Làm thử", ["admin"], 7, decides=True)
+        tools = tmp_path / "tools"
+        tools.mkdir()
+        authenticator = tools / "oathtool"
+        authenticator.write_text(AUTHENTICATOR.format(python=sys.executable, step=step_of(house.clock.now())), "utf-8")
+        authenticator.chmod(0o755)
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(api.runtime, identify=[Middleware(Bearer)]), log_config=None))
+        server = uvicorn.Server(uvicorn.Config(house.app, log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             while not server.started:
                 time.sleep(0.02)
-            given = {**PEOPLE, "API": f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+            given = {
+                "API": f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", "PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin",
+                "PYTHONPATH": str(ROOT), "ADMIN": admin, "TODAY": "2026-06-01", "PRODUCT": "P1-01",
+            }  # fmt: skip
             done = subprocess.run(
-                ["bash", "-eu", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+                ["bash", "-eu", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
             )
         finally:
             server.should_exit = True
@@ -73,7 +81,7 @@ def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp
         assert (shown["state"], shown["version"]) == ("certified", 6)
         assert answers[-1]["items"][0]["stars"] == 4
         code = shown["code"]
-        assert [e for e in api.world.events(code) if not e.startswith("!")] == [
+        assert [e for e in house.world.events(code) if not e.startswith("!")] == [
             "register",
             "file",
             "forward",
@@ -81,8 +89,10 @@ def test_the_walk_of_the_document_ends_with_a_certificate(database_url: str, tmp
             "certify",
             "publish",
         ]
-        hands = {entry.actor.id for entry in api.world.history(code) if entry.actor and entry.outcome == "done"}
+        hands = {entry.actor.id for entry in house.world.history(code) if entry.actor and entry.outcome == "done"}
         assert hands == set(PEOPLE.values()), "five people"
+        deciding = house.identity.accounts.get("authority-VS")
+        assert deciding.totp is not None, "who decides has shown a second factor"
 
 
 def test_every_address_of_the_document_is_there(database_url: str, tmp_path: Path):

@@ -1,7 +1,6 @@
 """A net that is cut at the commit, and a backend that is killed in it: one act, and its answer."""
 
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.cutting import Net, net_to
 from tests.support.http import http_at
+from tests.support.patience import until
 
 BODY = {"document_no": "3/TB", "document_date": "2021-01-11"}
 
@@ -41,20 +41,25 @@ def test_a_backend_that_is_killed_in_the_middle_of_the_commit_has_written_once(n
         # Whoever holds the outbox keeps the act waiting inside its own transaction.
         owner.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
 
+        killed: list[Any] = []
+
+        def found(waiting: list[Any]) -> list[Any]:
+            killed.extend(waiting)
+            return killed
+
         def kill() -> None:
-            with psycopg.connect(database.owner_url, autocommit=True) as other:
-                for _ in range(200):
-                    sql = (
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type='Lock' AND datname=current_database()"
-                    )
-                    if other.execute(sql).fetchall():
-                        break
-                    time.sleep(0.02)
-            owner.rollback()
+            # Only who has the same role may see that it waits, and end it.
+            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type='Lock' AND datname=current_database()"
+            try:
+                with psycopg.connect(database.url, autocommit=True) as other:
+                    until(lambda: found(other.execute(sql).fetchall()), "the act waits inside its transaction")
+            finally:
+                owner.rollback()
 
         killer = threading.Thread(target=kill)
         killer.start()
         answer = api.post(f"cases/{code}/actions/select", "authority-H1", BODY, version=1, key="k")
         killer.join()
+        assert killed == [(True,)]
         assert answer.status_code == 200, answer.text
         assert api.world.events(code) == ["register", "select"]

@@ -1,6 +1,8 @@
 """Reads over HTTP: pages without gaps, search, the case as it stood, and who sees what."""
 
 import base64
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from statistics import mean
 from time import perf_counter
@@ -9,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api.worklists import WORKLISTS
 from tests.support.http import IDEA, Http
 from workflow.casebook import CaseList
 from workflow.rows import ProductRow
@@ -329,3 +332,114 @@ def test_a_list_has_the_same_pages_whether_it_is_gathered_or_walked(api: Http, m
             found.append(pages)
         assert found[0] == found[1], given
     assert len(found[0][0]) == 5, "there is something to page through"
+
+
+def test_a_list_is_read_in_as_many_statements_whatever_it_shows(api: Http, monkeypatch: pytest.MonkeyPatch):
+    api.world.registered("P1-01")
+    store, asked = api.runtime.store, list[str]()
+    rows = store._rows
+
+    def counted(sql: str, params: Sequence[Any] = ()) -> Any:
+        asked.append(sql)
+        return rows(sql, params)
+
+    monkeypatch.setattr(store, "_rows", counted)
+    counts = []
+    for more in (range(2, 2), range(2, 10)):
+        for n in more:
+            api.world.registered(f"P1-{n:02d}")
+        asked.clear()
+        items = api.get("cases?limit=5").json()["items"]
+        counts.append((len(items), len(asked)))
+    assert [items for items, _ in counts] == [1, 5]
+    # The epoch, whether the list is short, those with a deadline and those without one.
+    assert [read for _, read in counts] == [4, 4], asked
+
+
+def test_lines_are_of_the_cases_of_the_page(api: Http):
+    for n in range(24):
+        api.world.registered(f"P{1 + n % 3}-{1 + n // 3:02d}")
+    store = api.runtime.store
+    for given in ({}, {"sort": "code"}, {"text": "vs"}, {"dated": False}, {"producer": "P2"}):
+        query, place, onward, counted = CaseList(**given), None, None, 0
+        while True:
+            page = store.case_page(query, after=place, limit=5)
+            lines, onward = store.case_lines(query, after=place, limit=5)
+            assert [(line.code, line.state, line.version, line.due_at) for line in lines] == [
+                (each.case.code, each.case.state, each.case.version, each.due_at) for each in page
+            ]
+            assert all(line.product_name and line.producer_name for line in lines)
+            counted += len(lines)
+            if onward is None:
+                break
+            assert onward == page[-1].place
+            place = onward
+        assert counted == store.case_count(query), given
+        assert counted or given == {"dated": False}, given
+
+
+def test_a_list_is_the_same_whether_its_cases_are_asked_or_named_by_a_set(api: Http, monkeypatch: pytest.MonkeyPatch):
+    there = [api.world.filed(product, "2021-02-01 08:00") for product in ("P1-01", "P1-02", "P2-01", "P2-02", "P2-03")]
+    ideas = [api.world.registered(f"P{n}-04") for n in (1, 3)]
+    store = api.runtime.store
+    dues = sorted({term.due_at for code in there for term in store.terms(code)})
+    passed = dues[-1] + timedelta(days=1)
+    questions: list[dict[str, Any]] = [
+        {"overdue_at": dues[0]},
+        {"overdue_at": passed, "states": ("district_evaluation", "commune_check")},
+        {"overdue_at": passed, "sort": "code"},
+        {"due_before": passed},
+        {"due_from": dues[0], "due_before": dues[0] + timedelta(microseconds=1)},
+        {"due_from": dues[0], "dated": True},
+        {"due_before": passed, "text": "vs"},
+        {"dated": False},
+    ]
+    shown: list[list[int]] = []
+    for recorded in (None, there[:2]):
+        for code in recorded or ():
+            sql = "UPDATE term SET status='passed',effect='record' WHERE case_code=? AND status='running'"
+            store._act(lambda transaction, sql=sql, code=code: transaction.run(sql, (code,)))
+        for units in (("X1", "X2", "Y1"), None):
+            shown.append([])
+            for given in questions:
+                query, lists = CaseList(seen_units=units, seen_producers=None if units is None else ("P3",), **given), []
+                for wide in (0, 1_000):
+                    monkeypatch.setattr("workflow.store.lists._WIDE", wide)
+                    page, onward = store.case_lines(query, limit=200)
+                    assert onward is None
+                    assert store.case_count(query) == len(page), given
+                    lists.append(page)
+                assert lists[0] == lists[1], given
+                shown[-1].append(len(lists[0]))
+    assert len(ideas) == 2
+    assert shown[1] == [5, 5, 5, 5, 5, 5, 5, 2], "of everybody, before the worker was there"
+    assert shown[3] == [5, 5, 5, 3, 3, 3, 3, 4], "two were recorded, and are late all the same"
+
+
+def test_lists_that_are_counted_together_are_as_long_as_each_by_itself(api: Http, monkeypatch: pytest.MonkeyPatch):
+    there = [api.world.filed(product, "2021-02-01 08:00") for product in ("P1-01", "P1-02", "P2-01")]
+    for n in (1, 3):
+        api.world.registered(f"P{n}-04")
+    store, due = api.runtime.store, max(term.due_at for term in api.runtime.store.terms(there[0]))
+    for at in (due - timedelta(days=3), due + timedelta(days=1)):
+        for units in (("X1", "X2", "Y1"), None):
+            base = CaseList(seen_units=units, seen_producers=None if units is None else ("P3",))
+            queries = [narrowed(base, at) for narrowed in WORKLISTS.values()]
+            queries += [
+                base,
+                replace(base, text="p1"),
+                replace(base, kind="first"),
+                replace(base, due_from=at),
+                replace(base, round="VS-2021-1"),
+            ]
+            for wide in (0, 1_000):
+                monkeypatch.setattr("workflow.store.lists._WIDE", wide)
+                counted = store.case_counts(queries)
+                assert counted == [store.case_count(query) for query in queries]
+                assert counted[len(WORKLISTS)] > 0
+                for query, count in zip(queries, counted, strict=True):
+                    tally = store.case_tally(query)
+                    assert sum(tally.values()) == count
+                    for unit, state in tally:
+                        assert tally[unit, state] == store.case_count(replace(query, units=(unit,), states=(state,))) or query.states
+    assert store.case_counts([]) == []

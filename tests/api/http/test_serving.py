@@ -18,10 +18,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.readiness import Readiness
 from states.errors import StoreUnsafe
+from tests.api.conftest import owner_of
 from tests.support.databases import Database
 from tests.support.http import Http, http_at
-from tests.support.sockets import answered
+from tests.support.patience import PATIENCE, until
+from tests.support.sockets import GO_ON, answered
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,19 +72,13 @@ def serving(database: Database, *words: str, lines: int = 1, **settings: str) ->
 
 
 def _until_alive(served: Served) -> None:
-    for _ in range(100):
+    def answers() -> bool:
         try:
-            if served.get("/livez").status_code == 200:
-                return
+            return served.get("/livez").status_code == 200
         except httpx2.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("nobody answers")
+            return False
 
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    until(answers, "nobody answers")
 
 
 def test_a_process_serves_sweeps_logs_and_stops_in_order(database: Database):
@@ -102,11 +99,8 @@ def test_a_process_serves_sweeps_logs_and_stops_in_order(database: Database):
 
 
 def test_a_busy_port_gives_way_to_the_next_and_it_is_said(database: Database):
-    port = free_port()
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", port))
-        squatter.listen()
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        port = squatter.getsockname()[1]
         with serving(database, "--port", str(port), lines=2) as served:
             assert str(port) in served.said[0]
             assert f":{port}" not in served.address
@@ -129,9 +123,11 @@ def test_a_request_under_way_is_answered_before_the_process_ends(database: Datab
     with serving(database, "--port", "0") as served:
         host, _, port = served.address.removeprefix("http://").rpartition(":")
         with socket.create_connection((host, int(port)), timeout=20) as slow:
-            head = "POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
-            slow.sendall(head.encode())
-            time.sleep(0.3)
+            slow.sendall(
+                b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
+            assert slow.recv(len(GO_ON), socket.MSG_WAITALL) == GO_ON, "the request is under way"
             served.process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             slow.sendall(b"{}")
@@ -174,6 +170,31 @@ def test_not_ready_without_a_database(api: Http, monkeypatch: pytest.MonkeyPatch
     assert api.get("/livez", None).status_code == 200
 
 
+def test_not_ready_while_the_database_does_not_answer_and_nobody_is_kept_waiting():
+    goes_on, looks = threading.Event(), []
+
+    def look() -> dict[str, str]:
+        looks.append(1)
+        goes_on.wait()
+        return {"database": "ok"}
+
+    ready = Readiness(look, seconds=0.01)
+    assert [ready.checks() for _ in range(3)] == [{"database": "silent"}] * 3
+    until(lambda: bool(looks), "the look has begun")
+    assert len(looks) == 1, "those who ask meanwhile begin no other"
+    goes_on.set()
+    until(lambda: ready.checks() == {"database": "ok"}, "it answers again")
+
+
+def test_not_ready_once_the_database_is_of_another_version(api: Http, database: Database):
+    owner = owner_of(database)
+    owner("UPDATE alembic_version SET version_num='1'||version_num")
+    answer = api.get("/readyz", None)
+    assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "schema_other_revision")
+    owner("UPDATE alembic_version SET version_num=substr(version_num,2)")
+    assert api.get("/readyz", None).status_code == 200
+
+
 def test_the_figures_count_cases_and_what_is_due(api: Http):
     api.world.filed("P1-01", "2021-02-01 08:00")
     api.world.registered("P1-02")
@@ -213,10 +234,7 @@ def test_the_carrier_and_the_worker_go_on_after_a_fault(api: Http, monkeypatch: 
     api.client.app.state.wake = carrier.wake  # type: ignore[attr-defined]
     body = {"event": "select", "cases": [{"case": code}], "payload": {"document_no": "3/TB", "document_date": "2021-01-11"}}
     began = api.post("bulk-operations", "authority-H1", body).json()["id"]
-    for _ in range(100):
-        if api.get(f"bulk-operations/{began}", "authority-H1").json()["state"] == "done":
-            break
-        time.sleep(0.05)
+    until(lambda: api.get(f"bulk-operations/{began}", "authority-H1").json()["state"] == "done", "it is carried on")
     carrier.stop()
     assert api.get(f"bulk-operations/{began}", "authority-H1").json()["counts"] == {"moved": 1}
     embedded = Embedded(api.runtime, "here:1", timedelta(seconds=60))
@@ -252,4 +270,4 @@ def test_a_signal_that_comes_before_the_server_runs_is_heard(database: Database)
         assert "http://" in process.stdout.readline()
         # The address is printed before the server has begun: whoever stops it at this moment is not left with a process that runs on.
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) in {0, 130, -signal.SIGINT}
+        assert process.wait(timeout=PATIENCE) == 0

@@ -105,6 +105,65 @@ def test_an_act_is_refused_alike(api: Http, by: str | None, event: str, content:
     assert both(api, "POST", f"/api/v1/cases/{code}/actions/{event}", by, content=content, headers=headers)[0] >= 400
 
 
+@pytest.mark.parametrize(
+    ("by", "question"),
+    [
+        ("officer-VS", ""), ("officer-VS", "?limit=2"), ("officer-VS", "?sort=code&limit=3"), ("producer-P1", ""), ("officer-VT", "?limit=1"),
+        (None, "?limit=2"), ("nobody", ""), ("officer-VS", "?limit=0"), ("officer-VS", "?limit=201"), ("officer-VS", "?limit=02"),
+        ("officer-VS", "?limit=2&limit=2"), ("officer-VS", "?limit=2&limit=3"), ("officer-VS", "?limit="), ("officer-VS", "?&limit=2"),
+        ("officer-VS", "?limit=2&"), ("officer-VS", "?sort=name"), ("officer-VS", "?cursor="), ("officer-VS", "?cursor=abc"),
+        ("officer-VS", "?cursor=" + "a" * 601), ("officer-VS", "?cursor=WyJhIl0"), ("officer-VS", "?cursor=a%00"), ("officer-VS", "?%6cimit=2"),
+        ("officer-VS", "?q=vs"), ("officer-VS", "?other=1"), ("officer-VS", "?limit"), ("officer-VS", "?Limit=2"), ("officer-VS", "?sort=code;limit=2"),
+    ],
+)  # fmt: skip
+def test_a_list_is_the_same_on_both_ways(api: Http, by: str | None, question: str):
+    for n in range(1, 6):
+        api.world.registered(f"P{1 + n % 2}-{n:02d}")
+    seen, path = set[str](), f"/api/v1/cases{question}"
+    while True:
+        status, _, body = both(api, "GET", path, by)
+        if status != 200:
+            return
+        codes = {item["code"] for item in body["items"]}
+        assert not seen & codes
+        seen |= codes
+        if body["next"] is None:
+            break
+        path = f"/api/v1/cases{question}{'&' if '?' in question else '?'}cursor={body['next']}"
+    assert by != "officer-VS" or len(seen) == 5
+
+
+def test_a_list_goes_the_short_way_and_its_tokens_scope_is_asked_for(api: Http, monkeypatch: pytest.MonkeyPatch):
+    api.world.registered("P1-01")
+    both(api, "GET", "/api/v1/cases?limit=2", headers=[(SCOPES.decode(), "none")])
+    monkeypatch.setattr("api.routes.cases.page_answer", lambda *_: 1 / 0)
+    assert len(api.get("cases?limit=2").json()["items"]) == 1
+    app = create_app(api.runtime, identify=[Middleware(Introduced)])
+    longer = TestClient(app, raise_server_exceptions=False).get("/api/v1/cases?q=p", headers={WHO.decode(): "officer-VS"})
+    assert longer.status_code == 500, "what is sought goes the route's own way"
+
+
+def test_a_fault_over_one_page_is_not_told_to_others(api: Http, monkeypatch: pytest.MonkeyPatch):
+    api.world.registered("P1-01")
+    lines = api.runtime.store.case_lines
+
+    def breaking(query: Any, **given: Any) -> Any:
+        if given["limit"] == 3:
+            raise ValueError(query)
+        return lines(query, **given)
+
+    monkeypatch.setattr(api.runtime.store, "case_lines", breaking)
+    app = create_app(api.runtime, identify=[Middleware(Introduced)])
+
+    async def all_at_once() -> list[int]:
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            asked = (client.get(f"/api/v1/cases?limit={n}", headers={WHO.decode(): "officer-VS"}) for n in (1, 2, 3, 4, 5))
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert asyncio.run(all_at_once()) == [200, 200, 500, 200, 200]
+
+
 async def at_once(api: Http, requests: list[tuple[str, str, dict[str, Any], dict[str, str]]]) -> list[httpx2.Response]:
     """Acts of the same moment."""
     app = create_app(api.runtime, identify=[Middleware(Introduced)])

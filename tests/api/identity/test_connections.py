@@ -1,6 +1,7 @@
 """A server without a proxy in front: connections that say little, slowly, too much or too often."""
 
 import asyncio
+import select
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 
 from api.identity.connections import Limits, bounded
+from tests.support.patience import PATIENCE, until
 from tests.support.sockets import answered, until_closed
 
 SHORT = 0.4
@@ -45,7 +47,7 @@ def served(limits: Limits) -> Iterator[int]:
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
 @contextmanager
@@ -57,19 +59,18 @@ def many(port: int, number: int) -> Iterator[list[socket.socket]]:
 
 def asked(port: int) -> bytes:
     with connect(port) as opened:
-        opened.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        with suppress(ConnectionError):
+            opened.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         return until_closed(opened)
 
 
 def test_headers_that_never_end_are_cut_off_and_others_are_served_meanwhile():
-    with served(Limits(head_seconds=SHORT)) as port, many(port, 50) as slow:
+    with served(Limits(head_seconds=5 * SHORT)) as port, many(port, 50) as slow:
         for each in slow:
             each.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ")
-        began = time.monotonic()
         assert asked(port).endswith(b"ok")
-        assert time.monotonic() - began < SHORT, "nobody waits for the slow ones"
+        assert len(select.select(slow, [], [], 0)[0]) < 50, "nobody waits for the slow ones"
         assert [until_closed(each) for each in slow] == [b""] * 50
-        assert time.monotonic() - began < 20 * SHORT
 
 
 def test_a_connection_that_says_nothing_is_cut_off():
@@ -94,7 +95,7 @@ def test_a_request_whose_answer_takes_too_long_is_cut_off():
 def test_who_does_not_read_the_answer_is_cut_off():
     with served(Limits(request_seconds=SHORT)) as port, connect(port) as opened:
         opened.sendall(REQUEST.replace(b"GET /", b"GET /much"))
-        time.sleep(3 * SHORT)
+        time.sleep(6 * SHORT)
         assert len(until_closed(opened)) < 50_000_000
 
 
@@ -119,8 +120,7 @@ def test_of_too_many_connections_the_last_is_turned_away_and_the_door_opens_agai
             time.sleep(SHORT / 2)
             with connect(port) as late:
                 assert until_closed(late).startswith(b"HTTP/1.1 503")
-        time.sleep(SHORT / 2)
-        assert asked(port).endswith(b"ok")
+        until(lambda: asked(port).endswith(b"ok"), "the door opens again")
 
 
 def test_one_address_does_not_take_them_all():

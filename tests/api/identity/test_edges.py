@@ -99,7 +99,7 @@ def test_a_token_for_programs_needs_neither_and_a_wrong_one_is_not_saved_by_a_co
     program.origin = "https://elsewhere.example.test"
     assert program.put(*WRITE, Authorization=f"Bearer {secret}").status_code == 204
     for wrong in (f"Bearer {secret[:-1]}", f"Basic {secret}", "Bearer", "", "Bearer ocop_x", f"Token {secret}"):
-        assert outcome(browser.get("session", Authorization=wrong)) == (401, "unidentified"), wrong
+        assert outcome(browser.get("session", Authorization=wrong)) == (401, "token_unknown"), wrong
 
 
 def test_every_answer_carries_the_headers_whatever_it_says(house: House, browser: Browser):

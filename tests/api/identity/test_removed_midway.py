@@ -100,7 +100,7 @@ def test_a_token_that_is_revoked_in_the_moment_carries_nothing_through(house: Ho
     machine, token = program(house, house.enter("authority-H1"))
     in_the_moment(house, monkeypatch, "write", lambda: house.identity.tokens.revoke(token, person="authority-H1"))
     answer = select(machine, house, case)
-    assert (answer.status_code, answer.json()["code"]) == (401, "unidentified")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_unknown")
     assert untouched(house, case)
 
 

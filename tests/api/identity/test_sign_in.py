@@ -77,7 +77,7 @@ def test_whoever_decides_gets_nowhere_without_a_second_factor(house: House):
     said = browser.post("session", {"login": "authority-h1", "password": PASSWORD}).json()
     assert (said["second_factor"], said["scopes"]) == ("to_enrol", [])
     for path in ("cases", "tokens", "delegations", "users", "users/authority-H1/sessions"):
-        assert code_of(browser.get(path)) == (401, "unidentified"), path
+        assert code_of(browser.get(path)) == (401, "second_factor_needed"), path
     assert browser.put("session/password", {"old": PASSWORD, "new": "một câu khác hẳn thế"}).status_code == 401
     house.enter("authority-H1", browser)
     assert browser.get("cases").status_code == 200
@@ -150,7 +150,7 @@ def test_somebody_who_becomes_an_authority_while_signed_in_is_asked_from_then_on
     browser = house.enter("officer-H1")
     assert browser.get("cases").status_code == 200
     house.world.appoint("officer-H1", "authority", "district", "H1")
-    assert code_of(browser.get("cases")) == (401, "unidentified")
+    assert code_of(browser.get("cases")) == (401, "second_factor_needed")
     assert browser.get("session").json()["second_factor"] == "to_enrol"
 
 
@@ -190,7 +190,9 @@ def test_an_enrolment_is_for_its_own_account_and_needs_its_first_code(house: Hou
 
 def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(house: House):
     house.account("producer-P1")
-    set_cookie = house.browser().post("session", {"login": "producer-p1", "password": PASSWORD}).headers["set-cookie"]
+    set_cookie, place = house.browser().post("session", {"login": "producer-p1", "password": PASSWORD}).headers.get_list("set-cookie")
+    assert place.startswith("__Host-ocop-place=")
+    assert {part.strip().lower() for part in place.split(";")[1:]} == {"httponly", "path=/", "samesite=lax", "secure", "max-age=2592000"}
     parts = [part.strip().lower() for part in set_cookie.split(";")]
     assert parts[0].startswith("__host-ocop=")
     assert set(parts[1:]) == {"httponly", "path=/", "samesite=lax", "secure"}

@@ -6,6 +6,7 @@ import pytest
 
 from api.identity.access_log import Access
 from api.identity.guard import personal
+from states.errors import StoreUnsafe
 from states.words import words
 from tests.support.identity import CLI, Browser, House
 from workflow.accounts import AccessRow, TokenRow
@@ -49,7 +50,7 @@ def test_a_token_for_everything_still_manages_only_whom_its_person_may(house: Ho
 
 def test_a_token_makes_no_tokens(house: House):
     writer = program(house, house.enter("officer-X1"), "read", "write")
-    assert outcome(writer.post("tokens", {"name": "Con của nó"})) == (403, "account_right")
+    assert outcome(writer.post("tokens", {"name": "Con của nó"})) == (403, "token_by_token")
 
 
 def test_a_token_dies_by_revocation_by_its_day_and_with_its_account(house: House):
@@ -58,20 +59,20 @@ def test_a_token_dies_by_revocation_by_its_day_and_with_its_account(house: House
     revoked, dated, orphaned = (program(house, browser, days=days) for days in (30, 1, 30))
     id_ = str(revoked.client.headers["Authorization"]).split("_")[1]
     assert browser.delete(f"tokens/{id_}").status_code == 204
-    assert outcome(revoked.get("cases")) == (401, "unidentified")
+    assert outcome(revoked.get("cases")) == (401, "token_unknown")
     assert dated.get("cases").status_code == 200
     house.wait(days=1)
-    assert outcome(dated.get("cases")) == (401, "unidentified")
+    assert outcome(dated.get("cases")) == (401, "token_unknown")
     assert orphaned.get("cases").status_code == 200
     house.identity.accounts.disable(house.registry, "officer-X1", "Nghỉ việc", by=CLI, day=house.identity.today())
-    assert outcome(orphaned.get("cases")) == (401, "unidentified")
+    assert outcome(orphaned.get("cases")) == (401, "token_unknown")
 
 
 def test_a_token_of_somebody_who_comes_to_decide_sleeps_until_there_is_a_second_factor(house: House):
     reader = program(house, house.enter("officer-H1"))
     assert reader.get("cases").status_code == 200
     house.world.appoint("officer-H1", "authority", "district", "H1")
-    assert outcome(reader.get("cases")) == (401, "unidentified")
+    assert outcome(reader.get("cases")) == (401, "token_unknown")
     house.enter("officer-H1", house.browser("10.0.0.6"))
     assert reader.get("cases").status_code == 200
 
@@ -187,17 +188,24 @@ def test_who_reads_whose_case_is_written_before_the_answer_leaves(house: House):
     assert len(records(house)) == 3
 
 
-def test_what_cannot_be_recorded_is_not_shown(house: House, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("fault", "status"), [(OSError("disk full"), 500), (StoreUnsafe("database_unavailable", reason="gone"), 503)])
+def test_what_cannot_be_recorded_is_not_shown(house: House, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int):
+    """Whatever kept it from being written: a fault of the program's, and one that the program knows."""
     case = house.world.registered()
     officer = house.enter("officer-H1")
 
     def broken(*_: Any, **__: Any) -> bool:
-        raise OSError("disk full")
+        raise fault
 
     monkeypatch.setattr("workflow.store.identity.Shelf.add_each", broken)
-    answered = officer.get(f"cases/{case}")
-    assert answered.status_code == 500
-    assert "P1-01" not in answered.text
+    for path in (f"cases/{case}", "cases", f"cases/{case}/history"):
+        answered = officer.get(path)
+        assert answered.status_code == status, path
+        assert "P1-01" not in answered.text
+        assert case not in answered.json().get("items", [])
+    monkeypatch.undo()
+    assert [row.subject for row in house.identity.log.read(person="officer-H1") if row.kind == "case"] == []
+    assert officer.get(f"cases/{case}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from api.identity.totp import code_at, step_of
 from api.pages.frame import labels, safe_path
 from api.pages.install import MODULES
 from notifications.messages import ChannelName, Part
-from tests.support.identity import CLI, PASSWORD, House
+from tests.support.identity import CLI, HOME, PASSWORD, House
 from tests.support.pages import HTML, Page, look, send
 from workflow.telling import DeliveryState
 
@@ -259,3 +259,11 @@ def test_every_page_is_recorded_or_shows_nothing_personal():
         "/rounds.xlsx",
         "/rounds/{code}/export.xlsx",
     }
+
+
+def test_where_a_second_factor_is_asked_for_the_way_on_is_kept_whole(house: House):
+    house.account("authority-VS")
+    browser = house.browser()
+    given = {"login": "authority-vs", "password": PASSWORD, "next": "/cases?state=certified&sort=code"}
+    answered = browser.client.post("/login", data=given, headers={"Origin": HOME})
+    assert answered.headers["location"] == "/login/code?next=/cases%3Fstate%3Dcertified%26sort%3Dcode"

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
@@ -14,9 +13,11 @@ import pytest
 
 from api.bootstrap import Runtime, build_runtime
 from api.cli import rehearse
+from api.cli.context import ctx
 from api.settings import read_settings
 from tests.api.terminal import done, ocop, refused
 from tests.support.databases import Database
+from tests.support.patience import until
 from workflow.store import migrate
 from workflow.timebar import shipped
 
@@ -60,6 +61,22 @@ def test_a_jump_that_makes_no_sense_is_refused(eve: Database, span: str, words: 
     assert (said.code, words in said.all) == (2, True)
 
 
+def test_what_to_try_first_goes_by_the_clock(eve: Database):
+    def welcome() -> str:
+        run = build_runtime(read_settings())
+        try:
+            with ctx.out.capture() as said:
+                rehearse._welcome(run, "http://127.0.0.1:8000")
+        finally:
+            run.close()
+        return said.get()
+
+    assert "Thử trước tiên" in welcome()
+    done("rehearsal", "jump", "PT3M")
+    assert "Thử trước tiên" not in welcome()
+    assert "Diễn tiếp" in welcome()
+
+
 def test_a_real_database_is_neither_run_nor_jumped(real: Database):
     assert "không phải bản tập huấn" in refused("rehearsal", "jump", "PT2M").all
     assert refused("rehearsal", "run", "--port", "0").code == 1
@@ -98,11 +115,13 @@ def test_what_is_there_is_served_as_it_is_and_stops_at_control_c(eve: Database):
                 break
         found = re.search(r"http://[\d.:]+", said)
         assert found
-        for _ in range(100):
+
+        def answers() -> bool:
             with contextlib.suppress(httpx2.TransportError):
-                if httpx2.get(f"{found[0]}/livez").status_code == 200:
-                    break
-            time.sleep(0.1)
+                return httpx2.get(f"{found[0]}/livez").status_code == 200
+            return False
+
+        until(answers, "nobody answers")
         assert re.search(r"http://127\.0\.0\.1:\d+/rehearsal", said)
         assert "23:58 thứ Sáu, 09/07/2021" in said
         assert "Đã diễn" not in said, "a second run keeps the data"

@@ -11,6 +11,7 @@ from states.errors import MalformedInput, StoreUnsafe
 from states.regime import VIETNAM
 from states.vocabulary import CaseState, RoundState
 from tests.support.databases import Database
+from tests.support.patience import PATIENCE
 from workflow.audit import drifts
 from workflow.timebar import ClockMoving, TimeBar, next_morning, settles
 from workflow.timeline import timeline
@@ -83,7 +84,7 @@ def test_one_move_at_a_time_and_the_sweep_of_this_process_stands_back(run: Runti
 
     def held(until: datetime) -> None:
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         wait(until)
 
     player.wait = held  # type: ignore[method-assign]
@@ -93,7 +94,7 @@ def test_one_move_at_a_time_and_the_sweep_of_this_process_stands_back(run: Runti
         assert still
     mover.start()
     try:
-        assert inside.wait(20)
+        assert inside.wait(PATIENCE)
         with pytest.raises(ClockMoving):
             bar.move(MIDNIGHT + timedelta(hours=1))
         with pytest.raises(ClockMoving):
@@ -117,7 +118,7 @@ def test_a_move_waits_for_the_sweeps_under_way_and_sweeps_do_not_wait_for_each_o
         mover.join(0.3)
         assert mover.is_alive()
         assert run.clock.now() < MIDNIGHT
-    mover.join(20)
+    mover.join(PATIENCE)
     assert run.clock.now() == MIDNIGHT + timedelta(minutes=1)
 
 

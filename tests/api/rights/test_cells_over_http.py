@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from states.regime import REGIMES as LAWS
 from states.regime import local_date, regime
 from states.vocabulary import Event, Function
 from tests.states.test_rights import _rows
@@ -65,42 +66,9 @@ def people_of(world: World, commune: str, levels: tuple[str, ...]) -> dict[str, 
     return {**found, **{person: person for person in OTHERS}}
 
 
-def of_2021(house: House) -> dict[str, str]:
-    """A case in every state that a person can bring one into under QĐ 1048."""
-    world = house.world
-    world.publish(plan_file("KH-2021", 2021, TWO_ROUNDS))
-    product = (f"P1-{n:02d}" for n in range(1, 40))
-    cases = {"idea_registered": world.registered(next(product)), "district_evaluation": world.filed(next(product))}
-    for state, events in {"selected": ["select"], "business_plan": ["select", "submit_plan"], "not_selected": ["decline"]}.items():
-        cases[state] = world.registered(next(product))
-        for event in events:
-            world.act(cases[state], event)
-    for state, event in {
-        "returned": "return_for_completion",
-        "deferred": "defer",
-        "eliminated": "eliminate",
-        "withdrawn": "withdraw",
-    }.items():
-        cases[state] = world.filed(next(product))
-        world.act(cases[state], event)
-    cases["provincial_evaluation"] = world.at_province(next(product))
-    cases["certified"] = world.certified(next(product))
-    cases["national_nomination"] = world.at_province(next(product), mean=95)
-    world.act(cases["national_nomination"], "conclude", mean=95)
-    world.act(cases["national_nomination"], "nominate")
-    cases["not_ranked"] = world.at_province(next(product), mean=60)
-    world.act(cases["not_ranked"], "conclude", mean=40)
-    world.act(cases["not_ranked"], "close_unranked")
-    return cases
-
-
-def of_2026(house: House) -> dict[str, str]:
-    """The same under QĐ 26."""
-    world = house.world
-    world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
-    world.move("2026-06-01 09:00")
-    product = (f"P1-{n:02d}" for n in range(1, 40))
-    cases = {"idea_registered": world.registered(next(product)), "commune_check": world.filed(next(product))}
+def early_cases(world: World, product: Iterator[str]) -> dict[str, str]:
+    """Cases in the states that come before and beside an evaluation, the same under every regime."""
+    cases = {"idea_registered": world.registered(next(product))}
     for state, events in {"selected": ["select"], "business_plan": ["select", "submit_plan"], "not_selected": ["decline"]}.items():
         cases[state] = world.registered(next(product))
         for event in events:
@@ -108,16 +76,76 @@ def of_2026(house: House) -> dict[str, str]:
     for state, event in {"returned": "return_for_completion", "deferred": "defer", "withdrawn": "withdraw"}.items():
         cases[state] = world.filed(next(product))
         world.act(cases[state], event)
-    cases["provincial_evaluation"] = world.at_province(next(product))
-    cases["certified"] = world.certified(next(product))
-    cases["eliminated"] = world.at_province(next(product))
-    world.act(cases["eliminated"], "eliminate")
     return cases
 
 
+def late_cases(world: World, product: Iterator[str]) -> dict[str, str]:
+    """Cases in the states from the province's evaluation on, the same under every regime."""
+    cases = {"provincial_evaluation": world.at_province(next(product)), "certified": world.certified(next(product))}
+    cases["national_nomination"] = world.at_province(next(product), mean=95)
+    world.act(cases["national_nomination"], "conclude", mean=95)
+    world.act(cases["national_nomination"], "nominate")
+    cases["not_ranked"] = world.at_province(next(product))
+    world.act(cases["not_ranked"], "conclude", mean=40)
+    world.act(cases["not_ranked"], "close_unranked")
+    return cases
+
+
+def with_districts(house: House) -> dict[str, str]:
+    """A case in every state that a person can bring one into while districts evaluate."""
+    world, product = house.world, (f"P1-{n:02d}" for n in range(1, 40))
+    year = house.clock.now().year
+    world.publish(
+        plan_file(f"KH-{year}", year, [(stage, number, phrase.replace("2021", str(year))) for stage, number, phrase in TWO_ROUNDS])
+    )
+    cases = early_cases(world, product)
+    cases["district_evaluation"] = world.filed(next(product))
+    cases["eliminated"] = world.filed(next(product))
+    world.act(cases["eliminated"], "eliminate")
+    return cases | late_cases(world, product)
+
+
+def with_communes(house: House) -> dict[str, str]:
+    """The same since communes look first."""
+    world, product = house.world, (f"P1-{n:02d}" for n in range(1, 40))
+    cases = early_cases(world, product)
+    cases["commune_check"] = world.filed(next(product))
+    cases["eliminated"] = world.at_province(next(product))
+    world.act(cases["eliminated"], "eliminate")
+    return cases | late_cases(world, product)
+
+
+def of_2025(house: House) -> dict[str, str]:
+    """By the province's own rounds."""
+    dates = (("commune_check", 1, "trước ngày 15/11/2025"), ("province_eval", 1, "trước ngày 15/12/2025"))
+    house.world.publish(plan_file("KH-2025", 2025, dates))
+    return with_communes(house)
+
+
+def of_2026(house: House) -> dict[str, str]:
+    """By the law's own rounds."""
+    house.world.publish(LAW_OF_2026.read_text("utf-8"), unit="TW")
+    house.world.move("2026-06-01 09:00")
+    return with_communes(house)
+
+
+STATES = {
+    "idea_registered", "selected", "not_selected", "business_plan", "returned", "deferred", "withdrawn", "eliminated", "provincial_evaluation",
+    "national_nomination", "certified", "not_ranked",
+}  # fmt: skip
+"""That a person can bring a case into in each regime, but for the one in which it is looked at first."""
+FIRST = {
+    "qd1048-2019": "district_evaluation",
+    "qd148-2023": "district_evaluation",
+    "qd1489-2025": "commune_check",
+    "qd26-2026": "commune_check",
+}
+THREE, TWO = ("commune", "district", "province", "centre"), ("commune", "province", "centre")
 REGIMES = {
-    "qd1048-2019": ("2021-06-01 09:00", "X1", ("commune", "district", "province", "centre"), of_2021),
-    "qd26-2026": ("2026-05-22 08:00", "N1", ("commune", "province", "centre"), of_2026),
+    "qd1048-2019": ("2021-06-01 09:00", "X1", THREE, with_districts),
+    "qd148-2023": ("2024-06-03 09:00", "X1", THREE, with_districts),
+    "qd1489-2025": ("2025-09-08 09:00", "N1", TWO, of_2025),
+    "qd26-2026": ("2026-05-22 08:00", "N1", TWO, of_2026),
 }
 
 
@@ -128,8 +156,9 @@ def stage(request: Any, database_url: str, tmp_path: Path) -> Iterator[tuple[str
     with ExitStack() as stack:
         house = stack.enter_context(house_at(database_url, tmp_path, now))
         cases = build(house)
+        assert set(cases) == STATES | {FIRST[request.param]}
         for state, code in cases.items():
-            assert str(house.world.state(code)) == state
+            assert (str(house.world.state(code)), house.world.case(code).regime) == (state, request.param)
         people = people_of(house.world, commune, levels)
         yield request.param, Stage(house, cases, at_work(house, people)), people
 
@@ -156,10 +185,9 @@ def allowed_in(law: str) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-HOME = {
-    "qd1048-2019": {"returned": {"district_evaluation"}, "deferred": {"district_evaluation"}, "certified": {"province"}},
-    "qd26-2026": {"returned": {"commune_check"}, "deferred": {"commune_check"}, "certified": {"province"}},
-}
+_DISTRICT = {"returned": {"district_evaluation"}, "deferred": {"district_evaluation"}, "certified": {"province"}}
+_COMMUNE = {"returned": {"commune_check"}, "deferred": {"commune_check"}, "certified": {"province"}}
+HOME = {"qd1048-2019": _DISTRICT, "qd148-2023": _DISTRICT, "qd1489-2025": _COMMUNE, "qd26-2026": _COMMUNE}
 """What the cases of the sample that have been returned, deferred or certified remember: where they go back to, who recognised them."""
 
 
@@ -193,5 +221,6 @@ def test_a_sample_of_all_cells_answers_over_http_as_the_list_says(stage: tuple[s
                 wrong.append((event, state, seat, sorted(mine), answer.status_code, answer.text[:200]))
     assert wrong == [], "\n" + "\n".join(" · ".join(map(str, line)) for line in wrong)
     assert asked > 250
+    assert set(REGIMES) == {law.id for law in LAWS}, "a regime without a sample"
     assert {200, 403, 404, 409} <= statuses
     assert list(drifts(here.house.runtime.store)) == [], "a dry run wrote something"

@@ -10,19 +10,12 @@ import pytest
 
 from states.regime import local_date
 from tests.api.http.test_doors import rows as rows_of_doors
+from tests.support.callers import OTHER, OWN
 from tests.support.identity import PASSWORD, Browser, House
 from tests.support.world import TWO_ROUNDS, plan_file
 from workflow.sweeping import sequence
 
 TABLE = Path(__file__).with_name("operations.txt")
-OWN = {
-    "P": "producer-P1", "c": "officer-X1", "d": "officer-H1", "p": "officer-VS", "z": "officer-TW", "a": "adviser-VS", "s": "secretary-VS",
-    "m": "member-VS", "h": "chair-VS", "t": "authority-VS", "u": "auditor-VS", "r": "administrator-VS", "n": "",
-}  # fmt: skip
-OTHER = {
-    "P": "producer-P3", "c": "officer-Y1", "d": "officer-K1", "p": "officer-VT", "a": "adviser-VT", "s": "secretary-VT", "m": "member-VT",
-    "h": "chair-VT", "t": "authority-VT", "u": "auditor-VT", "r": "administrator-VT",
-}  # fmt: skip
 Row = tuple[str, str]
 
 

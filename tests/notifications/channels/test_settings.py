@@ -135,7 +135,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         resolve("slow.example", 443, 0.1)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     over.set()
 
 

@@ -16,7 +16,7 @@ from workflow.activities import ActivityStatus, answering, open_activities, reac
 from workflow.audit import drifts, verify_log
 from workflow.planwork import Written
 from workflow.recording import planned
-from workflow.telling import RungState
+from workflow.telling import RungState, rungs_of
 from workflow.timeline import timeline
 
 EVIDENCE = {"document_no": "12/BC-VPĐP", "document_date": "2021-03-01"}
@@ -299,7 +299,7 @@ def test_what_was_planned_to_be_said_of_an_activity_ends_with_its_report(world):
     open_now = open_activities(world.plans.parsed(row), row, world.store.stages(plan=row.code), timeline(world.store, row.code))
     (duty,) = (d for d in open_now if d.due_at is not None)
     assert duty.due_at is not None
-    world.store.plan_rungs(planned(DutyKind.ACTIVITY, duty.id, duty.plan, duty.due_at, now))
+    world.store.plan_rungs(rungs_of(planned(DutyKind.ACTIVITY, duty.id, duty.plan, duty.due_at, now)))
     before = world.store.rungs([duty.id])
     assert {rung.state for rung in before} == {RungState.PLANNED}
     report(world, status="under_way", document_no=None, document_date=None)

@@ -106,7 +106,7 @@ def entry(row: Subject, command: str, **other: Any) -> StoredEntry:
 
 def created(row: Subject, **other: Any) -> Change:
     command = row.command if isinstance(row, CaseRow) else f"create-{row.code}"
-    return Change(row=row, version=None, seq=None, entry=entry(row, command), **other)
+    return Change(row=row, before=None, entry=entry(row, command), **other)
 
 
 def moved(row: S, **other: Any) -> S:
@@ -116,4 +116,4 @@ def moved(row: S, **other: Any) -> S:
 
 
 def act(row: Subject, after: Subject, command: str = "", **other: Any) -> Change:
-    return Change(row=after, version=row.version, seq=row.head_seq, entry=entry(after, command or f"act-{after.head_seq}"), **other)
+    return Change(row=after, before=row, entry=entry(after, command or f"act-{after.head_seq}"), **other)

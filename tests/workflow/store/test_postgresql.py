@@ -84,3 +84,23 @@ def test_an_act_waits_for_no_act_on_another_case(store: Store) -> None:
         other.execute("INSERT INTO outbox(subject,seq,leaf_hash) VALUES('x',1,'')")
         assert store.write([act(second, moved(second))], epoch=0) is Outcome.WRITTEN
         other.rollback()
+
+
+def test_a_lock_is_given_back_before_its_connection_ends(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is busy notices late that a connection is gone; whoever comes next would be refused meanwhile."""
+    late: list[psycopg.Connection[Any]] = []
+
+    def linger(connection: psycopg.Connection[Any]) -> None:
+        late.append(connection)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Connection, "close", linger)
+        with store.exclusive("tick"):
+            pass
+        with store.shared("tick"):
+            pass
+        with store.exclusive("tick"):
+            pass
+    assert len(late) == 3
+    for connection in late:
+        connection.close()
