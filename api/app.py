@@ -20,6 +20,7 @@ from api.openapi import described
 from api.pages import rehearsal as rehearsal_pages
 from api.problems import NoSuchMethod, NoSuchRoute, ServiceUnavailable, TooLarge, from_schema, problem_response
 from api.quick import Quick, ShortWays
+from api.readiness import Readiness
 from api.routes import (
     audit,
     bulk,
@@ -75,12 +76,13 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        telemetry={"tracing": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[Middleware(Transport, **limits), *identify, *([Middleware(ShortWays, answer_for=_refused)] if quick else [])],
     )
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
     app.state.embedded = None
+    app.state.readiness = Readiness(lambda: health.look(app))
     app.state.wake = lambda: None
     app.state.quick = Quick(runtime)
     for module in MODULES:

@@ -62,12 +62,17 @@ def _welcome(run: Runtime, where: str) -> None:
     ctx.out.print(f"\n[bold]{ctx.both('Mở trình duyệt tại', 'Open in a browser')}: {where}/rehearsal[/]")
     ctx.out.print(f"{ctx.both('Dữ liệu nằm ở', 'The data lies at')}: {escape(run.settings.where)}")
     ctx.out.print(f"{ctx.both('Đồng hồ tập huấn', 'The clock of the rehearsal')}: {ctx.words.instant(run.clock.now())}")
-    ctx.out.print(
-        ctx.both(
+    if run.clock.now() > parse_instant(EVE):
+        first = ctx.both(
+            "Diễn tiếp: đẩy thanh thời gian, hoặc bấm nút còn sáng của các câu chuyện.",
+            "Go on: move the time bar, or press a button of the stories that can still be pressed.",
+        )
+    else:
+        first = ctx.both(
             "Thử trước tiên: câu chuyện “Hai phút trước nửa đêm” – bấm lần lượt ba nút của nó.",
             "Try first: the story “Two minutes to midnight”; press its buttons one after the other.",
         )
-    )
+    ctx.out.print(first)
     ctx.out.print(
         ctx.both(
             f"Làm thử bằng phần mềm khác: {where}/docs. Muốn bắt đầu lại: dừng, chuyển tệp dữ liệu đi nơi khác rồi chạy lại. Dừng: Ctrl-C.",

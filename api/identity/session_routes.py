@@ -108,11 +108,12 @@ def use_link(request: Request, body: LinkUsed) -> Response:
     return signed_in(request, id_, row)
 
 
-@router.put("/password", response_model=SessionOut, responses=problems())
+@router.put("/password", response_model=SessionOut, responses=problems(429))
 def change_password(request: Request, body: PasswordGiven) -> Response:
     """Đổi mật khẩu; các phiên khác kết thúc · another password; every other session ends."""
     caller, session, identity = caller_of(request), session_of(request), identity_of(request)
-    renewed = identity.accounts.change_password(identity.registry(), session.row, body.old, body.new, by=asker(caller))
+    with identity.sign_in.said_again(caller.person, here(request)):
+        renewed = identity.accounts.change_password(identity.registry(), session.row, body.old, body.new, by=asker(caller))
     return signed_in(request, *renewed)
 
 

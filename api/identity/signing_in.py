@@ -2,6 +2,8 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ from api.identity.errors import (
     LinkUnusable,
     LoginFailed,
     LoginPaced,
+    PasswordRefused,
     ProviderUnknownPerson,
     RehearsalOnly,
     RolesInstead,
@@ -138,6 +141,23 @@ class SignIn:
             raise SecondFactorWrong from None
         self._entered(key, here, place)
         return risen
+
+    @contextmanager
+    def said_again(self, person: str, here: From) -> Iterator[None]:
+        """Inside, somebody who is signed in says the own password once more; who sits at a session left open guesses as slowly as at the door.
+
+        Raises:
+            LoginPaced: Too many wrong ones; nothing was looked at.
+        """
+        key = hashlib.sha256(f"again {person}".encode()).digest()
+        place = self._tried(key, here)
+        try:
+            yield
+        except PasswordRefused:
+            # The known one was right.
+            self._entered(key, here, place)
+            raise
+        self._entered(key, here, place)
 
     def enrol(self, session: SessionRow, account: AccountRow, sealed: str, code: str) -> tuple[str, SessionRow]:
         """Keep a second factor, once its first code proves that the person has it; the whole session under a new id.

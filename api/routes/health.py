@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from api.acting import json_answer
 from api.bootstrap import Runtime
@@ -13,6 +13,24 @@ from states.words import words
 from workflow.worker import heartbeats
 
 router = APIRouter(tags=["operation"])
+
+
+def look(app: FastAPI) -> dict[str, str]:
+    """Each check of an application, and what became of it."""
+    run: Runtime = app.state.runtime
+    checks: dict[str, str] = {}
+    try:
+        run.store.registry_epoch()
+        run.store.still_current()
+        checks["database"] = "ok"
+        name = app.state.embedded
+        if name is not None:
+            now = run.clock.now()
+            alive = any(beat.worker == name and beat.alive(now) for beat in heartbeats(run.store))
+            checks["worker"] = "ok" if alive else "silent"
+    except CycleError as fault:
+        checks["database"] = fault.code
+    return checks
 
 
 @router.get("/livez", response_model=dict[str, str], openapi_extra={"security": []})
@@ -29,19 +47,7 @@ def livez(request: Request) -> Response:  # noqa: ARG001 - answers whatever is a
 )
 def readyz(request: Request) -> Response:
     """Sẵn sàng: cơ sở dữ liệu đọc được, đúng phiên bản; tiến trình nền chạy · ready: database readable and of this version, worker beating."""
-    run: Runtime = request.app.state.runtime
-    checks: dict[str, str] = {}
-    try:
-        run.store.registry_epoch()
-        run.store.still_current()
-        checks["database"] = "ok"
-        name = request.app.state.embedded
-        if name is not None:
-            now = run.clock.now()
-            alive = any(beat.worker == name and beat.alive(now) for beat in heartbeats(run.store))
-            checks["worker"] = "ok" if alive else "silent"
-    except CycleError as fault:
-        checks["database"] = fault.code
+    checks = dict(request.app.state.readiness.checks())
     ready = all(value == "ok" for value in checks.values())
     body: dict[str, Any] = {"status": "ok" if ready else "unavailable", "checks": checks}
     if checks["database"] != "ok":

@@ -83,7 +83,10 @@ class CaseOut(BaseModel):
     pinned: bool
     round: str | None
     central_round: str | None
-    certificate: str | None
+    certificate: str | None = Field(
+        description="Giấy mà hồ sơ này nâng hạng hoặc đánh giá lại; giấy cấp từ hồ sơ này mang mã GCN-{mã hồ sơ} · the certificate that is"
+        " upgraded or reassessed; the one that this case leads to is GCN-{code}"
+    )
     attempt: int
     version: int
     results: dict[str, Any]

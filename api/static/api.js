@@ -9,8 +9,12 @@
   // A subject is the first two parts of an address: /api/v1/cases/VS-2021-0001.
   const subject = (address) => {
     const parts = new URL(address, location.href).pathname.split("/");
+    // What waits for a second person goes by the version of its case.
+    if (parts[3] === "confirmations" && parts.length > 4) return `/api/v1/cases/${decodeURIComponent(parts[4]).replace(/:\d+$/, "")}`;
     return parts.length > 4 ? parts.slice(0, 5).join("/") : null;
   };
+  // Where the version of a subject can be read: a calendar is shown by its days alone.
+  const shown = (place) => (place.startsWith("/api/v1/calendars/") ? `${place}/days?year=${new Date().getFullYear()}` : place);
   const token = async () => {
     const answer = await fetch("/api/v1/session", { headers: { Accept: "application/json" } });
     return answer.ok ? (await answer.json()).csrf : null;
@@ -19,7 +23,7 @@
     const place = subject(address);
     if (place === null) return null;
     if (!seen.has(place)) {
-      const answer = await fetch(place, { headers: { Accept: "application/json" } });
+      const answer = await fetch(shown(place), { headers: { Accept: "application/json" } });
       if (answer.ok && answer.headers.get("etag")) seen.set(place, answer.headers.get("etag"));
     }
     return seen.get(place) || null;

@@ -16,6 +16,7 @@ def fill(before: Before) -> dict[str, Any]:
     cases = [before.world.filed(f"P1-{number:02d}") for number in (1, 2)]
     before.session(OFFICER)
     before.session("secretary-H1")
+    before.session("officer-VS")
     before.account("producer-P1")
     before.account("officer-X1")
     return {"cases": cases}
@@ -99,6 +100,16 @@ def test_a_second_write_goes_by_the_version_that_the_first_has_made(window: Wind
     status, body = send("forward", {"document_no": "8/TTr", "document_date": "2021-06-01"})
     assert (status, body["code"]) == (409, "event_refused") or status in {403, 409}, body
     assert body["code"] not in {"stale_case", "key_reused"}
+
+
+def test_a_calendar_that_was_not_looked_at_before_is_changed_on_the_version_that_it_has(window: Window, house: Installation):
+    window.become(house.cookies["officer-VS"]).open("/docs")
+    write = operation(window, "POST", "/api/v1/calendars/{unit}/changes")
+    given(write, "unit", "VS")
+    change = {"days": [{"date": "2021-09-08", "working": False, "reason": "Nghỉ vì bão"}], "document_no": "77/TB-VP", "reason": "Bão số 5"}
+    write.locator("textarea").first.fill(json.dumps(change, ensure_ascii=False))
+    status, body = carried_out(write)
+    assert (status, body["unit"]) == (200, "VS"), body
 
 
 def test_somebody_else_may_sign_in_on_the_page_itself(window: Window):

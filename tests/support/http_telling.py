@@ -70,7 +70,7 @@ def telling_at(url: str, now: str = "2021-01-11 08:00") -> Iterator[TellingHttp]
 
         telling = Notifications(runtime.store, clock, fresh, calendar_of(world), post, owner="test", rehearsal=False)
         runtime = replace(runtime, notifications=telling)
-        with TestClient(create_app(runtime, identify=[Middleware(Introduced)]), raise_server_exceptions=False) as client:
+        with TestClient(create_app(runtime, identify=[Middleware(Introduced)], even=0), raise_server_exceptions=False) as client:
             yield TellingHttp(world, runtime, client, told=Told(world, runtime.store, telling, postman))
     finally:
         runtime.close()

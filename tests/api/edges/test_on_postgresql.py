@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.databases import Database
 from tests.support.http import IDEA, Http, http_at
+from tests.support.patience import until
 
 
 @contextlib.contextmanager
@@ -69,3 +70,13 @@ def test_a_read_whose_connection_was_lost_is_answered_or_said(database: Database
         statuses: list[Any] = [api.get(path, "auditor-VS").status_code for _ in range(20)]
         assert set(statuses) <= {200, 503}
         assert statuses[-1] == 200
+
+
+def test_while_the_tables_are_migrated_the_process_is_not_ready_and_says_so_in_time(database: Database):
+    with http_at(database.url) as api, psycopg.connect(database.owner_url) as owner:
+        owner.execute("LOCK TABLE registry, alembic_version IN ACCESS EXCLUSIVE MODE")
+        unready = api.get("/readyz", None)
+        assert (unready.status_code, unready.json()["checks"]) == (503, {"database": "silent"})
+        assert api.get("/livez", None).status_code == 200
+        owner.rollback()
+        until(lambda: api.get("/readyz", None).status_code == 200, "it is ready again")

@@ -66,7 +66,7 @@ def test_a_database_that_cannot_be_read_is_503_without_its_name(api: Http, monke
     def gone(*_: Any, **__: Any) -> Any:
         raise StoreUnsafe("database_unavailable", reason="connection to server at 10.0.0.7 failed")
 
-    monkeypatch.setattr(api.runtime.store, "case_page", gone)
+    monkeypatch.setattr(api.runtime.store, "case_lines", gone)
     answer = api.get("cases")
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
     assert "10.0.0.7" not in answer.text

@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.readiness import Readiness
 from states.errors import StoreUnsafe
 from tests.api.conftest import owner_of
 from tests.support.databases import Database
@@ -167,6 +168,22 @@ def test_not_ready_without_a_database(api: Http, monkeypatch: pytest.MonkeyPatch
     answer = api.get("/readyz", None)
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "database_unavailable")
     assert api.get("/livez", None).status_code == 200
+
+
+def test_not_ready_while_the_database_does_not_answer_and_nobody_is_kept_waiting():
+    goes_on, looks = threading.Event(), []
+
+    def look() -> dict[str, str]:
+        looks.append(1)
+        goes_on.wait()
+        return {"database": "ok"}
+
+    ready = Readiness(look, seconds=0.01)
+    assert [ready.checks() for _ in range(3)] == [{"database": "silent"}] * 3
+    until(lambda: bool(looks), "the look has begun")
+    assert len(looks) == 1, "those who ask meanwhile begin no other"
+    goes_on.set()
+    until(lambda: ready.checks() == {"database": "ok"}, "it answers again")
 
 
 def test_not_ready_once_the_database_is_of_another_version(api: Http, database: Database):

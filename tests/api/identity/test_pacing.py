@@ -169,6 +169,19 @@ def test_codes_of_the_second_factor_are_paced_too(house: House):
     assert 429 in outcomes
 
 
+def test_the_known_password_is_not_guessed_faster_at_a_session_that_was_left_open(house: House):
+    browser = house.enter("producer-P1", house.browser("10.6.6.6"))
+    worked = house.hasher.compared
+    answers = [browser.put("session/password", {"old": f"đoán lần thứ {n}", "new": "một câu mới thật dài"}) for n in range(8)]
+    assert [each.status_code for each in answers] == [401] * 4 + [429] * 4
+    assert house.hasher.compared - worked == 4, "what has to wait costs no hash"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    house.wait(minutes=6)
+    refused = browser.put("session/password", {"old": PASSWORD, "new": "ngắn"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "password_refused")
+    assert browser.put("session/password", {"old": PASSWORD, "new": "một câu mới thật dài"}).status_code == 200
+
+
 def test_attempts_are_forgotten_when_no_wait_depends_on_them(house: House):
     house.account("producer-P1")
     guess(house, "10.6.6.6")

@@ -13,6 +13,7 @@ import pytest
 
 from api.bootstrap import Runtime, build_runtime
 from api.cli import rehearse
+from api.cli.context import ctx
 from api.settings import read_settings
 from tests.api.terminal import done, ocop, refused
 from tests.support.databases import Database
@@ -58,6 +59,22 @@ def test_while_the_clock_is_moved_elsewhere_neither_the_clock_nor_a_sweep_goes_o
 def test_a_jump_that_makes_no_sense_is_refused(eve: Database, span: str, words: str):
     said = ocop("rehearsal", "jump", span)
     assert (said.code, words in said.all) == (2, True)
+
+
+def test_what_to_try_first_goes_by_the_clock(eve: Database):
+    def welcome() -> str:
+        run = build_runtime(read_settings())
+        try:
+            with ctx.out.capture() as said:
+                rehearse._welcome(run, "http://127.0.0.1:8000")
+        finally:
+            run.close()
+        return said.get()
+
+    assert "Thử trước tiên" in welcome()
+    done("rehearsal", "jump", "PT3M")
+    assert "Thử trước tiên" not in welcome()
+    assert "Diễn tiếp" in welcome()
 
 
 def test_a_real_database_is_neither_run_nor_jumped(real: Database):
