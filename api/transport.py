@@ -49,7 +49,8 @@ class Transport:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, request = perf_counter(), _id_of(scope)
+        began, request, method = perf_counter(), _id_of(scope), scope["method"]
+        scope, send = _headed(scope, send)
         _compose(scope)
         scope["request_id"] = request
         bind_request(request)
@@ -73,7 +74,7 @@ class Transport:
             # Whoever asked has gone in the middle of it: nobody is there to be answered, and nothing is broken here.
             answered["status"] = answered["status"] or GONE
         except Exception:
-            _log.exception("fault", method=scope["method"], path=without_token(scope["path"]))
+            _log.exception("fault", method=method, path=without_token(scope["path"]))
             if answered["status"]:
                 raise
             await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
@@ -81,10 +82,10 @@ class Transport:
             caller = scope.get("state", {}).get("caller")
             metrics = getattr(getattr(scope.get("app"), "state", None), "metrics", None)
             if metrics is not None:
-                metrics.answered(scope["method"], answered["status"], perf_counter() - began)
+                metrics.answered(method, answered["status"], perf_counter() - began)
             _log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 path=without_token(scope["path"])[:500],
                 status=answered["status"],
                 milliseconds=round((perf_counter() - began) * 1000, 1),
@@ -96,6 +97,17 @@ class Transport:
     async def _at_its_beat(self, status: int, began: float) -> None:
         if status == NOT_FOUND and self._even:
             await sleep(self._even - (perf_counter() - began) % self._even)
+
+
+def _headed(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """A request for the head of an answer as one for the whole, of which only the head goes out (RFC 9110, 9.3.2)."""
+    if scope["method"] != "HEAD":
+        return scope, send
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return {**scope, "method": "GET"}, sending
 
 
 def _compose(scope: MutableMapping[str, Any]) -> None:
