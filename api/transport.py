@@ -25,6 +25,7 @@ BODY_SECONDS = 15.0
 """A megabyte by a slow mobile connection. With what a connection may take to be closed after it, nobody holds one for 20 seconds."""
 EVEN_SECONDS = 0.005
 """What is not there and what lies elsewhere are answered at the next beat of this length: what differs in their work cannot be measured."""
+_AWAKE = 0.0012
 NOT_FOUND = 404
 GONE = 499
 """In logs and figures alone: who asked did not wait for the answer."""
@@ -95,8 +96,13 @@ class Transport:
             bind_request(None)
 
     async def _at_its_beat(self, status: int, began: float) -> None:
-        if status == NOT_FOUND and self._even:
-            await sleep(self._even - (perf_counter() - began) % self._even)
+        if status != NOT_FOUND or not self._even:
+            return
+        beat = began + self._even * (1 + (perf_counter() - began) // self._even)
+        # The loop wakes on whole milliseconds from when it fell asleep, which would tell the work again: the rest is waited for awake.
+        await sleep(max(0.0, beat - perf_counter() - _AWAKE))
+        while perf_counter() < beat:  # noqa: ASYNC110 - nothing happens at a beat that an event could tell of
+            await sleep(0)
 
 
 def _headed(scope: Scope, send: Send) -> tuple[Scope, Send]:
