@@ -76,7 +76,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        telemetry={"tracing": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[Middleware(Transport, **limits), *identify, *([Middleware(ShortWays, answer_for=_refused)] if quick else [])],
     )
     app.state.runtime = runtime

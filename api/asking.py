@@ -88,7 +88,8 @@ def ask(request: Request, scope: str = READ) -> Asked:
     if scope not in caller.scopes:
         raise ScopeMissing(scope=scope)
     run: Runtime = request.app.state.runtime
-    return Asked(run, caller, request, getattr(request.state, "received", None) or run.clock.now(), language_of(request))
+    received = request.scope["state"].get("received")  # There is a state, since the caller stands in it.
+    return Asked(run, caller, request, received or run.clock.now(), language_of(request))
 
 
 def version_seen(if_match: str | None) -> int:
@@ -119,7 +120,7 @@ def command_id(caller: Caller, key: str | None) -> str:
 
 def fingerprint(request: Request, values: object) -> str:
     """Fingerprint of what was asked: method, path, and the values of the body whatever their order."""
-    return fingerprint_of(request.method, request.url.path, values)
+    return fingerprint_of(request.method, request.scope["path"], values)
 
 
 def etag(version: int, body: object | None = None) -> str:

@@ -45,7 +45,7 @@ def caller_of(request: "Request") -> Caller:
         Unidentified: It left nothing.
         CycleError: What it left in ``request.state.unfinished``: somebody has begun to sign in.
     """
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     if not isinstance(caller, Caller):
         begun = getattr(request.state, "unfinished", None)
         raise begun if isinstance(begun, CycleError) else Unidentified()

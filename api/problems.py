@@ -156,7 +156,8 @@ def status_of(error: CycleError) -> int:
 def language_of(request: Request) -> Language:
     """The language to answer in: the first of ours in ``Accept-Language``, else the caller's, else Vietnamese."""
     best: tuple[float, Language] | None = None
-    for part in request.headers.get("accept-language", "")[:200].split(","):
+    asked = request.headers.get("accept-language")
+    for part in asked[:200].split(",") if asked else ():
         tag, _, weight = part.strip().partition(";q=")
         primary = tag.strip().lower().partition("-")[0]
         try:
@@ -168,7 +169,7 @@ def language_of(request: Request) -> Language:
                 best = (quality, known)
     if best is not None:
         return best[1]
-    caller = getattr(request.state, "caller", None)
+    caller = request.scope.get("state", {}).get("caller")
     return "en" if isinstance(caller, Caller) and caller.language == "en" else "vi"
 
 

@@ -20,7 +20,7 @@ from workflow.ledger.entry import Entry, parse
 from workflow.overriding import USED, Override
 from workflow.receipts import confirmation_id
 from workflow.rows import CaseRow, StageRow, TermRow
-from workflow.telling import RungRow, RungState
+from workflow.toldbook import Step
 
 ZONE = "Asia/Ho_Chi_Minh"
 _PARTS = (", mục ", ", mốc ")
@@ -58,25 +58,21 @@ def source_json(source: str) -> dict[str, str | None]:
     return {"doc": source, "item": None}
 
 
-_SHOWN_STEPS = frozenset({RungState.PLANNED, RungState.FIRED, RungState.UNHEARD})
-"""Steps that were told or will be; a later one was told in place of the others, or the duty ended before they came."""
-
-Steps = Mapping[str, Sequence[RungRow]]
+Steps = Mapping[str, Sequence[Step]]
 """Steps of reminding by deadline."""
 
 
 def steps_of(run: Runtime, terms: Iterable[TermRow]) -> Steps:
     """The steps of some deadlines, read at once."""
-    found: dict[str, list[RungRow]] = {}
+    found: dict[str, list[Step]] = {}
     ids = [term.id for term in terms]
-    for rung in run.store.rungs(ids) if ids else ():
-        found.setdefault(rung.duty, []).append(rung)
+    for step in run.store.steps(ids) if ids else ():
+        found.setdefault(step.duty, []).append(step)
     return found
 
 
-def _rung_json(rung: RungRow) -> dict[str, Any]:
-    sent = rung.fired_at if rung.state is RungState.FIRED else None
-    return {"key": rung.rung, "at": iso(rung.at), "sent": iso(sent) if sent else None}
+def _step_json(step: Step) -> dict[str, Any]:
+    return {"key": step.rung, "at": iso(step.at), "sent": iso(step.fired_at) if step.fired_at else None}
 
 
 def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts", steps: Steps | None) -> dict[str, Any]:
@@ -100,7 +96,7 @@ def deadline_json(term: TermRow, stages: Mapping[str, StageRow], shifts: "Shifts
         "status": str(term.status),
         "suspended_days": shifts.suspended(term) if term.calendar else 0,
         "extensions": shifts.extensions(term) if term.calendar else [],
-        "rungs": None if steps is None else [_rung_json(rung) for rung in steps.get(term.id, ()) if rung.state in _SHOWN_STEPS],
+        "rungs": None if steps is None else [_step_json(step) for step in steps.get(term.id, ())],
     }
 
 

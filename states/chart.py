@@ -124,6 +124,8 @@ class Rule:
 
     def overridden(self, facts: Facts) -> tuple[Code, ...]:
         """The reasons that stand against it and that an override has lifted."""
+        if facts.lifted is None:
+            return ()
         return tuple(dict.fromkeys(refusal.code for refusal in self._standing(facts) if self._lifts(facts, refusal)))
 
     def _standing(self, facts: Facts) -> list[Refusal]:

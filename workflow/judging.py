@@ -1,6 +1,6 @@
 """Judges one act on one case, from rights to consequences, and drafts its changes. Nothing is written here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -369,6 +369,7 @@ def offers_for(  # noqa: PLR0913
     person: str,
     place: Place,
     special: dict[Event, Facts] | None = None,
+    events: Collection[Event] | None = None,
 ) -> tuple[Offer, ...]:
     """Every event of a chart for a person: rights and guards together, so that screen, list and refusal cannot disagree.
 
@@ -380,9 +381,10 @@ def offers_for(  # noqa: PLR0913
         person: Who asks.
         place: What rights look at.
         special: Facts of events that look for another round than the case's own next.
+        events: These alone; None: all.
     """
     offers = []
-    for event in chart.events:
+    for event in chart.events if events is None else [each for each in chart.events if each in events]:
         known = (special or {}).get(event, facts)
         rule, reasons = chart.reasons(state, event, known)
         grant, refusals = may(registry, person, rules_for(chart, state, event, known), place, local_date(facts.at))

@@ -21,6 +21,7 @@ from workflow.consequences import LawTerms
 from workflow.denials import Denials
 from workflow.inputs import checked
 from workflow.judging import RECOGNISES, Judge, loaded_after, may_be_typed, place_of
+from workflow.moulds import Moulds
 from workflow.ports import TRIES, Change, LoadedCase, Outcome, Store
 from workflow.receipts import receipt_again, receipt_of
 from workflow.recording import Scribe
@@ -49,6 +50,7 @@ class Engine:
         self.clock = clock
         self.judge = Judge(store, clock, scribe, law)
         self._denials = Denials(store, scribe)
+        self._expiries = Moulds(self.judge)
         self._world: World | None = None
 
     def world(self, *, fresh: bool = False) -> World:
@@ -283,10 +285,11 @@ class Engine:
         command = f"due:{term.id}"
         for _ in range(TRIES):
             loaded = self.store.load_case(term.case, command)
-            if loaded is None or loaded.done_as is not None or term.id not in {t.id for t in loaded.terms}:
+            running = next((t for t in loaded.terms if t.id == term.id), None) if loaded is not None else None
+            if loaded is None or loaded.done_as is not None or running is None:
                 return False
             world = self.world()
-            change = self.judge.automatic(world, loaded, Event(str(term.effect)), term.due_at, command, term)
+            change = self._expiries.change(world, loaded, running, command)
             outcome = self.store.write([change], epoch=world.epoch)
             if outcome is Outcome.WRITTEN:
                 return True
@@ -313,13 +316,14 @@ class Engine:
             mine = loaded.get(term.case)
             if term.case in taken:
                 continue
-            if mine is None or term.id not in {t.id for t in mine.terms}:
+            running = next((t for t in mine.terms if t.id == term.id), None) if mine is not None else None
+            if mine is None or running is None:
                 answers[index] = False
                 continue
             taken.add(term.case)
             # Whatever is wrong with a single row is told when it is written by itself.
             with suppress(Exception):
-                batch.append((index, self.judge.automatic(world, mine, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)))
+                batch.append((index, self._expiries.change(world, mine, running, f"due:{term.id}")))
         outcomes = self.store.write_each([[change] for _, change in batch], epoch=world.epoch) if batch else []
         for (index, _), outcome in zip(batch, outcomes, strict=True):
             answers[index] = True if outcome is Outcome.WRITTEN else None
@@ -330,7 +334,7 @@ class Engine:
         done: list[str] = []
         while waiting := fallen(loaded, received):
             term = waiting[0]
-            change = self.judge.automatic(self.world(), loaded, Event(str(term.effect)), term.due_at, f"due:{term.id}", term)
+            change = self._expiries.change(self.world(), loaded, term, f"due:{term.id}")
             loaded = loaded_after(loaded, change)
             done.append(str(term.effect))
         return loaded, tuple(done)

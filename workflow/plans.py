@@ -109,8 +109,7 @@ class Plans:
         version = before.version if before else 0
         act = self._act(move, str(before.state) if before else None, f"import:{chosen.id}:{version}", who, given)
         # A draft is replaced as a whole, file included.
-        replaced = replace(before, text=text) if before else None
-        self._write([self.scribe.subject(SubjectKind.PLAN, replaced, chosen.id, act, text=text)], world.epoch)
+        self._write([self.scribe.subject(SubjectKind.PLAN, before, chosen.id, act, text=text)], world.epoch)
         return self._plan(chosen.id)
 
     def choices(self, code: str, chosen: Mapping[int, Effect] | None = None) -> list[Choice]:

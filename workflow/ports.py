@@ -65,7 +65,7 @@ class Change:
 
     Attributes:
         row: The projection after the act, ``head_seq`` and ``head_hash`` included.
-        before: The projection that the act was judged on, None if it creates the subject. It is written while version and head are still
+        before: The stored projection that the act was judged on, None if it creates the subject. It is written while version and head are still
             those, and then only what differs has to be.
         entry: The history entry; its outbox row is written with it.
         opened: Terms that begin to run.
@@ -309,6 +309,12 @@ class Served(Protocol):
 
     def case_count(self, query: CaseList) -> int:
         """How many cases the list has."""
+
+    def case_counts(self, queries: Sequence[CaseList]) -> list[int]:
+        """How many cases each of some lists has."""
+
+    def case_tally(self, query: CaseList) -> dict[tuple[str, str], int]:
+        """How many cases the list has, by unit and state."""
 
     def shown_cases(self, codes: Sequence[str]) -> dict[str, Shown]:
         """Cases as people look at them, in one read; codes that do not exist are left out."""

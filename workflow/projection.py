@@ -193,16 +193,16 @@ def subject_after(row: Any, entry: Entry, leaf: bytes, text: str = "") -> Any:
         row: The row before; None for the first entry.
         entry: The entry; its ``set`` holds the fields that change.
         leaf: Its leaf hash (32 bytes).
-        text: The file of a plan, which the entry holds only by its digest.
+        text: The file of a plan, which the entry holds only by its digest; empty where it stays as it was.
     """
     kind, state = _SUBJECTS[entry.kind]
     head = {"state": state(str(entry.to)), "head_seq": entry.case_seq, "head_hash": leaf}
     given = dict(entry.set)
     if entry.kind is SubjectKind.CALENDAR:
         given["days"] = (*(row.days if row else ()), *_days(entry))
+    if entry.kind is SubjectKind.PLAN and (text or row is None):
+        given["text"] = text
     if row is None:
-        if entry.kind is SubjectKind.PLAN:
-            given["text"] = text
         if "track" in given:
             given["track"] = Track(given["track"])
         if "events" in given:

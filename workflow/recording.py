@@ -82,6 +82,11 @@ class Scribe:
         self._randomness = randomness
         self._request = request
 
+    @property
+    def requested(self) -> bool:
+        """Whether what is written now belongs to a request that is being served."""
+        return self._request() is not None
+
     def case(self, before: CaseRow | None, code: str, act: Act) -> Change:
         """The change that an act makes to a case (None before: it is created)."""
         entry, stored = self._write(SubjectKind.CASE, code, before, act)

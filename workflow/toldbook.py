@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from workflow.telling import ItemRow, MessageRow
 
@@ -43,8 +43,20 @@ class ToldSums:
     deliveries: dict[tuple[str, str], int]
 
 
+class Step(NamedTuple):
+    """A step of reminding as it is shown beside its deadline: told at ``fired_at``, or to be told at ``at``."""
+
+    duty: str
+    rung: str
+    at: datetime
+    fired_at: datetime | None
+
+
 class ToldBook(Protocol):
-    """What a database does for an account."""
+    """What a database does for an account, and for what is shown beside a deadline."""
+
+    def steps(self, duties: Sequence[str]) -> list[Step]:
+        """Steps of some duties that were told or will be, by moment; not those in whose place another was told, or that ended before."""
 
     def told_items(self, query: ToldQuery, messages: Sequence[str] | None = None) -> list[tuple[ItemRow, MessageRow]]:
         """What was told, by message; of some messages alone where they are named."""

@@ -167,8 +167,8 @@ def _paper(line: Line, words: Words) -> Iterator[str]:
     if "answers" in entry.data:
         yield ctx.both("Trả lời mục", "Answers entry") + f" {entry.data['answers']}"
     if entry.acted_on is not None and entry.received_at is not None:
-        said = ctx.both("Từ văn bản giấy: làm ngày", "From paper: done on") + f" {instant(entry.acted_on)}, "
-        said += ctx.both("nhập ngày", "typed on") + f" {instant(entry.received_at)}"
+        said = ctx.both("Từ văn bản giấy: làm lúc", "From paper: done at") + f" {words.instant(entry.acted_on)}; "
+        said += ctx.both("nhập lúc", "typed at") + f" {words.instant(entry.received_at)}"
         if "confirmed_by" in entry.data:
             said += ctx.both("; người xác nhận", "; confirmed by") + f": {_second(line)}"
         yield said

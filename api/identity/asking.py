@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.caller import Caller
 from api.identity.access_log import Asker
-from api.identity.cookies import set_session
+from api.identity.cookies import place_of, set_place, set_session
 from api.identity.errors import RolesInstead
 from api.identity.guard import Session
 from api.identity.origin import check_protected
@@ -17,7 +17,7 @@ from api.identity.schemas import HoldingOut, SessionOut
 from api.identity.service import Identity
 from api.identity.sessions import REHEARSAL, csrf_of
 from api.identity.signing_in import From
-from api.identity.tokens import SCOPES
+from api.identity.tokens import SCOPES, digest, secret_text
 from api.requests import current_request
 from workflow.accounts import SessionRow
 from workflow.registry import Registry
@@ -30,8 +30,18 @@ def identity_of(request: Request) -> Identity:
 
 
 def here(request: Request) -> From:
-    """Where a request comes from; behind a proxy the server has put the client's own address there."""
-    return From(request.client.host if request.client else "–", request.headers.get("user-agent", ""))
+    """Where a request comes from; behind a proxy the server has put the client's own address there. A browser that is new gets a name."""
+    request.state.place = place_of(request) or secret_text()
+    source = request.client.host if request.client else "–"
+    return From(source, request.headers.get("user-agent", ""), f"browser {digest(request.state.place).hex()[:32]}")
+
+
+def let_in(request: Request, response: Response, id_: str, row: SessionRow) -> None:
+    """Give the browser its session; where it was by password, it is known by its own mistakes alone from then on."""
+    set_session(response, request.scope["scheme"], id_)
+    place = getattr(request.state, "place", None)
+    if place is not None and row.via != REHEARSAL:
+        set_place(response, request.scope["scheme"], place)
 
 
 def must_be_protected(request: Request) -> None:
@@ -103,5 +113,5 @@ def signed_in(request: Request, id_: str, row: SessionRow) -> Response:
     account = identity.accounts.find(row.person)
     owes = not row.strong and needs_second_factor(identity.registry(), row.person, identity.today())
     response = answer(described(request, Session(id_, row, account, owes)))
-    set_session(response, request.scope["scheme"], id_)
+    let_in(request, response, id_, row)
     return response

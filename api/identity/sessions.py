@@ -1,6 +1,5 @@
 """Sessions of browsers, kept here and not in the cookie: they end when they should, and wherever somebody ends them."""
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import timedelta
@@ -153,4 +152,4 @@ def handle_of(row: SessionRow) -> str:
 
 def csrf_of(id_: str) -> str:
     """The token that a page of this session sends along with every write; whoever does not know the id cannot know it."""
-    return hmac.new(id_.encode(), b"ocop csrf", hashlib.sha256).hexdigest()
+    return hmac.digest(id_.encode(), b"ocop csrf", "sha256").hex()

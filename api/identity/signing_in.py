@@ -30,16 +30,18 @@ from workflow.clock import Clock
 from workflow.registry import Registry
 
 _LOOKED_AT = 500
+_OF_ONE_BROWSER = 100
 _WRONG_CODES = 5
 _FORGET_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """Where an attempt comes from: the address, and what the browser calls itself."""
+    """Where an attempt comes from: the address, what the browser calls itself, and the name that it was given when somebody signed in with it."""
 
     source: str
     agent: str = ""
+    browser: str = ""
 
 
 class SignIn:
@@ -71,9 +73,7 @@ class SignIn:
         if self._rehearsal:
             raise RolesInstead
         key = digest_of_login(login)
-        with self._gate:
-            self._paced(key, here)
-            self._attempt(key, here, pacing.TRIED)
+        place = self._tried(key, here)
         account = self._account(login)
         right, newer = self._hasher.matches(password, account.password if account else None)
         if account is None or not right or account.disabled_at is not None:
@@ -82,7 +82,7 @@ class SignIn:
         if newer is not None and self._shelf.change(AccountRow, {"person": account.person, **shown}, {"password": newer}):
             shown = {"password": newer}
         entered = self._enter(registry, account, here, day, strong=False, shown=shown, otherwise=LoginFailed())
-        self._attempt(key, here, pacing.ENTERED)
+        self._entered(key, here, place)
         return entered
 
     def provided(self, registry: Registry, issuer: str, subject: str, here: From, day: date, *, strong: bool) -> tuple[str, SessionRow]:  # noqa: PLR0913
@@ -130,18 +130,16 @@ class SignIn:
             Unidentified: The half session has ended meanwhile.
         """
         key = hashlib.sha256(f"code {account.person}".encode()).digest()
-        with self._gate:
-            self._paced(key, here)
-            self._attempt(key, here, pacing.TRIED)
+        place = self._tried(key, here)
         try:
             risen = self._sessions.raised(session, [self._accounts.showing(account, code)])
         except (SecondFactorWrong, Overtaken):
-            tried = self._shelf.find(AttemptRow, {"login": key, "source": here.source}, since=session.created_at, limit=_WRONG_CODES)
+            tried = self._shelf.find(AttemptRow, {"login": key, "source": place}, since=session.created_at, limit=_WRONG_CODES)
             if len(tried) >= _WRONG_CODES:
                 self._sessions.end(session)
             # Of two who send the same code at once one is right.
             raise SecondFactorWrong from None
-        self._attempt(key, here, pacing.ENTERED)
+        self._entered(key, here, place)
         return risen
 
     @contextmanager
@@ -152,16 +150,14 @@ class SignIn:
             LoginPaced: Too many wrong ones; nothing was looked at.
         """
         key = hashlib.sha256(f"again {person}".encode()).digest()
-        with self._gate:
-            self._paced(key, here)
-            self._attempt(key, here, pacing.TRIED)
+        place = self._tried(key, here)
         try:
             yield
         except PasswordRefused:
             # The known one was right.
-            self._attempt(key, here, pacing.ENTERED)
+            self._entered(key, here, place)
             raise
-        self._attempt(key, here, pacing.ENTERED)
+        self._entered(key, here, place)
 
     def enrol(self, session: SessionRow, account: AccountRow, sealed: str, code: str) -> tuple[str, SessionRow]:
         """Keep a second factor, once its first code proves that the person has it; the whole session under a new id.
@@ -196,20 +192,44 @@ class SignIn:
             return None
         return next(iter(self._shelf.find(AccountRow, {"login": folded})), None)
 
-    def _paced(self, key: bytes, here: From) -> None:
-        now = self._clock.now()
+    def _tried(self, key: bytes, here: From) -> str:
+        """Write an attempt down before it is judged; the place whose mistakes it counts among.
+
+        A browser in which this login has got in before has mistakes of its own: whoever shares its address, as a whole office or everybody on
+        one mobile network does, neither slows it down nor is slowed down by it.
+
+        Raises:
+            LoginPaced: It has to wait.
+        """
+        with self._gate:
+            now = self._clock.now()
+            known = self._shelf.find(
+                AttemptRow, {"login": key, "source": here.browser}, since=now - pacing.REMEMBERED, limit=_OF_ONE_BROWSER
+            )
+            if any(row.outcome == pacing.ENTERED for row in known):
+                place, seconds = here.browser, pacing.wait(known, (), 0, here.browser, now)
+            else:
+                place, seconds = here.source, self._wait(key, here, now)
+            if seconds:
+                raise LoginPaced(seconds=seconds)
+            self._shelf.add(AttemptRow(login=key, source=place, at=now, outcome=pacing.TRIED))
+            return place
+
+    def _wait(self, key: bytes, here: From, now: datetime) -> int:
         mine = self._shelf.find(AttemptRow, {"login": key}, since=now - pacing.REMEMBERED, limit=_LOOKED_AT)
         source = self._shelf.find(AttemptRow, {"source": here.source}, since=now - pacing.WINDOW, limit=_LOOKED_AT)
         wave = self._shelf.find(AttemptRow, since=now - pacing.WAVE, limit=2 * pacing.A_WAVE)
-        failed = sum(1 if row.outcome == pacing.TRIED else -1 for row in wave)
-        seconds = pacing.wait(mine, source, failed, here.source, now)
-        if seconds:
-            raise LoginPaced(seconds=seconds)
+        # Who gets in is written down for the address and for the browser.
+        entered = {(row.login, row.at) for row in wave if row.outcome == pacing.ENTERED}
+        failed = sum(row.outcome == pacing.TRIED for row in wave) - len(entered)
+        return pacing.wait(mine, source, failed, here.source, now)
 
-    def _attempt(self, key: bytes, here: From, outcome: str) -> None:
+    def _entered(self, key: bytes, here: From, place: str) -> None:
+        """Write down that somebody got in, for the place that tried and for the browser, which is known from now on."""
         now = self._clock.now()
-        self._shelf.add(AttemptRow(login=key, source=here.source, at=now, outcome=outcome))
-        if outcome == pacing.ENTERED and (self._forgotten is None or now - self._forgotten > _FORGET_EVERY):
+        for each in dict.fromkeys((here.browser, place)):
+            self._shelf.add(AttemptRow(login=key, source=each, at=now, outcome=pacing.ENTERED))
+        if self._forgotten is None or now - self._forgotten > _FORGET_EVERY:
             self._forgotten = now
             self.forget()
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.asking import WRITE, Asked, ask
+from api.asking import READ, WRITE, Asked, ask
 from api.identity.access_log import Access
 from api.identity.asking import asker, here, identity_of, must_be_real
 from api.identity.cookies import set_session
@@ -13,7 +13,7 @@ from api.identity.errors import IdentityRefused, LoginFailed
 from api.identity.guard import Session, session_of
 from api.identity.rights import needs_second_factor
 from api.identity.sessions import handle_of
-from api.identity.tokens import LONGEST, LONGEST_OF_DECIDERS, SCOPES
+from api.identity.tokens import ADMIN, LONGEST, LONGEST_OF_DECIDERS
 from api.judged import JudgedRoute
 from api.pages.frame import Form, Said, form_of, go_to, producers_of, render, seats_of, visitor
 from api.problems import status_of
@@ -24,6 +24,7 @@ from workflow.accounts import SessionRow, TokenRow
 
 router = APIRouter(route_class=JudgedRoute, tags=["pages"])
 Sent = Annotated[Form, Depends(form_of)]
+_SCOPES = [READ, WRITE, ADMIN]
 _BROWSERS = (("edg/", "Edge"), ("coc_coc", "Cốc Cốc"), ("firefox/", "Firefox"), ("chrome/", "Chrome"), ("safari/", "Safari"))
 _SYSTEMS = (("android", "Android"), ("iphone", "iPhone"), ("ipad", "iPad"), ("windows", "Windows"), ("mac os", "macOS"), ("linux", "Linux"))
 
@@ -60,7 +61,7 @@ def _page(asked: Asked, *, status: int = 200, error: str | None = None, problems
         "name": registry.person(person).name, "seats": seats_of(held, registry, asked.today, said, producers_of(asked.run, held)).split("; "),
         "login": account.login if account else None, "factor": account is not None and account.totp is not None,
         "sessions": [_open(row, mine, t) for row in identity.sessions.of(person)],
-        "tokens": [row for row in identity.tokens.of(person) if _living(row, asked)], "scopes": sorted(SCOPES), "longest": longest,
+        "tokens": [row for row in identity.tokens.of(person) if _living(row, asked)], "scopes": _SCOPES, "longest": longest,
         "invites": any(h.seat.function in {Function.OFFICER, Function.ADMINISTRATOR} for h in held), "error": error, "problems": problems, "secret": None, "done": None, "token_name": "", **shown,
     }  # fmt: skip
     return render(request, "me.html", status=status, **values)

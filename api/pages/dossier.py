@@ -6,6 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from api.pages.drawing import MAIN
+from api.pages.frame import Said
 from states.case import KIND_OF
 from states.chart import Chart, Rule
 from states.payload import Kind
@@ -124,19 +125,24 @@ class Attempt:
     end: str
 
 
-def attempts(entries: Iterable[Entry], said: Words) -> list[Attempt]:
+def attempts(entries: Iterable[Entry], said: Words, t: Said) -> list[Attempt]:
     """The attempts of a case, the first one first."""
     groups: dict[int, list[Entry]] = {}
     for entry in entries:
         if entry.outcome == "done" and entry.attempt is not None:
             groups.setdefault(entry.attempt, []).append(entry)
-    return [_attempt(number, group, said) for number, group in sorted(groups.items())]
+    return [_attempt(number, group, said, t) for number, group in sorted(groups.items())]
 
 
-def _attempt(number: int, group: Sequence[Entry], said: Words) -> Attempt:
+def result_line(level: str, mean: str, stars: str, said: Words, t: Said) -> str:
+    """A council's result: whose, the mean as an exact fraction in words, and the stars."""
+    return t("result.line", level=said.label("level", level), mean=said.number(Fraction(mean)), stars=said.label("stars", stars))
+
+
+def _attempt(number: int, group: Sequence[Entry], said: Words, t: Said) -> Attempt:
     rounds = dict.fromkeys(str(code) for entry in group for code in (entry.round or {}).values() if code)
     results = [
-        f"{said.label('level', str(entry.result['level']))}: {said.number(Fraction(str(entry.result['mean'])))} – {said.label('stars', str(entry.result['stars']))}"
+        result_line(str(entry.result["level"]), str(entry.result["mean"]), str(entry.result["stars"]), said, t)
         for entry in group
         if entry.result
     ]

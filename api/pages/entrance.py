@@ -7,8 +7,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.caller import Caller, Unidentified
-from api.identity.asking import here, identity_of, must_be_protected
-from api.identity.cookies import drop_session, set_language, set_session
+from api.identity.asking import here, identity_of, let_in, must_be_protected
+from api.identity.cookies import drop_session, set_language
 from api.identity.errors import IdentityRefused, LoginFailed, RolesInstead
 from api.identity.guard import Session, session_of
 from api.identity.service import Identity
@@ -115,7 +115,7 @@ def sign_in(request: Request, form: Sent) -> Response:
 def _entered(request: Request, id_: str, row: SessionRow, onward: str | None, kept: str | None = None) -> Response:
     found = opened(request, kept)
     response = _on_with(request, id_, row, found, kept or "") if found is not None else _onward(row, safe_path(onward))
-    set_session(response, request.scope["scheme"], id_)
+    let_in(request, response, id_, row)
     return response
 
 

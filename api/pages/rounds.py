@@ -1,5 +1,7 @@
 """*Tiến độ đợt đánh giá*: how far the cases of a round are, what is late, how long there is still, and what is to be expected."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -58,6 +60,10 @@ class Mark:
     forecast: str
 
 
+Tally = dict[tuple[str, str], int]
+"""Cases by unit and state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """What an office does with the round: where, and what stands against it."""
@@ -89,13 +95,16 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
     said, t = words(asked.language), Said(asked.language)
     seen = seen_by(asked.registry, asked.caller.person, asked.today)
     rows: list[dict[str, Any]] = []
-    for row in asked.run.store.rounds():
-        base = CaseList(seen_units=seen.units, seen_producers=seen.producers, round=row.code)
+    found = asked.run.store.rounds()
+    members = [CaseList(seen_units=seen.units, seen_producers=seen.producers, round=row.code) for row in found]
+    late = [replace(each, overdue_at=asked.received, states=tuple(map(str, RUNNING))) for each in members]
+    counts = asked.run.store.case_counts([*members, *late])
+    for row, count, overdue in zip(found, counts, counts[len(found) :], strict=False):
         ahead = [s for s in _dates(asked, row) if s.cutoff and s.cutoff > asked.received]
         rows.append(
             {
-                "code": row.code, "state": said.name(row.state), "open": row.state is not RoundState.CLOSED, "count": asked.run.store.case_count(base),
-                "late": asked.run.store.case_count(replace(base, overdue_at=asked.received, states=tuple(map(str, RUNNING)))),
+                "code": row.code, "name": t("round.name", number=row.number, year=row.year), "state": said.name(row.state),
+                "open": row.state is not RoundState.CLOSED, "count": count, "late": overdue,
                 "unit": asked.registry.unit_name(row.unit, asked.today), "next": _mark(ahead[0], asked, said, t, {}) if ahead else None,
             }
         )  # fmt: skip
@@ -157,12 +166,14 @@ def shown(asked: Asked, code: str, unit: str | None) -> dict[str, Any]:
     base = CaseList(
         seen_units=seen.units, seen_producers=seen.producers, round=code, units=asked.registry.ever_below(unit) if unit else None
     )
-    columns = _columns(asked, base, code, unit)
+    # Of all units: which lay in another at its time is more than lies in it today.
+    members, late = (_tally(asked, replace(base, units=None), late=each) for each in (False, True))
+    columns = _columns(_within(base.units, members), _within(base.units, late), code, unit)
     forecast = _forecast(asked, row) if not unit else {}
     return {
-        "round": row, "state": said.name(row.state), "columns": columns, "total": sum(c.count for c in columns),
+        "round": row, "unit_of_round": asked.registry.unit_name(row.unit, asked.today), "state": said.name(row.state), "columns": columns, "total": sum(c.count for c in columns),
         "late": sum(c.late for c in columns), "marks": [_mark(s, asked, said, t, forecast) for s in _dates(asked, row)],
-        "areas": _areas(asked, base, columns, code, unit), "unit": unit or "",
+        "areas": _areas(asked, members, late, columns, code, unit), "unit": unit or "",
         "unit_name": asked.registry.unit_name(unit, asked.today) if unit else "", "units": _filters(asked), "rehearsed": asked.run.rehearsal,
         "deferred": next((c.count for c in columns if c.state == CaseState.DEFERRED), 0),
     }  # fmt: skip
@@ -172,16 +183,28 @@ def _dates(asked: Asked, row: RoundRow) -> list[StageRow]:
     return list(ruling_dates(asked.run.store.stages(round=row.code), row.plan).values())
 
 
-def _columns(asked: Asked, base: CaseList, code: str, unit: str | None) -> list[Column]:
-    """Steps in which there are cases, in the order of the passage."""
-    found = []
-    for state in CaseState:
-        query = replace(base, states=(str(state),))
-        count = asked.run.store.case_count(query)
-        if count:
-            late = asked.run.store.case_count(replace(query, overdue_at=asked.received)) if state in RUNNING else 0
-            found.append(Column(str(state), count, late, _link(code, unit, state=state), _link(code, unit, state=state, late="1")))
+def _tally(asked: Asked, base: CaseList, *, late: bool) -> Tally:
+    """How many cases stand where, or how many of them are late."""
+    query = replace(base, overdue_at=asked.received, states=tuple(map(str, RUNNING))) if late else base
+    return asked.run.store.case_tally(query)
+
+
+def _within(units: Iterable[str] | None, tally: Tally) -> Counter[str]:
+    """Cases of some units by state; None: of all."""
+    among, found = None if units is None else frozenset(units), Counter[str]()
+    for (unit, state), count in tally.items():
+        if among is None or unit in among:
+            found[state] += count
     return found
+
+
+def _columns(members: Counter[str], late: Counter[str], code: str, unit: str | None) -> list[Column]:
+    """Steps in which there are cases, in the order of the passage."""
+    return [
+        Column(str(state), members[state], late[state], _link(code, unit, state=state), _link(code, unit, state=state, late="1"))
+        for state in CaseState
+        if members[state]
+    ]
 
 
 def _link(code: str, unit: str | None, **given: str) -> str:
@@ -231,7 +254,9 @@ def _filters(asked: Asked) -> list[tuple[str, str]]:
     return [(code, registry.unit_name(code, day)) for code in sorted(below) if code in parents or len(below) <= 1]
 
 
-def _areas(asked: Asked, base: CaseList, columns: list[Column], code: str, unit: str | None) -> list[Area]:
+def _areas(  # noqa: PLR0913 - what was counted, and of what
+    asked: Asked, members: Tally, late: Tally, columns: list[Column], code: str, unit: str | None
+) -> list[Area]:
     """The same by the units directly below the one that is looked at."""
     registry, day = asked.registry, asked.today
     own = [h.unit for h in registry.holdings(asked.caller.person, day) if h.seat.function is not Function.PRODUCER]
@@ -242,12 +267,10 @@ def _areas(asked: Asked, base: CaseList, columns: list[Column], code: str, unit:
     for row in registry.units_on(day):
         if row.parent != top:
             continue
-        query = replace(base, units=registry.ever_below(row.code))
-        total = asked.run.store.case_count(query)
-        if not total:
+        below = registry.ever_below(row.code)
+        mine = _within(below, members)
+        if not mine:
             continue
-        counts = [asked.run.store.case_count(replace(query, states=(c.state,))) for c in columns]
-        cells = tuple((n, _link(code, row.code, state=c.state)) for n, c in zip(counts, columns, strict=True))
-        late = asked.run.store.case_count(replace(query, overdue_at=asked.received, states=tuple(map(str, RUNNING))))
-        found.append(Area(row.code, row.name, cells, total, late, _link(code, row.code, late="1")))
+        cells = tuple((mine[c.state], _link(code, row.code, state=c.state)) for c in columns)
+        found.append(Area(row.code, row.name, cells, mine.total(), _within(below, late).total(), _link(code, row.code, late="1")))
     return found

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
 from api.asking import Asked
-from api.pages.dossier import attempts, dossier
+from api.pages.dossier import attempts, dossier, result_line
 from api.pages.drawing import Move, picture
 from api.pages.frame import Said
 from api.showing import Names
@@ -27,14 +26,12 @@ def standing(asked: Asked, case: CaseRow, entries: Sequence[Entry], at: datetime
     title = t("chart.said", now=said.name(case.state), path=" → ".join(path))
     return {
         "case": case, "names": Names(asked, [case]).of(case), "chart": picture(chart, case.state, moves, said, title),
-        "results": results(case.memo, said), "law": said.label("regime", case.regime),
-        "dossier": dossier(entries, chart, CaseState(case.state), case.attempt, said), "attempts": attempts(entries, said),
+        "results": results(case.memo, said, t), "law": said.label("regime", case.regime),
+        "dossier": dossier(entries, chart, CaseState(case.state), case.attempt, said), "attempts": attempts(entries, said, t),
     }  # fmt: skip
 
 
-def results(memo: dict[str, Any], said: Words) -> list[str]:
+def results(memo: dict[str, Any], said: Words, t: Said) -> list[str]:
     """Results of the levels, in words."""
-    found = []
-    for level, result in memo.get("results", {}).items():
-        found.append(f"{said.label('level', level)}: {said.number(Fraction(result['mean']))} – {said.label('stars', str(result['stars']))}")
-    return found
+    found = memo.get("results", {}).items()
+    return [result_line(level, str(result["mean"]), str(result["stars"]), said, t) for level, result in found]

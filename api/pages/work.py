@@ -81,24 +81,41 @@ def work(request: Request, q: Text = None, scope: Scope = None, unit: Code = Non
     mine = my_states(asked)
     only_mine = bool(mine) and scope != "all"
     base = narrowed_to(asked, seen(asked, q), unit, round)
-    found: list[tuple[str, int, list[Listed]]] = []
-    for slug in GROUPS:
-        query = _narrowed(WORKLISTS[slug](base, asked.received), mine if only_mine else None)
-        listed = asked.run.store.case_page(query, limit=_SHOWN + 1)
-        count = len(listed) if len(listed) <= _SHOWN else asked.run.store.case_count(query)
-        found.append((slug, count, listed[:_SHOWN]))
-    drawn = {card.code: card for card in cards(asked, [each for _, _, listed in found for each in listed])}
+    store, shown = asked.run.store, dict[str, list[Listed]]()
+    queries = {slug: _narrowed(WORKLISTS[slug](base, asked.received), mine if only_mine else None) for slug in GROUPS}
+    for slug, query in queries.items():
+        shown[slug] = store.case_page(query, limit=_SHOWN + 1)
+    longer = {slug: query for slug, query in queries.items() if len(shown[slug]) > _SHOWN}
+    longer |= {slug: WORKLISTS[slug](base, asked.received) for slug in BESIDE}
+    counted = dict(zip(longer, store.case_counts(list(longer.values())), strict=True))
+    drawn = {card.code: card for card in cards(asked, [each for listed in shown.values() for each in listed[:_SHOWN]])}
     groups = [
-        {"slug": slug, "count": count, "cards": [drawn[each.case.code] for each in listed], "more": count - len(listed)}
-        for slug, count, listed in found
+        {
+            "slug": slug,
+            "count": counted.get(slug, len(listed)),
+            "cards": _mine_first([(each, drawn[each.case.code]) for each in listed[:_SHOWN]], q),
+            "more": counted.get(slug, _SHOWN) - _SHOWN if len(listed) > _SHOWN else 0,
+        }
+        for slug, listed in shown.items()
     ]
-    beside = [(slug, asked.run.store.case_count(WORKLISTS[slug](base, asked.received))) for slug in BESIDE]
+    beside = [(slug, counted[slug]) for slug in BESIDE]
     given = {"q": q, "unit": unit, "round": round, "scope": "mine" if only_mine else "all"}
     values: dict[str, Any] = {
         "q": q or "", "scope": given["scope"], "can_narrow": bool(mine), "unit": unit or "", "round": round or "", "units": units_of(asked),
-        "rounds": rounds_of(asked), "given": urlencode({name: value for name, value in given.items() if value}), "registers": may_register(asked),
+        "rounds": rounds_of(asked), "all": None if any(shown.values()) else _everything(asked, base), "given": urlencode({name: value for name, value in given.items() if value}), "registers": may_register(asked),
     }  # fmt: skip
     return render(request, "work.html", groups=groups, beside=beside, **values)
+
+
+def _mine_first(found: Sequence[tuple[Listed, Card]], q: str | None) -> list[Card]:
+    """Of what falls due at the same instant, first what the reader has to do; what a text has found keeps its order."""
+    due = list(dict.fromkeys(each.due_at for each, _ in found))
+    return [card for _, card in (found if q else sorted(found, key=lambda pair: (due.index(pair[0].due_at), not pair[1].mine)))]
+
+
+def _everything(asked: Asked, base: CaseList) -> int:
+    """How many cases there are for somebody for whom none waits, so that they are not left with an empty page."""
+    return asked.run.store.case_count(base)
 
 
 @router.get("/work/{slug}")
@@ -185,7 +202,7 @@ def cards(asked: Asked, found: Sequence[Listed]) -> list[Card]:
     """Cases of a list as their reader sees them; what is read does not grow with their number."""
     names = Names(asked, [each.case for each in found])
     loaded = asked.run.store.load_cases([each.case.code for each in found]) if found else {}
-    offers = offers_of_many(asked.run.engine, asked.caller.person, list(loaded.values()), asked.received)
+    offers = offers_of_many(asked.run.engine, asked.caller.person, list(loaded.values()), asked.received, ASIDE)
     return [
         _card(asked, each, names, loaded[each.case.code].terms if each.case.code in loaded else (), offers.get(each.case.code, ()))
         for each in found

@@ -1,5 +1,6 @@
 """``/rounds``: look, freeze, close, re-date, roll over."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -64,11 +65,10 @@ def show(request: Request, code: RoundCode, if_none_match: IfNoneMatch = None) -
         for key, why in weigh((s for s in stages if s.stage == name), {row.plan}).standing.items()
     }
     seen = seen_by(asked.registry, asked.caller.person, asked.today)
-    members = {}
-    for state in CaseState:
-        query = CaseList(seen_units=seen.units, seen_producers=seen.producers, round=code, states=(str(state),))
-        if count := asked.run.store.case_count(query):
-            members[str(state)] = count
+    by_state = Counter[str]()
+    for (_, state), count in asked.run.store.case_tally(CaseList(seen_units=seen.units, seen_producers=seen.producers, round=code)).items():
+        by_state[state] += count
+    members = {str(state): by_state[state] for state in CaseState if by_state[state]}
     body = {**_plain(row), "deadlines": [{**stage_json(s), "standing": str(standing[s.id])} for s in stages], "members": members}
     tag = etag(row.version, body)
     if same_etag(if_none_match, tag):

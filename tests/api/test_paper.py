@@ -48,7 +48,7 @@ def test_it_is_typed_listed_confirmed_and_told(late: Database):
     assert "đánh giá cấp huyện" in done(*command[1].split(), "--as", "tq-h1").out
     assert state() == "district_evaluation"
     history = done("case", "history", CASE).out
-    assert "Từ văn bản giấy: làm ngày 08/07/2021 14:00, nhập ngày 12/07/2021 09:00" in history
+    assert "Từ văn bản giấy: làm lúc 14:00 thứ Năm, 08/07/2021; nhập lúc 09:00 thứ Hai, 12/07/2021" in history
     assert "người xác nhận: Lãnh đạo huyện Ngược, Huyện Mạn Ngược, 13/07/2021 08:00" in history
     assert "khôi phục vào đợt" in history
     assert "confirmed by: Lãnh đạo huyện Ngược" in done("case", "history", CASE, "--lang", "en").out

@@ -52,9 +52,9 @@ class Written:
     closes: bool
 
     @classmethod
-    def of(cls, trace: Trace, before: Trace, *, sparing: bool) -> "Written":
+    def of(cls, trace: Trace, *, sparing: bool) -> "Written":
         """From what the engine wrote, and what stood there before; ``sparing`` sets no column that stays as it was."""
-        was, now = (dict(zip(CASE.columns, CASE.values(each.after.case), strict=True)) for each in (before, trace))
+        was, now = (dict(zip(CASE.columns, CASE.values(row), strict=True)) for row in (trace.before, trace.after.case))
         columns = tuple(name for name in _SET if not sparing or name in _HEAD or was[name] != now[name])
         return cls(
             columns,
@@ -81,7 +81,7 @@ class Laps:
     """Gives the acts of some dossiers, one after another."""
 
     def __init__(self, dossiers: Sequence[Dossier], traces: Sequence[Trace], client: int, *, sparing: bool) -> None:
-        self._lap = [Written.of(trace, traces[number - 1], sparing=sparing) for number, trace in enumerate(traces)]
+        self._lap = [Written.of(trace, sparing=sparing) for trace in traces]
         self._dossiers = dossiers
         self._next = 0
         self._numbers = count()

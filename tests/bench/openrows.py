@@ -127,7 +127,7 @@ def _model(world: World) -> tuple[str, Trace]:
     assert after is not None
     assert entry is not None
     assert after.terms == ()
-    return model, Trace(LoadedCase(after.case, (), None), entry, closes=True)
+    return model, Trace(before.case, LoadedCase(after.case, (), None), entry, closes=True)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from workflow.plans import Plans
 from workflow.ports import LoadedCase, Store
 from workflow.recording import Scribe
 from workflow.rehearsal import PLANS
-from workflow.rows import AppointmentRow, PersonRow, ProducerRow, ProductRow, StoredEntry, UnitRow
+from workflow.rows import AppointmentRow, CaseRow, PersonRow, ProducerRow, ProductRow, StoredEntry, UnitRow
 
 NOW = datetime(2026, 6, 15, 3, 0, tzinfo=UTC)
 COMMUNES = 100
@@ -60,8 +60,9 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the engine wrote for one act of the lap: the case after it, its entry, and whether its deadlines ended."""
+    """What the engine wrote for one act of the lap: the case before and after it, its entry, and whether its deadlines ended."""
 
+    before: CaseRow
     after: LoadedCase
     entry: StoredEntry
     closes: bool
@@ -143,7 +144,7 @@ def _trace(store: Store, engine: Engine, dossier: Dossier, number: int) -> Trace
     assert entry is not None
     dossier.turn = (dossier.turn + 1) % len(LAP)
     opened = tuple(t for t in after.terms if t not in before.terms)
-    return Trace(LoadedCase(after.case, opened, None), entry, closes=any(t not in after.terms for t in before.terms))
+    return Trace(before.case, LoadedCase(after.case, opened, None), entry, closes=any(t not in after.terms for t in before.terms))
 
 
 def _register(store: Store, communes: Sequence[str], products: int) -> None:

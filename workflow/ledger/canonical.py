@@ -59,6 +59,15 @@ def canonical(value: Any) -> bytes:
     return text
 
 
+def utf8(text: str) -> bytes:
+    """UTF-8 of a text, which the text keeps: whoever encodes it again, such as the driver of a database, does not pay for it.
+
+    Raises:
+        orjson.JSONEncodeError: Half a surrogate pair is no text.
+    """
+    return orjson.dumps(orjson.Fragment(text))
+
+
 def _plain(value: object, depth: int) -> bool:
     """Tell whether a value is made of the permitted types alone, with ASCII keys; other contents are looked at elsewhere."""
     kind = type(value)

@@ -10,6 +10,8 @@ from workflow.store import statements
 
 T = TypeVar("T")
 Row = Sequence[Any]
+Asked = tuple[str, Sequence[Any]]
+"""A read: its statement and its values."""
 
 
 class Transaction(Protocol):
@@ -37,8 +39,12 @@ class Base(ABC):
         return self._rows(sql, params)
 
     @abstractmethod
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         """Several reads of one moment."""
+
+    def _moment_before_writing(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """The same by somebody who will mostly write next."""
+        return self._snapshot(asked)
 
     @abstractmethod
     def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:

@@ -129,6 +129,45 @@ class CaseLists(ABC):
         rows = self._rows(f"SELECT count(*) FROM case_file c{joined} WHERE {where}{self._due(query, params)}", params)  # noqa: S608
         return int(rows[0][0])
 
+    def case_counts(self, queries: Sequence[CaseList]) -> list[int]:
+        """See :class:`workflow.ports.Served`. What a set names is counted from it; all else in one pass over the cases."""
+        found, together = [0] * len(queries), list[int]()
+        for number, query in enumerate(queries):
+            if query.text or (_named(query) and not _narrow(query)):
+                found[number] = self.case_count(query)
+            else:
+                together.append(number)
+        if not together:
+            return found
+        given = [list(self._parts(queries[number])) for number in together]
+        common = [part for part in given[0] if all(part in each for each in given)]
+        cells, params = [], list[Any]()
+        for parts in given:
+            own = [part for part in parts if part not in common]
+            cells.append(f"count(CASE WHEN {' AND '.join(['1=1', *(sql for sql, _ in own)])} THEN 1 END)")
+            params += [value for _, values in own for value in values]
+        where = " AND ".join(["1=1", *(sql for sql, _ in common)])
+        params += [value for _, values in common for value in values]
+        row = self._rows(f"SELECT {','.join(cells)} FROM case_file c WHERE {where}", storable(tuple(params)))[0]  # noqa: S608
+        for number, count in zip(together, row, strict=True):
+            found[number] = int(count)
+        return found
+
+    def case_tally(self, query: CaseList) -> dict[tuple[str, str], int]:
+        """See :class:`workflow.ports.Served`."""
+        where, params = self._where(query)
+        where += self._due(query, params)
+        joined = _NAMED if query.text else ""
+        sql = f"SELECT c.unit,c.state,count(*) FROM case_file c{joined} WHERE {where} GROUP BY c.unit,c.state"  # noqa: S608
+        return {(row[0], row[1]): int(row[2]) for row in self._rows(sql, params)}
+
+    def _parts(self, query: CaseList) -> Iterator[tuple[str, list[Any]]]:
+        """Conditions with their values, each by itself."""
+        yield from self._conditions(query, "c.unit")
+        params: list[Any] = []
+        if due := self._due(query, params):
+            yield due.removeprefix(" AND "), params
+
     # Pages.
     def _dated(self, read: _Read, query: CaseList, after: Place | None, limit: int) -> list[_Standing]:
         columns, joined = read
@@ -162,6 +201,8 @@ class CaseLists(ABC):
     def _few(self, where: str, params: Sequence[Any], query: CaseList) -> bool:
         """Whether a list is so short that all of it is put into order sooner than its first page is met on a walk."""
         narrow = query.seen_units is not None and len(query.seen_units) < _WIDE
+        if query.due_before is not None and query.overdue_at is None and not _narrow(query):
+            return False  # The walk ends there.
         if not narrow and not any((query.states, query.kind, query.round, query.units, query.product, query.producer, query.asked)):
             return False
         probe = f"SELECT count(*) FROM (SELECT 1 FROM case_file c WHERE {where} LIMIT {_GATHERED + 1}) n"  # noqa: S608
@@ -208,9 +249,8 @@ class CaseLists(ABC):
 
     # Filters.
     def _where(self, query: CaseList, *, beside: bool = False) -> tuple[str, list[Any]]:
-        """The conditions on a case and their values; ``beside`` the way by which cases are met, or the set that names them."""
-        named = query.overdue_at is not None or query.due_before is not None
-        unit = f"{self._beside}c.unit" if beside or (named and not _narrow(query)) else "c.unit"
+        """The conditions on a case and their values; ``beside`` the way by which cases are met, a round, or the set that names them."""
+        unit = f"{self._beside}c.unit" if beside or ((_named(query) or query.round) and not _narrow(query)) else "c.unit"
         parts, params = ["1=1"], []
         for sql, values in self._conditions(query, unit):
             parts.append(sql)
@@ -244,15 +284,20 @@ class CaseLists(ABC):
         """The condition on the nearest deadline, where no index of deadlines is walked."""
         if query.due_from is None and query.due_before is None:
             return ""
-        nearest, bounds = "", []
-        for sign, bound in ((">=", query.due_from), ("<", query.due_before)):
+        found = "" if query.due_before is not None or query.dated else f" AND {_RUNS}"
+        # The nearest lies before an instant where any does, and not before one where none does.
+        for sign, bound in (("", query.due_before), ("NOT ", query.due_from)):
             if bound is not None:
-                nearest += f" AND t.due_at{sign}?"
-                bounds.append(to_micros(bound))
-        params += bounds
-        if _narrow(query) or query.due_before is None:
-            return f" AND EXISTS (SELECT 1 FROM term t WHERE t.case_code=c.code AND {_NEAREST}{nearest})"  # noqa: S608
-        return f" AND c.code IN (SELECT t.case_code FROM term t WHERE {_NEAREST}{nearest})"  # noqa: S608
+                before = "FROM term t WHERE t.status='running' AND t.due_at<?"
+                each = f"{sign}EXISTS (SELECT 1 {before} AND t.case_code=c.code)"
+                found += f" AND {each if _narrow(query) else f'c.code {sign}IN (SELECT t.case_code {before})'}"
+                params.append(to_micros(bound))
+        return found
+
+
+def _named(query: CaseList) -> bool:
+    """Whether a set of deadlines names the cases, unless the list is narrow."""
+    return query.overdue_at is not None or query.due_before is not None
 
 
 def _narrow(query: CaseList) -> bool:

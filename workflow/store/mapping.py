@@ -6,7 +6,7 @@ tuples of integers, text and bytes; enumerations travel as their values and inst
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -26,6 +26,7 @@ from states.vocabulary import (
     TermStatus,
     Track,
 )
+from workflow.ledger.canonical import utf8
 from workflow.rows import (
     AppointmentRow,
     CalendarDay,
@@ -81,8 +82,8 @@ def storable(values: Values) -> Values:
 
 def _encodes(text: str) -> bool:
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        utf8(text)
+    except orjson.JSONEncodeError:
         return False
     return True
 
@@ -95,6 +96,10 @@ def micros(when: Any) -> int | None:
 def instant(stored: int | None) -> Any:
     """The instant of microseconds that may be missing."""
     return None if stored is None else from_micros(stored)
+
+
+shared_instant = lru_cache(maxsize=4096)(from_micros)
+"""For instants that many rows have in common, such as a cut-off."""
 
 
 @cache
@@ -145,14 +150,22 @@ class Shape:
         return tuple(values[at] for at in _places(self.columns, names))
 
 
-def _case_values(row: CaseRow) -> Values:
+def memo_text(row: CaseRow) -> str:
+    """What a case remembers, as it is stored.
+
+    Raises:
+        MalformedInput: ``memo_unstorable``.
+    """
     try:
-        memo = orjson.dumps(row.memo, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(row.memo, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError as error:
         raise MalformedInput("memo_unstorable", case=row.code, reason=str(error)) from error
+
+
+def _case_values(row: CaseRow) -> Values:
     return (
         row.code, row.command, row.kind.value, row.product, row.producer, row.unit, row.regime, row.pinned, row.state.value, row.attempt,
-        row.round, row.central_round, row.origin and row.origin.value, row.left and row.left.value, row.certificate, memo,
+        row.round, row.central_round, row.origin and row.origin.value, row.left and row.left.value, row.certificate, memo_text(row),
         to_micros(row.registered_at), to_micros(row.updated_at), row.product if row.state in RUNNING_STATES else None,
         row.version, row.head_seq, row.head_hash,
     )  # fmt: skip
@@ -281,7 +294,7 @@ TERM = Shape(
         r.status.value, r.attempts, micros(r.not_before),
     ),
     lambda v: TermRow(
-        id=v[0], case=v[1], attempt=v[2], stage=_STAGE[v[3]], round=v[4], effect=_EFFECT[v[5]], due_at=from_micros(v[6]), phrase=v[7],
+        id=v[0], case=v[1], attempt=v[2], stage=_STAGE[v[3]], round=v[4], effect=_EFFECT[v[5]], due_at=shared_instant(v[6]), phrase=v[7],
         source=v[8], deadline=v[9], calendar=v[10], status=_STATUS[v[11]], attempts=v[12], not_before=instant(v[13]),
     ),
 )  # fmt: skip
@@ -290,7 +303,7 @@ ENTRY = Shape(
     "history",
     ("subject", "seq", "kind", "command", "event", "recorded_at", "body", "leaf_hash", "opening"),
     ("subject", "seq"),
-    lambda r: (r.subject, r.seq, r.kind.value, r.command, r.event, to_micros(r.recorded_at), r.body, r.leaf_hash, r.opening),
+    lambda r: (r.subject, r.seq, r.kind._value_, r.command, r.event, to_micros(r.recorded_at), r.body, r.leaf_hash, r.opening),
     lambda v: StoredEntry(
         subject=v[0], seq=v[1], kind=_SUBJECT[v[2]], command=v[3], event=v[4], recorded_at=from_micros(v[5]), body=v[6], leaf_hash=v[7],
         opening=v[8],
@@ -363,6 +376,16 @@ REGISTRY: dict[str, Shape] = {
     "producers": PRODUCER, "products": PRODUCT,
 }  # fmt: skip
 """In the order of their references: who is pointed at comes first."""
+
+
+def entry_values(entry: StoredEntry) -> Values:
+    """An entry's columns. Its text and its opening are canonical, which is stricter than :func:`storable`, and the longest of all.
+
+    Raises:
+        MalformedInput: As :func:`storable`, over the rest.
+    """
+    storable((entry.subject, entry.command, entry.event))
+    return ENTRY.values(entry)
 
 
 def outbox_values(entry: StoredEntry) -> Values:

@@ -14,7 +14,7 @@ from states.errors import StoreUnsafe
 from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema
-from workflow.store.base import Row, Transaction
+from workflow.store.base import Asked, Row, Transaction
 from workflow.store.mapping import storable
 from workflow.store.postgresql_pool import Connection, Pool
 from workflow.store.postgresql_writes import (
@@ -118,10 +118,12 @@ class PostgresStore(SharedStore, SqlTelling):
         with self._pool.use() as connection:
             return list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall())
 
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         with self._pool.use() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            return [list(connection.execute(numbered(sql), binary=True).fetchall()) for sql in statements_]
+            return [
+                list(connection.execute(numbered(sql), storable(tuple(params)) or None, binary=True).fetchall()) for sql, params in asked
+            ]
 
     def _stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[Row]:
         # Whoever reads a million rows would keep a connection of the pool from those who act.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from states.errors import MalformedInput, NotFound, StoreUnsafe
@@ -50,6 +51,7 @@ from workflow.store.text import composed, found, typed_words
 from workflow.store.types import from_micros, to_micros
 
 _CASE_WIDTH = len(CASE.columns)
+_CASE_OF_TERM = TERM.columns.index("case_code")
 _DIGEST = 32
 _FIXED_META = frozenset({"rehearsal"})
 
@@ -69,12 +71,15 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 
     def load_cases(self, codes: Sequence[str], commands: Sequence[str] = ()) -> dict[str, LoadedCase]:
         """See :class:`workflow.ports.Store`."""
-        parts: dict[str, list[Row]] = {}
-        for row in self._rows_before_writing(
-            statements.LOAD_CASES.replace("IN LIST", self._among()), ("", self._list(commands), self._list(codes))
-        ):
-            parts.setdefault(row[0], []).append(row)
-        return {code: _loaded(rows) for code, rows in parts.items()}
+        listed = (self._list(codes),)
+        asked = [(text, listed) for text in statements.LOAD_CASES]
+        asked += [(statements.ANSWERED, (self._list(commands),))] if commands else []
+        cases, terms, *used = self._moment_before_writing([(text.replace("IN LIST", self._among()), given) for text, given in asked])
+        running: dict[str, list[TermRow]] = {}
+        for row in sorted(terms, key=itemgetter(0)):
+            running.setdefault(row[_CASE_OF_TERM], []).append(TERM.row(row))
+        found = any(used)
+        return {row[0]: LoadedCase(mapping.case_row(row), tuple(running.get(row[0], ())), None, found) for row in cases}
 
     def case_by_command(self, command: str) -> str | None:
         """See :class:`workflow.ports.Store`."""
@@ -202,7 +207,7 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
         """See :class:`workflow.ports.Store`."""
         shapes = [*(REGISTRY[name] for name in ("units", "successions", "people", "appointments", "ties")), DELEGATION]
         texts = [f"SELECT {s.names()} FROM {s.table} ORDER BY {','.join(s.key)}" for s in shapes]  # noqa: S608
-        epoch, *parts = self._snapshot([statements.EPOCH, *texts])
+        epoch, *parts = self._snapshot([(text, ()) for text in (statements.EPOCH, *texts)])
         units, successions, people, appointments, ties, delegations = (
             tuple(shape.row(row) for row in rows) for shape, rows in zip(shapes, parts, strict=True)
         )
@@ -368,7 +373,8 @@ class SharedStore(CaseLists, ServiceTables, KeepsIdentity):
 def _loaded(rows: Sequence[Row]) -> LoadedCase:
     first = rows[0]
     start = _CASE_WIDTH + 2
-    terms = tuple(TERM.row(row[start:]) for row in rows) if first[start] is not None else ()
+    # The few terms of a case are put in order here: the database would sort whole rows, texts and memo included.
+    terms = tuple(TERM.row(row[start:]) for row in sorted(rows, key=itemgetter(start))) if first[start] is not None else ()
     return LoadedCase(mapping.case_row(first), terms, first[_CASE_WIDTH], bool(first[_CASE_WIDTH + 1]))
 
 

@@ -5,42 +5,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import chain, compress
-from operator import ne
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
 
 from states.errors import StoreUnsafe
-from states.vocabulary import TermStatus
 from workflow.credentials import must_stand
 from workflow.ports import Change, Outcome, moves_rounds
 from workflow.store import schema, statements
-from workflow.store.base import Row, Transaction
+from workflow.store.base import Asked, Row, Transaction
 from workflow.store.locks import FileLock, LockHeldError
-from workflow.store.mapping import ENTRY, STAGE, SUBJECTS, TERM, Shape, Values, outbox_values, storable
+from workflow.store.mapping import storable
 from workflow.store.reads import SharedStore, reference_unknown
+from workflow.store.sqlite_steps import Step, gathered, group_steps
 from workflow.store.sqlite_writer import Writer, borrow_writer, connect, return_writer
 from workflow.store.telling import SqlTelling
-from workflow.store.telling_mapping import RUNG, steps_values
 
 T = TypeVar("T")
 
-Step = tuple[str, Values, bool]
-"""A statement, its values, and whether it has to touch exactly one row."""
-
-_INSERTS = {shape.table: statements.insert(shape) for shape in (*SUBJECTS.values(), ENTRY, TERM)}
-_PLAN = (
-    f"INSERT INTO rung({RUNG.names()}) SELECT ?,key,?,?,value,?,'planned',0,NULL,NULL FROM json_each(?) WHERE true"  # noqa: S608 names are ours
-    f" {statements.replacing(RUNG)}"
-)
-"""A duty that stands again (a report taken back) gets its steps again."""
-
-_ENDS = {status: statements.PASS_RUNGS if status is TermStatus.PASSED else statements.END_RUNGS for status in TermStatus}
-_CLOSES = {status: statements.MEET_TERM if status is TermStatus.MET else statements.CLOSE_TERM for status in TermStatus}
-_UPSERT_STAGE = statements.upsert(STAGE)
 _ALREADY_THERE = frozenset(
     {
         "SQLITE_CONSTRAINT_UNIQUE",
@@ -57,41 +40,6 @@ class _UndoneError(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
         self.outcome = outcome
-
-
-def _subject(shape: Shape, change: Change) -> Step:
-    now, before = shape.values(change.row), change.before
-    if before is None:
-        return _INSERTS[shape.table], storable(now), True
-    # For each column that a SET names, whether it differs or not, SQLite rewrites its indexes and builds the list of its CHECK anew.
-    differs = tuple(map(ne, shape.values(before), now))
-    if not any(differs):
-        # Its history will refuse an act after which nothing is different, its head included.
-        differs = tuple(column == "head_seq" for column in shape.columns)
-    return _swap(shape.table, differs), storable((*compress(now, differs), before.code, before.version, before.head_seq)), True
-
-
-@lru_cache(maxsize=512)
-def _swap(table: str, differs: tuple[bool, ...]) -> str:
-    shape = next(shape for shape in SUBJECTS.values() if shape.table == table)
-    return statements.swap(shape, tuple(compress(shape.columns, differs)))
-
-
-def _steps(change: Change) -> list[Step]:
-    steps = [_subject(SUBJECTS[type(change.row)], change)]
-    steps.append((_INSERTS["history"], storable(ENTRY.values(change.entry)), True))
-    steps.append((statements.INSERT_OUTBOX, outbox_values(change.entry), True))
-    steps += [(_CLOSES[status], (status.value, term), True) for term, status in change.closed]
-    steps += [(_ENDS[status], (term,), False) for term, status in change.closed]
-    steps += [(statements.END_RUNGS, (duty,), False) for duty in change.fulfilled]
-    steps += [(_INSERTS["term"], storable(TERM.values(term)), True) for term in change.opened]
-    steps += [(_PLAN, storable(steps_values(each)), False) for each in change.steps]
-    steps += [(_UPSERT_STAGE, storable(STAGE.values(stage)), True) for stage in change.stages]
-    return steps
-
-
-def _group_steps(changes: Sequence[Change]) -> list[Step]:
-    return list(chain.from_iterable(_steps(change) for change in sorted(changes, key=lambda change: change.row.code)))
 
 
 def _check_epoch(connection: sqlite3.Connection, epoch: int | None) -> None:
@@ -113,12 +61,9 @@ def _carry_out(connection: sqlite3.Connection, steps: Iterable[Step]) -> None:
 
 def _carry_out_together(connection: sqlite3.Connection, groups: Sequence[Sequence[Step]]) -> bool:
     """All groups statement by statement; False, with nothing left behind, if any of them does not fit."""
-    gathered: dict[tuple[str, bool], list[Values]] = {}
-    for sql, values, one in chain.from_iterable(groups):
-        gathered.setdefault((sql, one), []).append(values)
     connection.execute("SAVEPOINT together")
     try:
-        fits = all(connection.executemany(sql, rows).rowcount == len(rows) or not one for (sql, one), rows in gathered.items())
+        fits = all(expected in {None, connection.executemany(sql, rows).rowcount} for sql, rows, expected in gathered(groups))
     except sqlite3.IntegrityError:
         fits = False
     if not fits:
@@ -219,11 +164,11 @@ class SqliteStore(SharedStore, SqlTelling):
         except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
 
-    def _snapshot(self, statements_: Sequence[str]) -> list[list[Row]]:
+    def _snapshot(self, asked: Sequence[Asked]) -> list[list[Row]]:
         reader = self._reader()
         reader.execute("BEGIN")
         try:
-            return [reader.execute(sql).fetchall() for sql in statements_]
+            return [reader.execute(sql, storable(tuple(params))).fetchall() for sql, params in asked]
         finally:
             reader.execute("COMMIT")
 
@@ -236,12 +181,19 @@ class SqliteStore(SharedStore, SqlTelling):
             connection.close()
 
     def _rows_before_writing(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        found = self._from_writer([(sql, params)])
+        return self._rows(sql, params) if found is None else found[0]
+
+    def _moment_before_writing(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        found = self._from_writer(asked)
+        return self._snapshot(asked) if found is None else found
+
+    def _from_writer(self, asked: Sequence[Asked]) -> list[list[Row]] | None:
         writer = self._writer
         try:
-            rows = writer.read_if_idle(sql, storable(tuple(params))) if writer is not None else None
+            return writer.read_if_idle([(sql, storable(tuple(params))) for sql, params in asked]) if writer is not None else None
         except sqlite3.OperationalError as error:
             raise StoreUnsafe("database_unavailable", reason=str(error)) from error
-        return self._rows(sql, params) if rows is None else rows
 
     def _act(self, work: Callable[[Transaction], T]) -> T:
         try:
@@ -261,7 +213,7 @@ class SqliteStore(SharedStore, SqlTelling):
     def write(self, changes: Sequence[Change], *, epoch: int | None) -> Outcome:
         """See :class:`workflow.ports.Store`."""
         must_stand(epoch)
-        steps = _group_steps(changes)
+        steps = group_steps(changes)
 
         def work(connection: sqlite3.Connection) -> Outcome:
             _check_epoch(connection, epoch)
@@ -280,7 +232,7 @@ class SqliteStore(SharedStore, SqlTelling):
         if not groups:
             return []
         must_stand(epoch)
-        planned = [_group_steps(group) for group in groups]
+        planned = [group_steps(group) for group in groups]
         codes = [change.row.code for group in groups for change in group]
 
         def alone(connection: sqlite3.Connection, steps: Sequence[Step]) -> Outcome:

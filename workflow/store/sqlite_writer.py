@@ -159,8 +159,10 @@ class Writer:
         if job.leads and not job.done:
             self._lead(job)
 
-    def read_if_idle(self, sql: str, params: Sequence[Any]) -> list[Any] | None:
-        """The rows of a SELECT, read on this connection where nobody writes and the last commit served one caller; else None.
+    def read_if_idle(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]] | None:
+        """The rows of some SELECTs, read on this connection where nobody writes and the last commit served one caller; else None.
+
+        Nobody else writes to the database, so they are of one moment.
 
         Whoever reads and then writes alone is served best here: what was just written is in this connection's cache, while every other
         connection has to throw its cache away after each commit. With company the connection is left to those who write.
@@ -170,7 +172,7 @@ class Writer:
                 return None
             self._busy = True
         try:
-            return self._connection.execute(sql, params).fetchall()
+            return [self._connection.execute(sql, params).fetchall() for sql, params in asked]
         finally:
             _wake(self._step_down(1))
 

@@ -59,9 +59,14 @@ _LOADED = (
     f"SELECT {CASE.names('c.')},(SELECT h.seq FROM history h WHERE h.subject=c.code AND h.command=?),USED,"  # noqa: S608
     f"{TERM.names('t.')} FROM case_file c LEFT JOIN term t ON t.case_code=c.code AND t.status='running'"
 )
-LOAD_CASE = f"{_LOADED} WHERE c.code=? ORDER BY t.id".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
-LOAD_CASES = f"{_LOADED} WHERE c.code IN LIST ORDER BY c.code,t.id".replace("USED", f"{_ANSWERED} IN LIST)")
-"""``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
+LOAD_CASE = f"{_LOADED} WHERE c.code=?".replace("USED", f"(EXISTS(SELECT 1 {_OF_KEY}) OR {_ANSWERED}=?))")
+LOAD_CASES = (
+    f"SELECT {CASE.names()} FROM case_file WHERE code IN LIST ORDER BY code",  # noqa: S608
+    f"SELECT {TERM.names()} FROM term WHERE case_code IN LIST AND status='running'",  # noqa: S608
+)
+"""Cases, and their running terms in any order: read at one moment, and apart, because beside its terms each case would be read once for every one.
+``IN LIST`` stands for each database's own way of testing against one parameter that holds many codes."""
+ANSWERED = "SELECT 1 FROM http_answer WHERE command IN LIST LIMIT 1"
 
 SHOWN_CASES = (
     f"SELECT {CASE.names('c.')},p.name,o.name,{TERM.names('t.')} FROM case_file c LEFT JOIN product p ON p.code=c.product"  # noqa: S608

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from workflow.store.base import Base, Row
 from workflow.store.telling_mapping import ITEM, MESSAGE
-from workflow.store.types import to_micros
+from workflow.store.types import from_micros, to_micros
 from workflow.telling import ItemRow, MessageRow
-from workflow.toldbook import ToldQuery, ToldSums
+from workflow.toldbook import Step, ToldQuery, ToldSums
 
 _AT = "coalesce(m.composed_at,m.send_at)"
 _TOLD = f"SELECT {ITEM.names('i.')},{MESSAGE.names('m.')} FROM told_item i JOIN message m ON m.id=i.message"  # noqa: S608
 _WIDTH = len(ITEM.columns)
+_instant = lru_cache(maxsize=4096)(from_micros)
+"""A cut-off is shared by many cases, and so are the steps before it."""
 _SUMS = (
     "SELECT count(DISTINCT m.recipient),count(DISTINCT m.id),sum(CASE WHEN NOT i.moot AND i.kind<>'event' THEN 1 ELSE 0 END),"
     "sum(CASE WHEN NOT i.moot AND i.kind='event' THEN 1 ELSE 0 END),sum(CASE WHEN i.moot THEN 1 ELSE 0 END),"
@@ -39,6 +42,15 @@ def told_rows(rows: Iterable[Row]) -> list[tuple[ItemRow, MessageRow]]:
 
 class SqlToldBook(Base):
     """The part of a store that :class:`workflow.toldbook.ToldBook` asks for."""
+
+    def steps(self, duties: Sequence[str]) -> list[Step]:
+        """See :class:`workflow.toldbook.ToldBook`."""
+        sql = (
+            "SELECT duty,rung,at,CASE state WHEN 'fired' THEN fired_at END FROM rung"  # noqa: S608
+            f" WHERE duty {self._among()} AND state IN ('planned','fired','unheard') ORDER BY duty,at,rung"
+        )
+        rows = self._rows(sql, (self._list(duties),))
+        return [Step(duty, rung, _instant(at), None if fired is None else _instant(fired)) for duty, rung, at, fired in rows]
 
     def told_items(self, query: ToldQuery, messages: Sequence[str] | None = None) -> list[tuple[ItemRow, MessageRow]]:
         """See :class:`workflow.toldbook.ToldBook`."""

@@ -122,9 +122,9 @@ def test_the_registry_keeps_one_spelling_whoever_fills_it(api: Http):
 
 
 def test_whoever_stands_decomposed_in_a_database_that_others_filled_can_act_all_the_same(api: Http, database: Database):
-    owner_of(database)(f"UPDATE person SET name='{APART}' WHERE code='producer-P1'")
+    owner_of(database)(f"UPDATE person SET name='{APART}' WHERE code='producer-P1'")  # noqa: S608 - ours
     owner_of(database)("UPDATE registry SET epoch=epoch+1")
-    owner_of(database)(f"UPDATE product SET name='{apart('Mật ong Hoà')}' WHERE code='P1-01'")
+    owner_of(database)(f"UPDATE product SET name='{apart('Mật ong Hoà')}' WHERE code='P1-01'")  # noqa: S608 - ours
     assert PersonRow(code="producer-P1", name=APART, email=None, phone=None).name in {p.name for p in api.world.store.registry().people}
     answer = api.post("cases", "producer-P1", {"product": "P1-01", **IDEA_GIVEN})
     assert answer.status_code == 201, answer.text

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from statistics import mean
 from time import perf_counter
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api.worklists import WORKLISTS
 from tests.support.http import IDEA, Http
 from workflow.casebook import CaseList
 from workflow.rows import ProductRow
@@ -412,3 +414,32 @@ def test_a_list_is_the_same_whether_its_cases_are_asked_or_named_by_a_set(api: H
     assert len(ideas) == 2
     assert shown[1] == [5, 5, 5, 5, 5, 5, 5, 2], "of everybody, before the worker was there"
     assert shown[3] == [5, 5, 5, 3, 3, 3, 3, 4], "two were recorded, and are late all the same"
+
+
+def test_lists_that_are_counted_together_are_as_long_as_each_by_itself(api: Http, monkeypatch: pytest.MonkeyPatch):
+    there = [api.world.filed(product, "2021-02-01 08:00") for product in ("P1-01", "P1-02", "P2-01")]
+    for n in (1, 3):
+        api.world.registered(f"P{n}-04")
+    store, due = api.runtime.store, max(term.due_at for term in api.runtime.store.terms(there[0]))
+    for at in (due - timedelta(days=3), due + timedelta(days=1)):
+        for units in (("X1", "X2", "Y1"), None):
+            base = CaseList(seen_units=units, seen_producers=None if units is None else ("P3",))
+            queries = [narrowed(base, at) for narrowed in WORKLISTS.values()]
+            queries += [
+                base,
+                replace(base, text="p1"),
+                replace(base, kind="first"),
+                replace(base, due_from=at),
+                replace(base, round="VS-2021-1"),
+            ]
+            for wide in (0, 1_000):
+                monkeypatch.setattr("workflow.store.lists._WIDE", wide)
+                counted = store.case_counts(queries)
+                assert counted == [store.case_count(query) for query in queries]
+                assert counted[len(WORKLISTS)] > 0
+                for query, count in zip(queries, counted, strict=True):
+                    tally = store.case_tally(query)
+                    assert sum(tally.values()) == count
+                    for unit, state in tally:
+                        assert tally[unit, state] == store.case_count(replace(query, units=(unit,), states=(state,))) or query.states
+    assert store.case_counts([]) == []

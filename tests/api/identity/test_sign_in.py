@@ -190,7 +190,9 @@ def test_an_enrolment_is_for_its_own_account_and_needs_its_first_code(house: Hou
 
 def test_the_cookie_is_bound_to_the_host_and_out_of_reach_of_scripts(house: House):
     house.account("producer-P1")
-    set_cookie = house.browser().post("session", {"login": "producer-p1", "password": PASSWORD}).headers["set-cookie"]
+    set_cookie, place = house.browser().post("session", {"login": "producer-p1", "password": PASSWORD}).headers.get_list("set-cookie")
+    assert place.startswith("__Host-ocop-place=")
+    assert {part.strip().lower() for part in place.split(";")[1:]} == {"httponly", "path=/", "samesite=lax", "secure", "max-age=2592000"}
     parts = [part.strip().lower() for part in set_cookie.split(";")]
     assert parts[0].startswith("__host-ocop=")
     assert set(parts[1:]) == {"httponly", "path=/", "samesite=lax", "secure"}

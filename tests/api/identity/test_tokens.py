@@ -6,6 +6,7 @@ import pytest
 
 from api.identity.access_log import Access
 from api.identity.guard import personal
+from states.errors import StoreUnsafe
 from states.words import words
 from tests.support.identity import CLI, Browser, House
 from workflow.accounts import AccessRow, TokenRow
@@ -187,17 +188,24 @@ def test_who_reads_whose_case_is_written_before_the_answer_leaves(house: House):
     assert len(records(house)) == 3
 
 
-def test_what_cannot_be_recorded_is_not_shown(house: House, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("fault", "status"), [(OSError("disk full"), 500), (StoreUnsafe("database_unavailable", reason="gone"), 503)])
+def test_what_cannot_be_recorded_is_not_shown(house: House, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int):
+    """Whatever kept it from being written: a fault of the program's, and one that the program knows."""
     case = house.world.registered()
     officer = house.enter("officer-H1")
 
     def broken(*_: Any, **__: Any) -> bool:
-        raise OSError("disk full")
+        raise fault
 
     monkeypatch.setattr("workflow.store.identity.Shelf.add_each", broken)
-    answered = officer.get(f"cases/{case}")
-    assert answered.status_code == 500
-    assert "P1-01" not in answered.text
+    for path in (f"cases/{case}", "cases", f"cases/{case}/history"):
+        answered = officer.get(path)
+        assert answered.status_code == status, path
+        assert "P1-01" not in answered.text
+        assert case not in answered.json().get("items", [])
+    monkeypatch.undo()
+    assert [row.subject for row in house.identity.log.read(person="officer-H1") if row.kind == "case"] == []
+    assert officer.get(f"cases/{case}").status_code == 200
 
 
 @pytest.mark.parametrize(

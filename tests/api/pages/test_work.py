@@ -253,3 +253,28 @@ def test_taking_a_list_away_is_recorded(house: House):
     house.world.appoint("auditor-VS", "auditor", "province", "VS")
     items = house.enter("auditor-VS").get("access-log?person=officer-X1").json()["items"]
     assert ("cases", "q=mat") in {(item["kind"], item["detail"]) for item in items}
+
+
+def test_nobody_for_whom_nothing_waits_is_left_with_an_empty_page(house: House):
+    world = house.world
+    case = world.filed("P1-01", at="2021-06-01 10:00")
+    browser = house.enter("producer-P1")
+    page = look(browser, "/work")
+    assert "Hiện không có việc nào chờ anh/chị." in page.text
+    assert "Xem tất cả hồ sơ anh/chị được xem (1)" in page.text
+    assert "/cases" in page.links
+    assert case in look(browser, "/cases").text
+    nothing = look(browser, "/work?q=khong+co+gi")
+    assert "Không có hồ sơ nào khớp với nội dung tìm hoặc lọc." in nothing.text
+    assert "/work" in nothing.links
+    world.act(case, "return_for_completion", at="2021-06-02 10:00")
+    assert "Hiện không có việc nào chờ" not in look(browser, "/work").text
+
+
+def test_of_what_falls_due_together_what_is_ones_own_to_do_comes_first(house: House):
+    world = house.world
+    waits, mine = (world.at_province(product, at="2021-06-02 10:00") for product in ("P1-01", "P1-02"))
+    world.act(waits, "accept")
+    page = look(house.enter("officer-VS"), "/work?scope=all")
+    assert "Việc của tôi: tiếp nhận hồ sơ" in page.text
+    assert page.source.index(f"/cases/{mine}") < page.source.index(f"/cases/{waits}")

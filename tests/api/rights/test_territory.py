@@ -37,7 +37,7 @@ def counted(api: Http, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
     """Every statement that is read while this is open, by the first words of its text."""
     found, store = Reads(), api.runtime.store
     with monkeypatch.context() as patch:
-        for name in ("_rows", "_snapshot", "_rows_before_writing"):
+        for name in ("_rows", "_snapshot", "_rows_before_writing", "_moment_before_writing"):
             original = getattr(store, name, None)
             if original is None:
                 continue

@@ -13,6 +13,7 @@ from tests.support.meddling import before
 from tests.support.world import World, on, world_at, world_of_2026
 from workflow.audit import drifts
 from workflow.ledger.entry import parse
+from workflow.moulds import Moulds
 from workflow.perform import Engine
 from workflow.sweeping import run_tick
 
@@ -128,14 +129,14 @@ def test_a_row_that_cannot_be_judged_is_set_aside_and_stops_nobody(world: World,
     a_mixed_page(world)
     world.move(AFTER)
     bad = due(world)[1]
-    judged = world.engine.judge.automatic
+    judged = Moulds.change
 
-    def poisoned(*given: Any) -> Any:
-        if given[-1].id == bad.id:
+    def poisoned(moulds: Moulds, world: Any, loaded: Any, term: Any, command: str) -> Any:
+        if term.id == bad.id:
             raise RuntimeError("poisoned")
-        return judged(*given)
+        return judged(moulds, world, loaded, term, command)
 
-    monkeypatch.setattr(world.engine.judge, "automatic", poisoned)
+    monkeypatch.setattr(Moulds, "change", poisoned)
     sweep = run_tick(world.store, world.engine, world.plans, world.clock.now()).sweep
     assert len(sweep.fired) == 4
     assert [row for row, *_ in sweep.failed] == [bad.id]

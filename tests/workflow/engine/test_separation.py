@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from states.chart import Seat
+from states.case import all_charts
+from states.chart import Rule, Seat
 from states.errors import NotAllowed
 from states.refusal import Code
+from states.vocabulary import Duty, Function
 from tests.support.world import World
+from workflow.access import BARRED, Place, may
 from workflow.audit import drifts
 from workflow.delegations import Delegate, Delegations
+from workflow.rows import TieRow
 
 X, DEPUTY = "x", "deputy"
 SETUP, LATER, TYPED = "2021-06-01 09:00", "2021-06-01 10:00", "2021-06-10 09:00"
+DAY = date(2021, 6, 1)
 FORBIDDEN = {frozenset("●■"), frozenset("●◆"), frozenset("○■")}
 NO_SECOND = {frozenset("●■"), frozenset("●◆")}
 """Whose hands keep them from being the second person; to check what a colleague has handled is what a second person is for."""
@@ -231,3 +236,34 @@ def test_a_new_attempt_begins_with_clean_hands(world: World):
     world.act(case, "defer", by="officer-H1")
     world.act(case, "reenter", by="officer-H1")
     assert world.act(case, "conclude", by=X, mean=80).event == "conclude"
+
+
+def seated(world: World) -> list[tuple[Rule, Seat, str]]:
+    """Every rule of every regime in every seat that may do it, with somebody who holds the seat."""
+    registry = world.engine.world(fresh=True).registry
+    personal = [rule for chart in all_charts() for rule in chart.rules if rule.duty is not Duty.AUTOMATIC]
+    return [(rule, seat, people[0]) for rule in personal for seat in rule.seats if (people := registry.holders(seat, "X1", DAY))]
+
+
+def test_no_seat_of_any_rule_is_exempt_from_separation(world: World):
+    registry = world.engine.world(fresh=True).registry
+    for rule, seat, person in seated(world):
+        decides = rule.duty is Duty.HANDLES and seat.function is Function.AUTHORITY
+        duty = Duty.DECIDES if decides else rule.duty
+        for earlier in (Duty.PREPARES, Duty.HANDLES, Duty.SCORES, Duty.DECIDES):
+            grant, refusals = may(registry, person, [rule], Place("P1-01", "P1", "X1", {person: (str(earlier),)}), DAY)
+            barred = Code.SEPARATION in {reason.code for reason in refusals}
+            assert barred is (earlier in BARRED[duty]), (rule.event, seat, earlier)
+            assert (grant is None) is barred, (rule.event, seat, earlier)
+    assert {seat.function for _, seat, _ in seated(world)} >= {
+        Function.OFFICER, Function.SECRETARY, Function.CHAIR, Function.AUTHORITY,
+    }  # fmt: skip
+
+
+def test_no_seat_that_scores_or_decides_is_exempt_from_ties(world: World):
+    tried = [(rule, seat, person) for rule, seat, person in seated(world) if rule.duty in {Duty.SCORES, Duty.DECIDES}]
+    world.store.save_registry(ties=[TieRow(person=person, product="P1-01", kind="adviser") for person in {person for *_, person in tried}])
+    registry = world.engine.world(fresh=True).registry
+    for rule, seat, person in tried:
+        _, refusals = may(registry, person, [rule], Place("P1-01", "P1", "X1", {}), DAY)
+        assert Code.TIED_TO_PRODUCT in {reason.code for reason in refusals}, (rule.event, seat)
