@@ -220,7 +220,9 @@ def test_a_lot_whose_commit_is_lost_is_found_out_for_each(api: Http, monkeypatch
     store = api.runtime.store
     lost = Lost(store.write_each, carried_out=carried_out, times=1)
     monkeypatch.setattr(store, "write_each", lost)
-    answers = asyncio.run(at_once(api, [(code, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": "k"}) for code in codes]))
+    answers = asyncio.run(
+        at_once(api, [(code, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": f"k-{code}"}) for code in codes])
+    )
     assert [answer.status_code for answer in answers] == [200] * 4
     assert {answer.headers.get("idempotency-replayed") for answer in answers} == {None}
     assert lost.times == 0
