@@ -6,8 +6,8 @@ cut open where a name, a number or an instant stands, and filled in case by case
 if it gives, for the case at hand, the very change that judging that case gave.
 """
 
-import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -91,7 +91,7 @@ class _Mould:
             _CODE: "code", str(_SEQ + 1): "seq", _COMMAND: "command", _HEAD.hex(): "prev", time_text(_RECEIVED): "received",
             time_text(_RECORDED): "recorded", **places,
         }  # fmt: skip
-        cut = re.split(f"({'|'.join(map(re.escape, known))})", entry.body)
+        cut = _cut(entry.body, known)
         holes = [(at, known[cut[at]]) for at in range(1, len(cut), 2)]
         rest = {name: value for name, value in after.memo.items() if name != "hands"}
         shared = (cut[::2], _case_values(after), after.certificate, rest, list(map(_term_values, drawn.opened)))
@@ -267,6 +267,17 @@ def _nameless(key: tuple[Any, ...], like: LoadedCase) -> LoadedCase:
         for number, term in enumerate(like.terms)
     )
     return LoadedCase(case, tuple(terms), None)
+
+
+def _cut(text: str, words: Iterable[str]) -> list[str]:
+    """A text cut out around words, which stand in the odd places; a longer word goes before one that is part of it."""
+    pieces = [text]
+    for word in sorted(words, key=len, reverse=True):
+        cut: list[str] = []
+        for place, piece in enumerate(pieces):
+            cut += [piece] if place % 2 else [part for left in piece.split(word) for part in (left, word)][:-1]
+        pieces = cut
+    return pieces
 
 
 def _term(number: int) -> str:

@@ -365,10 +365,8 @@ class PlanWork:
             begun, ended = _turned(desk, [*desk.lines, line])
             if dry_run:
                 return Written(plan=code, event=event, seq=None, line=line, fulfilled=ended)
-            if (
-                self.store.write([replace(change, fulfilled=ended, steps=steps_of(begun, self.clock.now()))], epoch=desk.world.epoch)
-                is Outcome.WRITTEN
-            ):
+            change = replace(change, fulfilled=ended, steps=steps_of(begun, self.clock.now()))
+            if self.store.write([change], epoch=desk.world.epoch) is Outcome.WRITTEN:
                 return Written(plan=code, event=event, seq=change.entry.seq, line=line, fulfilled=ended)
         raise StaleCase(case=code, expected=None, version=None, state=None)
 

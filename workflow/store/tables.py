@@ -206,13 +206,10 @@ class TermTable(Table, table=True):
             postgresql_where=sa.text("status = 'running'"),
         ),
         sa.Index(
-            "ix_term_recorded",
-            "case_code",
-            "stage",
-            "attempt",
+            "ix_term_recorded", "case_code", "stage", "attempt",
             sqlite_where=sa.text("status = 'passed' AND effect = 'record'"),
             postgresql_where=sa.text("status = 'passed' AND effect = 'record'"),
-        ),
+        ),  # fmt: skip
         {"sqlite_with_rowid": False},
     )
     id: str = Field(primary_key=True, sa_type=Code)

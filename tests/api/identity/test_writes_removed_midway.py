@@ -228,7 +228,6 @@ def living(house: House, person: str) -> list[SessionRow]:
     return [row for row in house.identity.sessions.of(person) if row.whole]
 
 
-WAYS_IN = ("password", "link", "second factor", "enrolment")
 ENDINGS = {
     "account closed": {"password": (401, "login_failed"), "link": (410, "link_unusable"), "second factor": (401, "unidentified"), "enrolment": (401, "unidentified")},
     "another password": {"password": (401, "login_failed")},
