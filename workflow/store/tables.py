@@ -186,6 +186,9 @@ class DelegationTable(_Headed, table=True):
     state: DelegationState = Field(sa_type=coded(DelegationState, "state"))
 
 
+_RECORDED = sa.text("status = 'passed' AND effect = 'record'")
+
+
 class TermTable(Table, table=True):
     """:class:`workflow.rows.TermRow`. Two indexes hold running terms alone, so the sweep reads only what it will fire; one those recorded.
 
@@ -205,11 +208,7 @@ class TermTable(Table, table=True):
             sqlite_where=sa.text("status = 'running'"),
             postgresql_where=sa.text("status = 'running'"),
         ),
-        sa.Index(
-            "ix_term_recorded", "case_code", "stage", "attempt",
-            sqlite_where=sa.text("status = 'passed' AND effect = 'record'"),
-            postgresql_where=sa.text("status = 'passed' AND effect = 'record'"),
-        ),  # fmt: skip
+        sa.Index("ix_term_recorded", "case_code", "stage", "attempt", sqlite_where=_RECORDED, postgresql_where=_RECORDED),
         {"sqlite_with_rowid": False},
     )
     id: str = Field(primary_key=True, sa_type=Code)
