@@ -150,16 +150,14 @@ class SignIn:
             LoginPaced: Too many wrong ones; nothing was looked at.
         """
         key = hashlib.sha256(f"again {person}".encode()).digest()
-        with self._gate:
-            self._paced(key, here)
-            self._attempt(key, here, pacing.TRIED)
+        place = self._tried(key, here)
         try:
             yield
         except PasswordRefused:
             # The known one was right.
-            self._attempt(key, here, pacing.ENTERED)
+            self._entered(key, here, place)
             raise
-        self._attempt(key, here, pacing.ENTERED)
+        self._entered(key, here, place)
 
     def enrol(self, session: SessionRow, account: AccountRow, sealed: str, code: str) -> tuple[str, SessionRow]:
         """Keep a second factor, once its first code proves that the person has it; the whole session under a new id.

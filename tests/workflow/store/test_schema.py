@@ -21,7 +21,7 @@ from workflow.store.tables import metadata
 from workflow.store.urls import conninfo, sqlite_path
 
 Run = Callable[..., Any]
-plain: Any = import_module("workflow.store.migrations.versions.0011_plain_checks")
+plain: Any = import_module("workflow.store.migrations.versions.0010_plain_checks")
 
 
 def fill(store: Store) -> None:

@@ -6,7 +6,7 @@ No act pays for it: a case never changes its unit, and a deadline is recorded as
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
