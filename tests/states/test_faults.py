@@ -109,9 +109,11 @@ def test_every_slip_in_json_is_told(text: str, name: str):
 
 def test_faults_of_an_embedded_database_are_recognised(tmp_path: Path):
     def cause(path: str, *statements: str, uri: bool = False) -> str:
-        with closing(sqlite3.connect(path, uri=uri, timeout=0)) as connection, pytest.raises(sqlite3.Error) as raised:
-            for statement in statements:
+        with closing(sqlite3.connect(path, uri=uri, timeout=0)) as connection:
+            for statement in statements[:-1]:
                 connection.execute(statement)
+            with pytest.raises(sqlite3.Error) as raised:
+                connection.execute(statements[-1])
         return str(raised.value)
 
     file = tmp_path / "a.db"
