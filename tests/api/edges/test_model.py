@@ -29,7 +29,7 @@ from workflow.audit import drifts, verify_log
 IDEA = {"kind": "first", "novelty": "new", "group": "food", "origin": "own_idea", "description": "Mật ong rừng"}
 CASE, ACT = "/cases/{code}", "/cases/{code}/actions/{event}"
 READER = "officer-VS"
-EXAMPLES, STEPS = 15, 30
+EXAMPLES, STEPS = 12, 25
 EVERY = {"register", "act", "refused", "stale", "again", "another's", "paper", "let go", "list", "look back", "history"}
 NOT_HERE = frozenset({"override", "register"})
 ENDS = frozenset({"withdraw", "decline", "eliminate", "defer"})
@@ -315,7 +315,7 @@ class Dossiers(RuleBasedStateMachine):
             return
         found: dict[str, str] = {}
         first = min(self.known)
-        query = f"limit=200&sort={sort}"
+        query = f"limit={limit + 9}&sort={sort}"
         for _ in range(60):
             answer = self.client.ask(person, "GET", "/cases", query=query)
             body = answer.json()
@@ -324,7 +324,7 @@ class Dossiers(RuleBasedStateMachine):
                 found[each["code"]] = each["state"]
             if body["next"] is None:
                 break
-            query = f"limit={limit + 100}&sort={sort}&cursor={body['next']}"
+            query = f"limit={limit + 9}&sort={sort}&cursor={body['next']}"
         for code, told in self.known.items():
             seen = self.client.ask(person, "GET", CASE, code=code).status_code == 200
             assert (code in found) is seen
