@@ -140,5 +140,5 @@ def _methods_at(request: Request) -> list[str]:
     for method in ("DELETE", "GET", "POST", "PUT"):
         asked = {**request.scope, "method": method}
         if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes):
-            there.append(method)
+            there += ["GET", "HEAD"] if method == "GET" else [method]
     return there

@@ -25,6 +25,7 @@ BODY_SECONDS = 15.0
 """A megabyte by a slow mobile connection. With what a connection may take to be closed after it, nobody holds one for 20 seconds."""
 EVEN_SECONDS = 0.005
 """What is not there and what lies elsewhere are answered at the next beat of this length: what differs in their work cannot be measured."""
+_AWAKE = 0.0012
 NOT_FOUND = 404
 GONE = 499
 """In logs and figures alone: who asked did not wait for the answer."""
@@ -49,7 +50,8 @@ class Transport:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, request = perf_counter(), _id_of(scope)
+        began, request, method = perf_counter(), _id_of(scope), scope["method"]
+        scope, send = _headed(scope, send)
         _compose(scope)
         scope["request_id"] = request
         bind_request(request)
@@ -73,7 +75,7 @@ class Transport:
             # Whoever asked has gone in the middle of it: nobody is there to be answered, and nothing is broken here.
             answered["status"] = answered["status"] or GONE
         except Exception:
-            _log.exception("fault", method=scope["method"], path=without_token(scope["path"]))
+            _log.exception("fault", method=method, path=without_token(scope["path"]))
             if answered["status"]:
                 raise
             await problem_response(Request(scope), UnexpectedFault(request=request))(scope, receive, sending)
@@ -81,10 +83,10 @@ class Transport:
             caller = scope.get("state", {}).get("caller")
             metrics = getattr(getattr(scope.get("app"), "state", None), "metrics", None)
             if metrics is not None:
-                metrics.answered(scope["method"], answered["status"], perf_counter() - began)
+                metrics.answered(method, answered["status"], perf_counter() - began)
             _log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 path=without_token(scope["path"])[:500],
                 status=answered["status"],
                 milliseconds=round((perf_counter() - began) * 1000, 1),
@@ -94,8 +96,24 @@ class Transport:
             bind_request(None)
 
     async def _at_its_beat(self, status: int, began: float) -> None:
-        if status == NOT_FOUND and self._even:
-            await sleep(self._even - (perf_counter() - began) % self._even)
+        if status != NOT_FOUND or not self._even:
+            return
+        beat = began + self._even * (1 + (perf_counter() - began) // self._even)
+        # The loop wakes on whole milliseconds from when it fell asleep, which would tell the work again: the rest is waited for awake.
+        await sleep(max(0.0, beat - perf_counter() - _AWAKE))
+        while perf_counter() < beat:  # noqa: ASYNC110 - nothing happens at a beat that an event could tell of
+            await sleep(0)
+
+
+def _headed(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """A request for the head of an answer as one for the whole, of which only the head goes out (RFC 9110, 9.3.2)."""
+    if scope["method"] != "HEAD":
+        return scope, send
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return {**scope, "method": "GET"}, sending
 
 
 def _compose(scope: MutableMapping[str, Any]) -> None:

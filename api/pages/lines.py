@@ -9,7 +9,7 @@ from api.cli.context import speaking
 from api.cli.render import history_lines, who
 from api.pages.frame import Said
 from states.vocabulary import Effect, Event
-from states.words import words
+from states.words import Language, words
 from workflow.ledger.entry import Entry
 from workflow.rows import StoredEntry
 from workflow.timeline import opened
@@ -37,8 +37,13 @@ class Happened:
 
 def happened(asked: Asked, stored: Sequence[StoredEntry]) -> list[Happened]:
     """A history in words, oldest first."""
-    found, said, t = [], words(asked.language), Said(asked.language)
-    with speaking(asked.language):
+    return read_out(stored, asked.language)
+
+
+def read_out(stored: Sequence[StoredEntry], language: Language) -> list[Happened]:
+    """The same in a language."""
+    found, said, t = [], words(language), Said(language)
+    with speaking(language):
         for each in stored:
             line = opened(each)
             entry = line.entry

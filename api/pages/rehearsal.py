@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api.bootstrap import Runtime
 from api.caller import Caller
-from api.cli.render import history_lines
 from api.pages.casts import Role, cast, role_of
 from api.pages.entrance import enter_role
 from api.pages.frame import page_language, render, safe_path
+from api.pages.lines import read_out
 from api.pages.mail import letter, mail
 from api.pages.reading import instant_of as typed_instant
 from api.pages.stories import Progress, Step, StepKind, Story, perform, progress, stories
@@ -30,7 +30,6 @@ from workflow.access import visible
 from workflow.judging import place_of
 from workflow.rows import CaseRow, SubjectKind
 from workflow.timebar import FARTHEST, Happened, Moved, next_morning, settles
-from workflow.timeline import timeline
 
 router = APIRouter(prefix="/rehearsal", include_in_schema=False)
 HOME = "/rehearsal"
@@ -92,7 +91,7 @@ def home(request: Request) -> Response:
     return _home(_visit(request))
 
 
-def _home(visit: Visit, error: CycleError | None = None) -> Response:
+def _home(visit: Visit, error: CycleError | None = None, story: str = "") -> Response:
     run, said = visit.run, words(visit.language)
     ahead, now = run.time_bar.next_deadline(), run.clock.now()
     reachable = ahead is not None and settles(ahead) - now <= FARTHEST
@@ -110,7 +109,7 @@ def _home(visit: Visit, error: CycleError | None = None) -> Response:
         ahead=ahead if reachable else None,
         settled=settles(ahead) if ahead is not None else None,
         stories=told,
-        first=_first(visit, told),
+        first=_first(visit, told, story),
         going_on=_going_on(visit, told),
         season=known,
         cast=cast(run, said),
@@ -132,9 +131,9 @@ def _going_on(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> t
     return None
 
 
-def _first(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]]) -> str:
+def _first(visit: Visit, told: list[tuple[Story, list[dict[str, Any]]]], refused: str) -> str:
     """The story that stands on top: the one whose step has just been taken, else the first in which something is still to be done."""
-    wanted = visit.request.query_params.get("story", "")
+    wanted = refused or visit.request.query_params.get("story", "")
     open_ = [story.key for story, steps in told if any(step["progress"] == Progress.NEXT and not step["shows"] for step in steps)]
     known = [story.key for story, _ in told]
     return wanted if wanted in known else next(iter([*open_, *known]), "")
@@ -237,10 +236,7 @@ def case(request: Request, code: str) -> Response:
         raise NotFound(what="case", name=code[:200])
     said = words(visit.language)
     product = visit.run.store.product(loaded.case.product)
-    entries = []
-    for line in timeline(visit.run.store, loaded.case.code):
-        first, *rest = (text.strip() for text in history_lines([line], said))
-        entries.append({"head": first, "rest": rest, "denied": line.entry.outcome == "denied", "deferred": line.entry.event == "defer"})
+    entries = read_out(list(visit.run.store.entries(loaded.case.code)), visit.language)
     return _page(
         visit, "case", case=loaded.case, name=product.name if product else loaded.case.product, state=said.name(loaded.case.state),
         entries=entries[::-1], full=_full(visit, loaded.case),
@@ -337,7 +333,7 @@ def _step(visit: Visit, story: Story, step: Step) -> Response:
             try:
                 perform(run, step)
             except CycleError as error:
-                told = _home(visit, error)
+                told = _home(visit, error, story.key)
                 for name, value in played.raw_headers:
                     if name == b"set-cookie":
                         told.raw_headers.append((name, value))

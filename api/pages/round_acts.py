@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api.asking import WRITE, Asked, ask, command_id, fingerprint
 from api.cli.context import speaking
-from api.cli.render import history_lines
+from api.cli.render import who
 from api.pages.frame import Form, Said, form_of, go_to, render, visitor
 from api.pages.reading import day_of
 from api.problems import status_of
@@ -314,7 +314,7 @@ def _stale(desk: Desk, error: StaleCase, given: Mapping[str, str]) -> Response:
     last = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 9 else 0  # noqa: PLR2004 - as far as entries go
     with speaking(desk.asked.language):
         lines = [opened(stored) for stored in desk.asked.run.store.entries(desk.row.code) if stored.seq > last]
-        changes = [" – ".join(text.strip() for text in history_lines([line], said)[:2]) for line in lines]
+        changes = [f"{said.instant(line.at)}: {said.label('event', line.entry.event)} – {who(line)}" for line in lines]
     kept = {**given, "key": "", "looked": ""}
     try:
         groups = None if desk.reasons or desk.act is RoundAct.REDATE else _foreseen(desk)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from notifications import account as accounts
 from notifications import acknowledging, choosing, feeding, postbox, reaching
 from notifications.account import account, counts, page_of, sums_of, year_of
 from notifications.acknowledging import CallResult, Via
 from notifications.call_sheet import CallReason
 from notifications.choices import ChoiceInvalid
+from notifications.composed import message_of
 from notifications.foresight import coming_on, preview, steps_of
 from notifications.links import digest_of
 from notifications.messages import Language
@@ -154,13 +154,12 @@ def test_pages_and_sums_of_an_account_are_those_of_the_whole(told: Told, monkeyp
     assert {link.duty.startswith("event:") for link in links[::2]} == {True, False}, "of duties and of news"
     registry, wording = world_of(told).registry, told.notifications.wording
     worded: list[str] = []
-    message_of = accounts.message_of
 
     def counted(body: str) -> Any:
         worded.append(body)
         return message_of(body)
 
-    monkeypatch.setattr(accounts, "message_of", counted)
+    monkeypatch.setattr("notifications.account.message_of", counted)
     case, (start, end) = case_of(told, "P1-01"), year_of(2021)
     confirmed = set()
     for query in (

@@ -29,6 +29,7 @@ from states.regime import REGIMES, VIETNAM, local_midnight
 from states.vocabulary import CaseState, Effect, Event, Function, Level, RoundEvent, RoundState, Stage, Stars
 from states.words import SECTION, words
 from tests.states.samples import CHARTS, MIDNIGHT
+from tests.support.sources import parsed
 from workflow.ledger.findings import Fault
 from workflow.telling import DeliveryState, RungState
 
@@ -43,7 +44,7 @@ COMPLETED_LATER = {("states/chart.py", "EventRefused"), ("states/payload.py", "P
 @cache
 def _sources() -> tuple[tuple[str, ast.Module], ...]:
     paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    return tuple((path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))) for path in paths)
+    return tuple((path.relative_to(ROOT).as_posix(), parsed(path.read_text("utf-8"))) for path in paths)
 
 
 def _calls() -> Iterator[tuple[str, str, ast.Call]]:

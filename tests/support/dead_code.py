@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.sources import parsed
+
 DECLARATIVE = frozenset({"Enum", "Flag", "IntEnum", "Protocol", "StrEnum"})
 """Bases whose whole body is declaration."""
 
 
 def declared_lines(source: str) -> Iterator[int]:
     """Lines of a module that declare and do not do."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, ast.ClassDef):
             continue
         bases = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in map(_bare, node.bases)}

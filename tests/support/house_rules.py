@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.sources import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CLOCK_CALLS = frozenset(
@@ -94,7 +96,7 @@ def findings(path: str, source: str) -> Iterator[Finding]:
         path: The file's path from the root, with slashes.
         source: Its text.
     """
-    tree = ast.parse(source, path)
+    tree = parsed(source, path)
     origins = _imported_names(tree)
 
     def dotted(node: ast.AST) -> str:

@@ -72,7 +72,7 @@ class CaseLists(ABC):
         """See :class:`workflow.ports.Served`."""
         found = self._page(_SHORT, query, after, limit + 1)
         page = found[:limit]
-        return [Line(*row, None if due is None else _instant(due)) for row, due, _ in page], Place(*page[-1][2]) if len(
+        return [Line._make((*row, None if due is None else _instant(due))) for row, due, _ in page], Place(*page[-1][2]) if len(
             found
         ) > limit else None
 

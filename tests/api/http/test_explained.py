@@ -67,7 +67,7 @@ def test_the_common_log_is_named_in_words(api: Http):
 
 def test_the_methods_of_an_address_are_told_whole(api: Http):
     answer = api.send("DELETE", "cases")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 def test_instants_of_the_timeline_are_told_in_the_time_of_viet_nam(api: Http):

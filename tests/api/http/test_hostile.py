@@ -190,7 +190,7 @@ def test_nothing_unforeseen_shows_its_inside(api: Http, monkeypatch: pytest.Monk
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("secret-of-the-inside")
 
-    monkeypatch.setattr(api.runtime.store, "case_page", broken)
+    monkeypatch.setattr(api.runtime.store, "case_lines", broken)
     answer = api.get("cases")
     assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_fault")
     assert "secret" not in answer.text

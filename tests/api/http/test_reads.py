@@ -336,7 +336,8 @@ def test_a_list_has_the_same_pages_whether_it_is_gathered_or_walked(api: Http, m
 
 def test_a_list_is_read_in_as_many_statements_whatever_it_shows(api: Http, monkeypatch: pytest.MonkeyPatch):
     api.world.registered("P1-01")
-    store, asked = api.runtime.store, list[str]()
+    store: Any = api.runtime.store
+    asked: list[str] = []
     rows = store._rows
 
     def counted(sql: str, params: Sequence[Any] = ()) -> Any:
@@ -381,7 +382,7 @@ def test_lines_are_of_the_cases_of_the_page(api: Http):
 def test_a_list_is_the_same_whether_its_cases_are_asked_or_named_by_a_set(api: Http, monkeypatch: pytest.MonkeyPatch):
     there = [api.world.filed(product, "2021-02-01 08:00") for product in ("P1-01", "P1-02", "P2-01", "P2-02", "P2-03")]
     ideas = [api.world.registered(f"P{n}-04") for n in (1, 3)]
-    store = api.runtime.store
+    store: Any = api.runtime.store
     dues = sorted({term.due_at for code in there for term in store.terms(code)})
     passed = dues[-1] + timedelta(days=1)
     questions: list[dict[str, Any]] = [

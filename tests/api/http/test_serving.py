@@ -195,6 +195,23 @@ def test_not_ready_once_the_database_is_of_another_version(api: Http, database: 
     assert api.get("/readyz", None).status_code == 200
 
 
+def test_the_head_of_an_answer_can_be_asked_for_wherever_the_whole_can(api: Http):
+    code = api.world.registered("P1-01")
+    for path, by in (
+        (f"cases/{code}", "officer-VS"),
+        ("cases", "officer-VS"),
+        ("cases/none", "officer-VS"),
+        ("cases", None),
+        ("/livez", None),
+    ):
+        whole, head = api.get(path, by), api.send("HEAD", path, by)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers.get("etag") == whole.headers.get("etag")
+        assert head.headers["content-length"] == whole.headers["content-length"]
+    assert api.send("HEAD", f"cases/{code}/actions/select").status_code == 405
+    assert 'ocop_http_requests_total{method="HEAD",status="200"} 3.0' in api.get("/metrics", None).text
+
+
 def test_the_figures_count_cases_and_what_is_due(api: Http):
     api.world.filed("P1-01", "2021-02-01 08:00")
     api.world.registered("P1-02")

@@ -220,7 +220,7 @@ def test_a_lot_whose_commit_is_lost_is_found_out_for_each(api: Http, monkeypatch
     store = api.runtime.store
     lost = Lost(store.write_each, carried_out=carried_out, times=1)
     monkeypatch.setattr(store, "write_each", lost)
-    answers = asyncio.run(at_once(api, [(code, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": "k"}) for code in codes]))
+    answers = asyncio.run(at_once(api, [(code, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": code}) for code in codes]))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert {answer.headers.get("idempotency-replayed") for answer in answers} == {None}
     assert lost.times == 0
@@ -234,7 +234,7 @@ def test_a_lot_that_cannot_be_written_at_all_is_not_answered_as_done(api: Http, 
     codes = [api.world.registered(f"P1-{n:02d}") for n in range(1, 4)]
     monkeypatch.setattr(api.runtime.store, "write_each", full)
     monkeypatch.setattr(api.runtime.store, "write", full)
-    answers = asyncio.run(at_once(api, [(c, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": "k"}) for c in codes]))
+    answers = asyncio.run(at_once(api, [(c, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": c}) for c in codes]))
     assert [answer.status_code for answer in answers] == [503] * 3
 
 
@@ -244,7 +244,7 @@ def test_a_function_that_ended_is_felt_by_the_next_look_and_the_next_act(api: Ht
     rows = [row for row in api.world.store.registry().appointments if row.person == "authority-H1"]
     api.world.store.save_registry(appointments=[replace(row, valid_to="2021-01-05") for row in rows])
     assert api.get(f"cases/{codes[0]}", "authority-H1").status_code == 404
-    answers = asyncio.run(at_once(api, [(c, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": "k"}) for c in codes]))
+    answers = asyncio.run(at_once(api, [(c, "authority-H1", BODY, {"If-Match": '"1"', "Idempotency-Key": c}) for c in codes]))
     assert [answer.status_code for answer in answers] == [404] * 3
     assert [api.world.events(code) for code in codes] == [["register"]] * 3
 

@@ -53,7 +53,7 @@ def test_a_token_that_asks_for_another_is_told_why_it_gets_none(house):
 def test_a_token_without_the_scope_names_it_as_the_page_does(house):
     house.account("officer-VS")
     headers, _ = _bearer(house, "officer-VS", ["read"])
-    assert "“quản lý tài khoản”" in house.browser().get("users", **headers).json()["detail"]
+    assert "“quản lý tài khoản, ủy quyền”" in house.browser().get("users", **headers).json()["detail"]
 
 
 def test_what_is_wrong_with_an_account_is_said_in_words(house):

@@ -33,7 +33,7 @@ POST   /api/v1/tokens                                . . p . . .
 DELETE /api/v1/tokens/{token}                        . . p . w a
 GET    /api/v1/access-log                            . . p r w a
 GET    /api/v1/delegations                           . . p r w a
-POST   /api/v1/delegations                           . . p . w a
+POST   /api/v1/delegations                           . . p . . a
 POST   /api/v1/delegations/{code}/revoke             . . p . w a
 GET    /login/provider                               n h p r w a
 GET    /login/provider/back                          n h p r w a

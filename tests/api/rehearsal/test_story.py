@@ -108,13 +108,14 @@ def test_a_minute_late_is_refused_on_the_page_with_the_way_out(browser: TestClie
     assert "Đợt kế tiếp: VS-2021-2" in said
     assert "Ai gỡ được: cán bộ phụ trách cấp tỉnh" in said
     assert "Đang vào vai: Vi Mai Lam" in text_of(refused), "the role that was refused is played on"
+    assert said.index("Không làm được") < said.index("Tiếp tục ở đây") < said.index("Muộn một phút") < said.index("Hai phút trước nửa đêm")
     page = Page(refused.text)
     assert dict(page.form("/language").values)["next"] == "/rehearsal", "a button has no page of its own to come back to"
     assert [form.action for form in page.forms].count("/rehearsal/clock") == 1, "the whole time bar is there, so the strip is not"
     onward = next(form for form in page.forms if {("step", "3"), ("story", "minute-late")} <= {*form.buttons, *form.values})
     assert browser.post("/rehearsal/story", data={**dict(onward.values), "step": "3"}, headers=ORIGIN).status_code == 200
     history = text_of(press(browser, "story", story="minute-late", step="4"))
-    assert "BỊ TỪ CHỐI: ghi kết quả của hội đồng" in history
+    assert "bị từ chối Ghi kết quả của hội đồng" in history
     assert "Vào đợt VS-2021-2" in history
 
 
@@ -137,7 +138,7 @@ def test_after_the_season_it_goes_on_into_one_under_the_present_law(browser: Tes
         page = press(browser, "story", story=story.key, step=str(number))
         assert page.status_code == 200, (number, text_of(page)[:400])
         assert step.to is None or run.clock.now() == step.to
-    assert "xếp sang đợt sau theo mốc của quy định" in text_of(page)
+    assert "Xếp sang đợt sau theo mốc của quy định" in text_of(page)
     assert "Vào đợt VS-2027-1" in text_of(page)
     found = {case.code: case for case in every_case(run.store) if case.code.startswith("VS-2026")}
     assert {case.regime for case in found.values()} == {"qd26-2026"}

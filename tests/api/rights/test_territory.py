@@ -170,7 +170,7 @@ def give(giver: Browser, **other: Any) -> Any:
 
 def act(browser: Browser, house: House, case: str, event: str, **body: Any) -> Any:
     version = house.world.case(case).version
-    return browser.post(f"cases/{case}/actions/{event}", body, Idempotency_Key=f"{event}-{version}", If_Match=f'"{version}"')
+    return browser.post(f"cases/{case}/actions/{event}", body, Idempotency_Key=f"{event}-{case}-{version}", If_Match=f'"{version}"')
 
 
 def reasons(answer: Any) -> list[str]:
