@@ -354,9 +354,7 @@ class PlanWork:
             desk = self.desk(code)
             done = next((line for line in desk.lines if command and line.entry.command == command), None)
             if done is not None:
-                if done.entry.event != event:
-                    raise MalformedInput("command_reused", command=command, case=code)
-                must_be_the_same(done, digest, command=command, case=code)
+                must_be_the_same(done, digest, command=command, case=code, event=event)
                 return Written(plan=code, event=event, seq=done.entry.case_seq, line=done, repeated=True)
             move = PLAN.move(desk.row.state, event, code)
             made = draft(desk, move)

@@ -71,7 +71,7 @@ def receipt_again(store: Store, command: Command, code: str, seq: int) -> Receip
     return replace(receipt, replayed=True)
 
 
-def must_be_the_same(line: Line, digest: str | None, *, command: str, case: str) -> None:
+def must_be_the_same(line: Line, digest: str | None, *, command: str, case: str, event: str | None = None) -> None:
     """Whoever sends a command id again asks for what was asked under it before.
 
     Args:
@@ -79,12 +79,13 @@ def must_be_the_same(line: Line, digest: str | None, *, command: str, case: str)
         digest: What is asked now, as :func:`workflow.commands.fingerprint`; None where the way in does not bind its ids.
         command: As its sender knows it.
         case: Whose history the entry is in.
+        event: What is asked now, where that was not looked at before.
 
     Raises:
         MalformedInput: ``command_reused``.
     """
     bound = line.text(DIGEST) if digest else None
-    if bound is not None and bound != digest:
+    if (event is not None and line.entry.event != event) or (bound is not None and bound != digest):
         raise MalformedInput("command_reused", command=command, case=case)
 
 
