@@ -72,7 +72,7 @@ def test_a_fault_is_one_line_with_its_trace(house: House, logged: io.StringIO, m
         raise RuntimeError(f"first\nsecond\u2028third\x1b[2J{FORGED}")
 
     browser = house.enter("officer-VS")
-    monkeypatch.setattr(house.runtime.store, "case_page", broken)
+    monkeypatch.setattr(house.runtime.store, "case_lines", broken)
     answered = browser.get("cases")
     assert answered.status_code == 500
     faults = [each for each in lines(logged) if each["event"] == "fault"]
