@@ -206,9 +206,9 @@ class Words:
         return said + self.template("next", "override", {"who": refusal.overriders}) if refusal.overriders else said
 
     def problem(self, problem: Problem) -> str:
-        """The words of a problem, after the field it concerns."""
+        """The words of a problem, after the field it concerns, if it concerns one."""
         field = problem.pointer.strip("/")
-        return f"{self.label('field', field)}: {self.problem_text(problem)}"
+        return f"{self.label('field', field)}: {self.problem_text(problem)}" if field else self.problem_text(problem)
 
     def problem_text(self, problem: Problem) -> str:
         """The words of a problem without its place; stages and instants stand in its detail as plain text."""

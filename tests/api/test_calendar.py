@@ -73,7 +73,7 @@ def test_a_swap_is_one_file_and_json_names_every_term(filed: str, tmp_path: Path
     ("text", "told"),
     [
         ("day = 1\n", "không đọc được"),
-        ("day = [", "không phải TOML"),
+        ("day = [", "  • tệp không đúng cách viết TOML"),
         ("[[day]]\nworking = true\n", "bắt buộc"),
         ('[[day]]\ndate = 2026-08-25\nworking = "no"\n', "có hoặc không"),
         ("[[day]]\ndate = 2026-08-25\nworking = false\nnote = 1\n", "khóa lạ"),

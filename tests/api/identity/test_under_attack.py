@@ -152,9 +152,9 @@ def test_an_id_that_was_planted_opens_nothing_and_is_not_taken_over(attacked: In
 
 
 def test_guessing_from_one_address_holds_up_nobody_who_signs_in_there_with_the_own_browser(attacked: Installation):
-    own = httpx2.Client(base_url=attacked.address, timeout=60)
-    assert own.post("/api/v1/session", json={"login": PRODUCER, "password": PASSWORD}).status_code == 200
-    place = own.cookies["ocop-place"]
+    with httpx2.Client(base_url=attacked.address, timeout=60) as own:
+        assert own.post("/api/v1/session", json={"login": PRODUCER, "password": PASSWORD}).status_code == 200
+        place = own.cookies["ocop-place"]
     codes: list[int] = []
     # However slowly the machine answers, the wait outgrows it: it doubles with each mistake.
     while 429 not in codes and len(codes) < 16:
