@@ -50,9 +50,10 @@ def once(  # noqa: PLR0913
     digest = fingerprint(asked.request, values)
     # Two of the same request at once: whoever comes second waits for the answer of the first.
     with _GATES[hash(command) % len(_GATES)]:
+        case = None if dry_run else store.used_for(command)
         if not dry_run and (known := store.answer(command)) is not None:
             return _again(known, digest, key, asked)
-        if not dry_run and (case := store.used_for(command)):
+        if case:
             raise MalformedInput("command_reused", command=key, case=case)
         try:
             status, body, version = work(command)

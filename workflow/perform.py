@@ -144,13 +144,14 @@ class Engine:
     def _register(self, command: Command, received: datetime, baseline: int | None, *, dry_run: bool) -> Receipt:
         if command.acted_on is not None:
             raise PayloadInvalid([Problem("/acted_on", "not_a_paper_act")], event=command.event)
+        # Asked in this order: the same registration that is written between the two is found by the second.
+        elsewhere = self.store.used_for(command.id)
         known = self.store.case_by_command(command.id)
         if known is not None:
             loaded = self.store.load_case(known, "")
             if loaded is None or loaded.case.product != command.case:
                 raise MalformedInput("command_reused", command=command.id, case=known)
             return receipt_again(self.store, command, known, 1)
-        elsewhere = self.store.used_for(command.id)
         if elsewhere is not None:
             raise MalformedInput("command_reused", command=command.id, case=elsewhere or "–")
         world = self.world(fresh=dry_run)

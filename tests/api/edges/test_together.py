@@ -33,6 +33,20 @@ def test_one_registration_sent_at_once_is_one_case_and_one_answer(api: Http):
     assert len(api.get("cases").json()["items"]) == 1
 
 
+def test_a_registration_that_is_written_while_the_same_one_looks_for_its_key_is_its_own(api: Http, monkeypatch: pytest.MonkeyPatch):
+    store, first = api.runtime.store, list[Any]()
+    used_for = store.used_for
+
+    def overtaken(command: str) -> str | None:
+        monkeypatch.undo()
+        first.append(api.post("cases", "producer-P1", {"product": "P1-01", **IDEA}, key="the-same"))
+        return used_for(command)
+
+    monkeypatch.setattr(store, "used_for", overtaken)
+    second = api.post("cases", "producer-P1", {"product": "P1-01", **IDEA}, key="the-same")
+    assert (first[0].status_code, second.status_code, second.content) == (201, 201, first[0].content)
+
+
 def test_a_round_frozen_at_once_is_frozen_once(api: Http):
     api.world.filed("P1-01", "2021-02-01 08:00")
     version = api.get("rounds/VS-2021-1").json()["version"]
