@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from deadlines.calendar import midnight
@@ -17,7 +17,7 @@ from states.regime import local_date
 from workflow.ports import Database
 from workflow.registry import Registry
 from workflow.telling import DeliveryQuery, DeliveryRow, DeliveryState, ItemRow, LinkRow, MessageRow
-from workflow.toldbook import ToldQuery
+from workflow.toldbook import ToldQuery, ToldSums
 
 _PAGE = 400
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -80,20 +80,6 @@ class ToldMessage:
         return min((row.read_at for row in self.deliveries if row.read_at is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """Sums of an account: people, messages, duties and news told, what was left out as moot, deliveries by (channel, state)."""
-
-    people: int
-    messages: int
-    duties: int
-    news: int
-    moot: int
-    read: int
-    confirmed: int
-    deliveries: dict[tuple[str, str], int]
-
-
 def year_of(year: int) -> tuple[datetime, datetime]:
     """A calendar year, the end exclusive."""
     return midnight(date(year, 1, 1)), midnight(date(year + 1, 1, 1))
@@ -126,22 +112,13 @@ def page_of(  # noqa: PLR0913 - an account, and which part of it
     return sorted(found, key=lambda message: (message.at, message.row.id)), len(ids) > limit
 
 
-def sums_of(store: Database, wording: Wording, registry: Registry, query: ToldQuery, now: datetime) -> Counts:
+def sums_of(store: Database, wording: Wording, registry: Registry, query: ToldQuery, now: datetime) -> ToldSums:
     """What :func:`counts` says of an account, counted by the database."""
     sums = store.told_sums(query)
     # Which link belongs to news stands in the words of the message alone, so that those that may be confirmed are looked at.
     looked_at = _built(store, wording, registry, store.told_confirmed_news(query), now)
     confirmed = sum(1 for message in looked_at for item in message.items if item.confirmed_at is not None)
-    return Counts(
-        people=sums.people,
-        messages=sums.messages,
-        duties=sums.duties,
-        news=sums.news,
-        moot=sums.moot,
-        read=sums.read,
-        confirmed=sums.confirmed + confirmed,
-        deliveries=dict(sorted(sums.deliveries.items())),
-    )
+    return replace(sums, confirmed=sums.confirmed + confirmed, deliveries=dict(sorted(sums.deliveries.items())))
 
 
 def _built(
@@ -239,11 +216,11 @@ def _item(item: ItemRow, said: Message | None, links: dict[tuple[str, str], tupl
     )
 
 
-def counts(messages: Iterable[ToldMessage]) -> Counts:
+def counts(messages: Iterable[ToldMessage]) -> ToldSums:
     """Sums of an account."""
     messages = list(messages)
     items = [item for message in messages for item in message.items]
-    return Counts(
+    return ToldSums(
         people=len({message.row.recipient for message in messages}),
         messages=len(messages),
         duties=sum(1 for item in items if not item.news and not item.item.moot),

@@ -24,12 +24,13 @@ class ToldQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldSums:
-    """Sums of an account, as the database can tell them.
+    """Sums of an account of what was told.
 
     Attributes:
         people, messages: How many were told, in how many messages, ``read`` of them in the inbox.
         duties, news, moot: How many things they hold: that ask for something, that have happened, that were left out.
-        confirmed: For how many duties their reader said that the message was received; of news nobody can tell without its words.
+        confirmed: For how many their reader said that the message was received; as the database tells it, of duties alone, because of news
+            nobody can tell without its words.
         deliveries: By (channel, state).
     """
 

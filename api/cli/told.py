@@ -29,11 +29,11 @@ from api.cli.render import table
 from api.shapes.telling import counts_json, told_json
 from deadlines.calendar import midnight
 from deadlines.ladder import DutyKind
-from notifications.account import Counts, ToldItem, ToldMessage, account, as_csv, counts, year_of
+from notifications.account import ToldItem, ToldMessage, account, as_csv, counts, year_of
 from states.errors import NotFound
 from workflow.ports import Database
 from workflow.registry import Registry
-from workflow.toldbook import ToldQuery
+from workflow.toldbook import ToldQuery, ToldSums
 
 _KINDS = {"certificate": ("giấy chứng nhận", "certificates"), "activity": ("việc", "activities")}
 _CODES = 4
@@ -153,7 +153,7 @@ def _fate(message: ToldMessage) -> str:
     return f"{said}; {ctx.both('đã đọc', 'read')} {when(message.read_at)}" if message.read_at is not None else said
 
 
-def _print_counts(found: Counts, *, rehearsal: bool) -> None:
+def _print_counts(found: ToldSums, *, rehearsal: bool) -> None:
     ctx.out.print(
         ctx.both(
             f"\n{found.people} người, {found.messages} thư: {found.duties} lượt nhắc, {found.news} tin"

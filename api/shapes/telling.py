@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.showing import iso
-from notifications.account import Counts, ToldItem, ToldMessage
+from notifications.account import ToldItem, ToldMessage
 from notifications.acknowledging import Shown
 from notifications.call_sheet import CallSheet
 from notifications.choosing import Chosen
@@ -13,6 +13,7 @@ from notifications.messages import Letter, Message
 from notifications.postbox import Opened, Received
 from notifications.reaching import Reach
 from workflow.telling import DeliveryRow, FeedRow, RungRow, WebhookRow
+from workflow.toldbook import ToldSums
 
 
 def delivery_json(row: DeliveryRow) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _item_json(item: ToldItem) -> dict[str, Any]:
     }
 
 
-def counts_json(found: Counts) -> dict[str, Any]:
+def counts_json(found: ToldSums) -> dict[str, Any]:
     """Sums of an account."""
     deliveries = [{"channel": channel, "state": state, "count": count} for (channel, state), count in found.deliveries.items()]
     plain = {name: getattr(found, name) for name in ("people", "messages", "duties", "news", "moot", "read", "confirmed")}
